@@ -1,0 +1,118 @@
+"""What is to be rendered, frozen: a plan is complete, validated and JSON-serialisable, and nothing else decides a pixel.
+
+A plan that is rendered twice on one machine gives the same frames, bit for bit.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any, Literal
+
+Workflow = Literal["vid2vid", "deforum"]
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """Which weights, and how to read them. ``location`` is a folder in diffusers format or one ``.safetensors`` file."""
+
+    family: str
+    location: str
+    scheduler: str | None = None
+    """Scheduler name (``ddim``, ``euler``, ``lcm`` ...); None takes the model's own."""
+    steps: int = 20
+    draft: bool = False
+    """Decode with AutoencoderTiny where the model has one: previews and drafts."""
+
+
+@dataclass(frozen=True)
+class ControlNetSpec:
+    """One ControlNet unit: ``kind`` is the preprocessor (``canny``, ``softedge``, ``depth``, ``tile``)."""
+
+    kind: str
+    location: str
+    weight: float = 1.0
+    start: float = 0.0
+    end: float = 1.0
+
+
+@dataclass(frozen=True)
+class LoraSpec:
+    """A LoRA file and its weight."""
+
+    location: str
+    weight: float = 1.0
+
+
+@dataclass(frozen=True)
+class Vid2VidParams:
+    """Restyle each frame of the source. Source: ``studio-api.md`` (ranges) and ``rendering.md`` section 6 (smoothing)."""
+
+    prompt: str
+    negative_prompt: str = ""
+    cfg_scale: float = 7.0
+    denoising: float = 0.5
+    controlnets: tuple[ControlNetSpec, ...] = ()
+    loras: tuple[LoraSpec, ...] = ()
+    smoothing: float = 0.3
+    """Temporal smoothing alpha, 0 (off, a bit-exact no-op) to 0.7."""
+    stabilise_colour: bool = True
+    cross_frame_attention: bool = False
+    start_frame: int = 0
+    """First source frame that is rendered (trim)."""
+
+
+@dataclass(frozen=True)
+class DeforumParams:
+    """Animate. ``settings`` is Deforum's own JSON vocabulary (``zoom``, ``strength_schedule``, ``seed_behavior`` ...), complete and validated."""
+
+    settings: dict[str, Any]
+    loras: tuple[LoraSpec, ...] = ()
+    controlnets: tuple[ControlNetSpec, ...] = ()
+
+
+@dataclass(frozen=True)
+class RenderPlan:
+    """One render. Sizes are pixels of the finished video (even numbers); the diffusion size is derived by padding up to x8."""
+
+    workflow: Workflow
+    model: ModelSpec
+    width: int
+    height: int
+    fps: str
+    """Frames per second as a rational, ``"24"`` or ``"30000/1001"``: never a rounded float."""
+    frame_count: int
+    """Frames of the whole video; Deforum's ``max_f`` is ``frame_count - 1`` even for a preview."""
+    seed: int
+    """uint32; drawn before the plan is frozen, never at render time."""
+    params: Vid2VidParams | DeforumParams
+    frame_limit: int | None = None
+    """Stop after this many frames (a preview): they are the first frames of the whole video, bit for bit."""
+    keep_source_audio: bool = True
+    batch_size: int | None = None
+    """Frames per batch; None sizes it from free memory."""
+    options: dict[str, Any] = field(default_factory=dict)
+    """Speed options that may change pixels, off by default (``deepcache``, ``residual_cfg``, ``compile``)."""
+
+    @property
+    def rate(self) -> Fraction:
+        return Fraction(self.fps)
+
+    @property
+    def frames_to_render(self) -> int:
+        return min(self.frame_count, self.frame_limit or self.frame_count)
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON-serialisable dict; ``from_json`` reads it back to an equal plan."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> RenderPlan:
+        """Read what ``to_json`` wrote."""
+        data = dict(data)
+        params = dict(data["params"])
+        params["controlnets"] = tuple(ControlNetSpec(**c) for c in params.get("controlnets", ()))
+        params["loras"] = tuple(LoraSpec(**lora) for lora in params.get("loras", ()))
+        kind = Vid2VidParams if data["workflow"] == "vid2vid" else DeforumParams
+        return cls(**{**data, "model": ModelSpec(**data["model"]), "params": kind(**params)})

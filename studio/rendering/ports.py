@@ -1,0 +1,68 @@
+"""The renderer's edge: what it is given and what it gives back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+Stage = Literal["loading", "rendering", "finishing"]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a render is. ``frames_done`` counts finished frames that survive a crash."""
+
+    stage: Stage
+    frames_done: int
+    frames_total: int
+    preview_jpeg: bytes | None = None
+    """The newest frame as a JPEG of at most 512 px, when one is ready to be shown."""
+
+
+class RenderPort(Protocol):
+    """How a render talks to whoever asked for it."""
+
+    work_dir: Path
+    """A folder of this job alone; it outlives a crash, so a new attempt finds the finished frames there."""
+
+    def progress(self, progress: Progress) -> None:
+        """Called after every batch or frame; cheap, the port decides what to write."""
+
+    def should_stop(self) -> bool:
+        """Asked before every denoising step; True raises :class:`~studio.rendering.errors.Cancelled`."""
+
+
+@dataclass(frozen=True)
+class RenderInputs:
+    """The files a plan refers to, on local disk."""
+
+    source: Path | None = None
+    soundtrack: Path | None = None
+    checkpoint: Path | None = None
+    """A checkpoint folder of an earlier render (a preview to finish, a job to extend); the result continues it."""
+
+
+@dataclass(frozen=True)
+class RenderResult:
+    """Files in the work folder, complete and verified; the caller moves them to where they live."""
+
+    video: Path
+    """H.264 yuv420p + AAC MP4, faststart."""
+    still: Path
+    """First frame, lossless PNG."""
+    animation: Path
+    """Animated WebP of the first frames, for lists."""
+    poster: Path
+    thumbnail: Path
+    sprite: Path
+    """Scrubbing sprite sheet, JPEG."""
+    frame_table: Path
+    """JSONL, one line a frame: every effective parameter and the frame's SHA-256."""
+    checkpoint: Path
+    """Folder from which this render can be continued without a seam."""
+    frames: int
+    width: int
+    height: int
+    seconds: float
+    """Wall time of this attempt."""
