@@ -1,0 +1,5 @@
+"""Django settings, split by subject. Importing them creates nothing and talks to nobody."""
+
+from config.settings.access import *  # noqa: F403
+from config.settings.core import *  # noqa: F403
+from config.settings.product import *  # noqa: F403

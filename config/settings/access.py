@@ -1,0 +1,42 @@
+"""Who may come in: users, passwords, tokens, throttles."""
+
+from datetime import timedelta
+
+from config.settings.environment import env
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 8}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+]
+LOGIN_URL = "admin:login"
+
+SIMPLE_JWT = {
+    "ACCESS_TOKEN_LIFETIME": timedelta(seconds=env.int("ACCESS_TOKEN_SECONDS", 3600)),
+    "REFRESH_TOKEN_LIFETIME": timedelta(seconds=env.int("REFRESH_TOKEN_SECONDS", 30 * 24 * 3600)),
+    "ALGORITHM": "HS256",
+}
+
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+
+# The databases' shards a tenant can be assigned to, by name; one pool on one machine.
+TENANT_DB_POOLS = env.list("TENANT_DB_POOLS", ["tenant_pool_01"])
+
+_throttle_off = env.str("THROTTLE", "on").lower() == "off"
+_rates = {
+    "api": env.str("THROTTLE_API", "1200/min"),
+    "login": env.str("THROTTLE_LOGIN", "30/min"),
+    "register": env.str("THROTTLE_REGISTER", "30/min"),
+    "upload": env.str("THROTTLE_UPLOAD", "60/min"),
+    "render": env.str("THROTTLE_RENDER", "120/min"),
+}
+THROTTLES: dict[str, str] = {} if _throttle_off else _rates

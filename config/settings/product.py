@@ -1,0 +1,32 @@
+"""What the studio sells and how it renders: limits, leases, models, previews."""
+
+from config.settings.core import DATA_DIR
+from config.settings.environment import env
+
+SIGNUP_CREDITS = env.int("SIGNUP_CREDITS", 50)
+MAX_ACTIVE_JOBS = env.int("MAX_ACTIVE_JOBS", 5)
+
+FFMPEG_BINARY = env.str("FFMPEG_BINARY", "")
+"""Empty: the one that imageio-ffmpeg brings."""
+
+RENDER_DEVICE = env.str("RENDER_DEVICE", "")
+"""``cpu``, ``cuda``, ``cuda:1``; empty: CUDA when there is one."""
+MODEL_DIR = DATA_DIR / "models"
+MODEL_CACHE_BYTES = env.int("MODEL_CACHE_BYTES", 12 * 1024**3)
+
+# A worker that has not renewed its lease for this long is dead: the reaper gives its job to another.
+LEASE_SECONDS = env.float("LEASE_SECONDS", 30.0)
+REAP_INTERVAL_SECONDS = env.float("REAP_INTERVAL_SECONDS", 5.0)
+MAX_ATTEMPTS = env.int("MAX_ATTEMPTS", 3)
+
+# Bounds a user can't pass, checked before anything is decoded.
+MAX_ATTACHMENT_BYTES = env.int("MAX_ATTACHMENT_BYTES", 200 * 1024**2)
+MAX_SOUNDTRACK_BYTES = env.int("MAX_SOUNDTRACK_BYTES", 50 * 1024**2)
+MAX_SOURCE_PIXELS = env.int("MAX_SOURCE_PIXELS", 3840 * 2160)
+MAX_SOURCE_SECONDS = env.float("MAX_SOURCE_SECONDS", 600.0)
+MAX_SOURCE_FRAMES = env.int("MAX_SOURCE_FRAMES", 36_000)
+
+# How long a signed link to a file works.
+FILE_URL_SECONDS = env.int("FILE_URL_SECONDS", 3600)
+# Folders in which an external encoder drops finished files, watched by `watch_output`.
+WATCH_PATHS = env.list("WATCH_PATHS", [str(DATA_DIR / "output")])
