@@ -1,0 +1,66 @@
+"""The one credential of the API: a JWT that belongs to a live session."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from rest_framework.request import Request
+from rest_framework_simplejwt.authentication import JWTAuthentication
+from rest_framework_simplejwt.exceptions import InvalidToken
+from rest_framework_simplejwt.tokens import Token
+
+from accounts.models import LoginSession, User
+from accounts.services.sessions import SESSION_CLAIM
+from tenants import scope
+from tenants.services import foreign_tenant_of_host
+
+# The session list shows when a device was last seen; to the minute is enough and spares a write per request.
+LAST_SEEN_GRAIN = timedelta(minutes=1)
+
+
+class SessionJWTAuthentication(JWTAuthentication):
+    """Bearer access token of a session that is alive, of a user who is active; enters the user's tenant scope.
+
+    ``request.auth`` is the :class:`~accounts.models.LoginSession`.
+    """
+
+    def authenticate(self, request: Request) -> tuple[User, Any] | None:
+        found = super().authenticate(request)
+        if found is None:
+            return None
+        user, token = found
+        session: LoginSession = token.session
+        if foreign_tenant_of_host(request.get_host(), user.tenant_id):
+            raise InvalidToken("This host belongs to another tenant.")
+        scope.enter(user.tenant_id)
+        return user, session
+
+    def get_user(self, validated_token: Token) -> User:
+        try:
+            session_id = uuid.UUID(str(validated_token.get(SESSION_CLAIM)))
+        except ValueError as error:
+            raise InvalidToken("The token names no session.") from error
+        now = timezone.now()
+        session = LoginSession.objects.select_related("user__tenant").filter(pk=session_id).first()
+        if session is None or not session.is_alive(now) or not session.user.is_active:
+            raise InvalidToken("The session has ended; log in again.")
+        if str(session.user_id) != str(validated_token.get("user_id")):
+            raise InvalidToken("The token is not of this session's user.")
+        if now - session.last_seen_at > LAST_SEEN_GRAIN:
+            LoginSession.objects.filter(pk=session_id).update(last_seen_at=now)
+        validated_token.session = session
+        return session.user
+
+
+class SessionJWTScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """Tells the OpenAPI schema about it."""
+
+    target_class = "accounts.authentication.SessionJWTAuthentication"
+    name = "bearer"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}

@@ -1,0 +1,127 @@
+"""Users, their roles and their sessions."""
+
+from __future__ import annotations
+
+import unicodedata
+import uuid
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils import timezone
+
+from tenants.models import Tenant
+
+
+def normalise_email(email: str) -> str:
+    """The one spelling of an address: NFKC (look-alike full-width letters fold) and lower case."""
+    return unicodedata.normalize("NFKC", email).strip().lower()
+
+
+class UserManager(BaseUserManager["User"]):
+    def get_by_natural_key(self, username: str | None) -> User:
+        return self.get(email=normalise_email(username or ""))
+
+    def create_user(self, *, email: str, password: str | None, tenant: Tenant, name: str, **fields: Any) -> User:
+        user = self.model(email=normalise_email(email), tenant=tenant, name=name, **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+
+class User(AbstractBaseUser):
+    """A person. Logs in by e-mail, belongs to one tenant; the role says what the person may do as staff."""
+
+    class Role(models.IntegerChoices):
+        USER = 0, "user"
+        ADMINISTRATOR = 1, "administrator"
+        SUPER_ADMINISTRATOR = 2, "super administrator"
+
+    email = models.EmailField(max_length=255)
+    name = models.CharField(max_length=255)
+    first_name = models.CharField(max_length=255, blank=True)
+    last_name = models.CharField(max_length=255, blank=True)
+    role = models.PositiveSmallIntegerField(choices=Role.choices, default=Role.USER)
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="members")
+    is_active = models.BooleanField(default=True)
+    email_verified_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
+
+    class Meta:
+        ordering = ("id",)
+        constraints = (models.UniqueConstraint(Lower("email"), name="user_email_unique"),)
+
+    def __str__(self) -> str:
+        return self.email
+
+    @property
+    def is_administrator(self) -> bool:
+        return self.role >= self.Role.ADMINISTRATOR
+
+    @property
+    def is_superuser(self) -> bool:
+        return self.role == self.Role.SUPER_ADMINISTRATOR
+
+    @property
+    def is_staff(self) -> bool:
+        """Who may open the Django admin."""
+        return self.is_administrator
+
+    def has_perm(self, perm: str, obj: models.Model | None = None) -> bool:
+        """Administrators see, add and change; deleting, and changing who is an administrator, takes a super one."""
+        if not (self.is_active and self.is_administrator):
+            return False
+        return self.is_superuser or ".delete_" not in perm
+
+    def has_perms(self, perms: list[str], obj: models.Model | None = None) -> bool:
+        return all(self.has_perm(perm, obj) for perm in perms)
+
+    def has_module_perms(self, app_label: str) -> bool:
+        return self.is_active and self.is_administrator
+
+
+class LoginSessionQuerySet(models.QuerySet["LoginSession"]):
+    def alive(self) -> LoginSessionQuerySet:
+        return self.filter(revoked_at=None, expires_at__gt=timezone.now())
+
+    def revoke(self) -> int:
+        """End these sessions: their access tokens are refused from now on."""
+        return self.filter(revoked_at=None).update(revoked_at=timezone.now())
+
+
+class LoginSession(models.Model):
+    """One login of a user on one device. Every token names its session; a revoked session kills them all at once.
+
+    ``refresh_jti`` is the only refresh token that still works: using it rotates it, and using an older one means that
+    it was stolen, so the session ends.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="login_sessions")
+    refresh_jti = models.CharField(max_length=64)
+    user_agent = models.CharField(max_length=255, blank=True)
+    address = models.GenericIPAddressField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    last_seen_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    objects = LoginSessionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-last_seen_at",)
+
+    def __str__(self) -> str:
+        return f"{self.user_id} from {self.address or 'unknown'}"
+
+    def is_alive(self, now: datetime) -> bool:
+        return self.revoked_at is None and self.expires_at > now

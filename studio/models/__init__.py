@@ -1,0 +1,8 @@
+"""Tables of the studio: files, videos, renders, and the catalogue of models and presets they draw on."""
+
+from studio.models.catalogue import ModelFile, Preset
+from studio.models.files import MediaFile
+from studio.models.jobs import RenderJob
+from studio.models.videos import Video
+
+__all__ = ["MediaFile", "ModelFile", "Preset", "RenderJob", "Video"]

@@ -1,0 +1,63 @@
+"""Stored files: what people upload and what renders produce."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+
+from tenants.models import TenantModel
+
+
+class MediaFile(TenantModel):
+    """One file of a user in the storage. Rows may share a blob (same content hash), never a row.
+
+    ``storage_key`` names the blob in Django's default storage. The figures of a medium are those that a viewer sees:
+    after rotation.
+    """
+
+    class Kind(models.TextChoices):
+        SOURCE = "source"
+        SOUNDTRACK = "soundtrack"
+        OUTPUT = "output"
+        PREVIEW = "preview"
+        STILL = "still"
+        ANIMATION = "animation"
+        POSTER = "poster"
+        THUMBNAIL = "thumbnail"
+        SPRITE = "sprite"
+        FRAME_TABLE = "frame_table"
+        CHECKPOINT = "checkpoint"
+
+    class Status(models.TextChoices):
+        PENDING_UPLOAD = "pending_upload"
+        READY = "ready"
+        REJECTED = "rejected"
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=16, choices=Kind.choices)
+    status = models.CharField(max_length=16, choices=Status.choices, default=Status.READY)
+    original_filename = models.CharField(max_length=512)
+    mime_type = models.CharField(max_length=127)
+    size = models.BigIntegerField(help_text="Bytes.")
+    sha256 = models.CharField(max_length=64, blank=True)
+    storage_key = models.CharField(max_length=255)
+    width = models.PositiveIntegerField(null=True, blank=True)
+    height = models.PositiveIntegerField(null=True, blank=True)
+    fps = models.CharField(max_length=32, blank=True, help_text="A rational, such as 30000/1001.")
+    frame_count = models.PositiveIntegerField(null=True, blank=True)
+    duration = models.FloatField(null=True, blank=True, help_text="Seconds.")
+    has_audio = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ("id",)
+        indexes = (
+            models.Index(fields=("tenant", "owner", "kind", "-id"), name="mediafile_owner"),
+            models.Index(fields=("tenant", "sha256"), name="mediafile_hash"),
+            models.Index(fields=("storage_key",), name="mediafile_blob"),
+        )
+        constraints = (models.CheckConstraint(condition=models.Q(size__gte=0), name="mediafile_size_positive"),)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.original_filename}"

@@ -1,0 +1,171 @@
+"""The render job: one run on a GPU, and the queue's truth."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from studio.models.catalogue import ModelFile
+from studio.models.files import MediaFile
+from studio.models.videos import Video
+from tenants.managers import TenantManager, TenantQuerySet
+from tenants.models import TenantModel
+
+
+class RenderJobQuerySet(TenantQuerySet["RenderJob"]):
+    def active(self) -> RenderJobQuerySet:
+        return self.filter(status__in=RenderJob.ACTIVE)
+
+    def queued(self) -> RenderJobQuerySet:
+        return self.filter(status=RenderJob.Status.QUEUED)
+
+    def running(self) -> RenderJobQuerySet:
+        return self.filter(status=RenderJob.Status.RUNNING)
+
+    def abandoned(self, now: datetime) -> RenderJobQuerySet:
+        """Running, but nobody renews the lease: the worker is dead."""
+        return self.running().filter(lease_expires_at__lt=now)
+
+
+class RenderJob(TenantModel):
+    """One render of a video, with a frozen plan. A repeat is a new row; the rows are the video's history.
+
+    ::
+
+        queued -> running -> completed
+          |  ^       |-----> failed
+          |  +-------|  (the lease ran out: another attempt)
+          +----------+-----> cancelled
+
+    The worker that runs it holds a lease and renews it; only the holder of the lease may move or write it.
+    """
+
+    class Purpose(models.TextChoices):
+        PREVIEW = "preview"
+        FINAL = "final"
+
+    class Status(models.TextChoices):
+        QUEUED = "queued"
+        RUNNING = "running"
+        COMPLETED = "completed"
+        FAILED = "failed"
+        CANCELLED = "cancelled"
+
+    ACTIVE: ClassVar[tuple[str, ...]] = (Status.QUEUED, Status.RUNNING)
+    TRANSITIONS: ClassVar[dict[str, frozenset[str]]] = {
+        Status.QUEUED: frozenset({Status.RUNNING, Status.FAILED, Status.CANCELLED}),
+        Status.RUNNING: frozenset({Status.QUEUED, Status.COMPLETED, Status.FAILED, Status.CANCELLED}),
+        Status.COMPLETED: frozenset(),
+        Status.FAILED: frozenset(),
+        Status.CANCELLED: frozenset(),
+    }
+
+    video = models.ForeignKey(Video, on_delete=models.PROTECT, related_name="jobs")
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    purpose = models.CharField(max_length=16, choices=Purpose.choices)
+    workflow = models.CharField(max_length=16, choices=Video.Type.choices)
+    provider = models.CharField(max_length=32, default="local")
+    model_file = models.ForeignKey(ModelFile, on_delete=models.PROTECT, related_name="+")
+    parameters = models.JSONField(help_text="The request as the API takes it, defaults filled in.")
+    plan = models.JSONField(help_text="The frozen RenderPlan.")
+    continues = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="+",
+        help_text="The job whose checkpoint this one goes on from: an approved preview, or the job that it extends.",
+    )  # fmt: skip
+    status = models.CharField(max_length=16, choices=Status.choices, default=Status.QUEUED)
+    queue = models.CharField(max_length=64)
+    priority = models.SmallIntegerField(default=0)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    lease_id = models.UUIDField(null=True, blank=True)
+    lease_expires_at = models.DateTimeField(null=True, blank=True)
+    worker = models.CharField(max_length=128, blank=True)
+    cancel_requested_at = models.DateTimeField(null=True, blank=True)
+    progress = models.FloatField(default=0.0, help_text="Percent.")
+    frames_done = models.PositiveIntegerField(default=0)
+    frames_total = models.PositiveIntegerField()
+    eta_seconds = models.FloatField(null=True, blank=True)
+    error = models.TextField(blank=True, help_text="In words that a user understands.")
+    error_code = models.CharField(max_length=64, blank=True)
+    output = models.ForeignKey(MediaFile, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    still = models.ForeignKey(MediaFile, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    animation = models.ForeignKey(MediaFile, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    poster = models.ForeignKey(MediaFile, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    thumbnail = models.ForeignKey(MediaFile, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    sprite = models.ForeignKey(MediaFile, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    frame_table = models.ForeignKey(MediaFile, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    checkpoint = models.ForeignKey(MediaFile, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    queued_at = models.DateTimeField(default=timezone.now)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    render_seconds = models.FloatField(null=True, blank=True, help_text="Wall time of the attempt that finished it.")
+
+    objects = TenantManager.from_queryset(RenderJobQuerySet)()
+
+    class Meta:
+        ordering = ("-id",)
+        indexes = (
+            models.Index(fields=("tenant", "owner", "-id"), name="renderjob_owner"),
+            models.Index(fields=("tenant", "video", "-id"), name="renderjob_video"),
+            # The claim and the queue figures look at all tenants' active jobs, which are few among many.
+            models.Index(
+                fields=("queue", "-priority", "queued_at"),
+                condition=models.Q(status="queued"),
+                name="renderjob_queued",
+            ),
+            models.Index(
+                fields=("lease_expires_at",), condition=models.Q(status="running"), name="renderjob_running"
+            ),
+            models.Index(
+                fields=("model_file", "purpose", "-finished_at"),
+                condition=models.Q(status="completed"),
+                name="renderjob_history",
+            ),
+        )
+        constraints = (
+            # One active render for a video: two requests at once can't both queue one.
+            models.UniqueConstraint(
+                fields=("video",), condition=models.Q(status__in=("queued", "running")), name="renderjob_one_active"
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(status="running") | models.Q(lease_id__isnull=False), name="renderjob_running_leased"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.purpose} {self.pk} of video {self.video_id}"
+
+    @property
+    def is_active(self) -> bool:
+        return self.status in self.ACTIVE
+
+    def move(self, to: str, *, lease_id: uuid.UUID | None = None, **changes: Any) -> bool:
+        """Compare and swap the state: one UPDATE that succeeds only from the state (and lease) this row was read with.
+
+        Answers whether it happened; False means that somebody else was faster, and the row was refreshed.
+        """
+        if to not in self.TRANSITIONS[self.status]:
+            raise ValueError(f"A render can't go from {self.status} to {to}.")
+        mine = type(self)._base_manager.filter(pk=self.pk, status=self.status)
+        if lease_id is not None:
+            mine = mine.filter(lease_id=lease_id)
+        moved = bool(mine.update(status=to, **changes))
+        if moved:
+            for name, value in {"status": to, **changes}.items():
+                setattr(self, name, value)
+        else:
+            self.refresh_from_db()
+        return moved
+
+    def renew(self, *, lease_id: uuid.UUID, seconds: float) -> bool:
+        """Keep the lease for this many more seconds; False when it was lost."""
+        until = timezone.now() + timedelta(seconds=seconds)
+        return bool(
+            type(self)._base_manager.filter(pk=self.pk, status=self.Status.RUNNING, lease_id=lease_id).update(
+                lease_expires_at=until
+            )
+        )

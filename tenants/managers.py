@@ -1,0 +1,51 @@
+"""Tenant scoping: the manager that every tenant-owned model has by default."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from django.db import models
+
+from tenants import scope
+
+M = TypeVar("M", bound=models.Model)
+
+
+class TenantQuerySet(models.QuerySet[M]):
+    """A queryset whose bulk inserts can't name another tenant."""
+
+    def create(self, **kwargs: Any) -> M:
+        kwargs.setdefault("tenant_id", _tenant_for_insert(kwargs))
+        return super().create(**kwargs)
+
+
+def _tenant_for_insert(kwargs: dict[str, Any]) -> int:
+    if "tenant" in kwargs:
+        return int(kwargs["tenant"].pk)
+    current = scope.current()
+    if not isinstance(current, int):
+        raise scope.OutsideTenantScope("A tenant-owned row needs a tenant: enter tenant_scope() or pass tenant=.")
+    return current
+
+
+class TenantManager(models.Manager.from_queryset(TenantQuerySet)):  # type: ignore[misc]
+    """Every query is for the tenant in scope; outside a scope even ``.exists()`` raises."""
+
+    use_in_migrations = False
+    includes_shared = False
+
+    def get_queryset(self) -> TenantQuerySet[Any]:
+        current = scope.current()
+        if current is None:
+            raise scope.OutsideTenantScope(f"{self.model.__name__} was queried outside a tenant scope.")
+        queryset: TenantQuerySet[Any] = super().get_queryset()
+        if current == scope.ALL:
+            return queryset
+        mine = models.Q(tenant_id=current)
+        return queryset.filter(mine | models.Q(tenant_id=None) if self.includes_shared else mine)
+
+
+class SharedTenantManager(TenantManager):
+    """For tables that also hold rows of no tenant (built-in presets), which everyone reads."""
+
+    includes_shared = True

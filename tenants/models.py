@@ -1,0 +1,41 @@
+"""Tenants, and the base of everything that belongs to one."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.db import models
+
+from tenants.managers import TenantManager
+
+
+class Tenant(models.Model):
+    """A customer's own world: its members share videos, files and wallets, and nobody else sees them."""
+
+    name = models.CharField(max_length=255)
+    slug = models.SlugField(max_length=63, unique=True)
+    domain = models.CharField(max_length=255, unique=True, help_text="Host name under which only its members come in.")
+    db_pool = models.CharField(max_length=64, help_text="Name of the database pool that holds its rows.")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("id",)
+
+    def __str__(self) -> str:
+        return self.domain
+
+
+class TenantModel(models.Model):
+    """A tenant-owned row. Put ``tenant`` first in composite indices: every query filters by it."""
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
+
+    objects: ClassVar[Any] = TenantManager()
+
+    class Meta:
+        abstract = True
+
+
+def is_tenant_model(model: type[models.Model]) -> bool:
+    """Whether row-level security applies to the model's table."""
+    return issubclass(model, TenantModel) and not model._meta.abstract and not model._meta.proxy

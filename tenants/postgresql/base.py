@@ -1,0 +1,41 @@
+"""Django's PostgreSQL backend, with the tenant scope carried to the session for row-level security."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.backends.postgresql import base
+
+from tenants import scope
+
+SETTING = "studio.tenant"
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """Keeps the session setting ``studio.tenant`` equal to the scope: a tenant id, ``*`` for all, empty for none.
+
+    The setting is sent only when the scope has changed; a rollback may undo it on the server, so it is forgotten then.
+    """
+
+    _sent: str | None = None
+
+    def _cursor(self, name: str | None = None) -> Any:
+        self.ensure_connection()
+        wanted = "" if scope.current() is None else str(scope.current())
+        if wanted != self._sent and self.connection is not None:
+            with self.connection.cursor() as cursor:
+                cursor.execute("SELECT set_config(%s, %s, false)", [SETTING, wanted])
+            self._sent = wanted
+        return super()._cursor(name)
+
+    def init_connection_state(self) -> None:
+        self._sent = None
+        super().init_connection_state()
+
+    def _rollback(self) -> None:
+        self._sent = None
+        super()._rollback()
+
+    def _savepoint_rollback(self, sid: str) -> None:
+        self._sent = None
+        super()._savepoint_rollback(sid)
