@@ -84,7 +84,6 @@ class RenderJob(TenantModel):
     lease_id = models.UUIDField(null=True, blank=True)
     lease_expires_at = models.DateTimeField(null=True, blank=True)
     worker = models.CharField(max_length=128, blank=True)
-    cancel_requested_at = models.DateTimeField(null=True, blank=True)
     progress = models.FloatField(default=0.0, help_text="Percent.")
     frames_done = models.PositiveIntegerField(default=0)
     frames_total = models.PositiveIntegerField()
