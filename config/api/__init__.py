@@ -1,0 +1,1 @@
+"""How this project speaks HTTP: one envelope, one error tree, one list grammar, for all apps."""

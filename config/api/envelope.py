@@ -1,0 +1,76 @@
+"""The one answer shape, ``{"success": true, "data": ..., "message": ...}``, and how values look in JSON.
+
+Datetimes are ISO 8601 UTC with microseconds and ``Z``; a Decimal is a JSON number (``9.99``).
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import orjson
+from django.db.models import QuerySet
+from django.utils.functional import Promise
+from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+_OPTIONS = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_NON_STR_KEYS
+
+
+def ok(data: Any = None, message: str = "", status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """The success answer of every endpoint: ``return ok(row(video), "Video retrieved successfully")``."""
+    return Response({"success": True, "data": data, "message": message}, status=status, headers=headers)
+
+
+def dumps(value: Any) -> bytes:
+    """JSON as the API writes it."""
+    return orjson.dumps(value, default=_plain, option=_OPTIONS)
+
+
+def iso(moment: datetime) -> str:
+    """``2026-01-15T10:30:00.000000Z``; a naive datetime is taken as UTC."""
+    if moment.tzinfo is not None:
+        moment = moment.astimezone(UTC).replace(tzinfo=None)
+    return moment.isoformat(timespec="microseconds") + "Z"
+
+
+class OrjsonRenderer(BaseRenderer):
+    media_type = "application/json"
+    format = "json"
+    charset = None
+    render_style = "binary"
+
+    def render(self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None) -> bytes:
+        return b"" if data is None else dumps(data)
+
+
+class LenientNegotiation(DefaultContentNegotiation):
+    """Honours ``Accept`` where a view offers a choice, and otherwise answers JSON: a browser is no reason for a 406."""
+
+    def select_renderer(
+        self, request: Request, renderers: Any, format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        if len(renderers) > 1:
+            accepted = self.get_accept_list(request)
+            for renderer in renderers:
+                if any(media.partition(";")[0].strip() == renderer.media_type for media in accepted):
+                    return renderer, renderer.media_type
+        return renderers[0], renderers[0].media_type
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return iso(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, Promise):
+        return str(value)
+    if isinstance(value, QuerySet | set | frozenset):
+        return list(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} has no JSON form")

@@ -1,0 +1,24 @@
+from django.conf import settings
+from django.db import models
+
+
+class IdempotencyRecord(models.Model):
+    """The stored answer to a request that must not happen twice (see ``config.api.idempotency``).
+
+    Written in the transaction of the work itself, so it exists exactly if the work does.
+    """
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    key = models.CharField(max_length=255)
+    # SHA-256 in hex of the method, the path and the body.
+    fingerprint = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField(null=True)
+    # The answer's JSON, byte for byte; null only while the work is under way.
+    body = models.TextField(null=True)  # noqa: DJ001
+    created_at = models.DateTimeField(auto_now_add=True, db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "key"], name="api_idempotency_user_key")]
+
+    def __str__(self) -> str:
+        return f"{self.key} of user {self.user_id}"

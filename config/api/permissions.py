@@ -1,0 +1,41 @@
+"""Who may call an action. Closed by default: an action that declares nothing is answered to nobody.
+
+``config.api.views`` makes every view declare its permissions; ``config.api.checks`` fails at start-up where one doesn't.
+"""
+
+from typing import Any
+
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+
+class Public(BasePermission):
+    """Everybody. Credentials that are sent are still checked; ``authentication_classes = []`` ignores them."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        return True
+
+
+class Authenticated(BasePermission):
+    def has_permission(self, request: Request, view: Any) -> bool:
+        return bool(request.user and request.user.is_authenticated)
+
+
+class IsAdministrator(Authenticated):
+    """Roles 1 and 2."""
+
+    minimum_role = 1
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        return super().has_permission(request, view) and request.user.role >= self.minimum_role
+
+
+class IsSuperAdministrator(IsAdministrator):
+    minimum_role = 2
+
+
+class Nobody(BasePermission):
+    """What an undeclared action gets."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        return False

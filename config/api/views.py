@@ -1,0 +1,105 @@
+"""The base classes of every view in the project.
+
+A viewset author declares, per action, who may call it and, where it applies, its throttle and list grammar::
+
+    class VideoViewSet(APIViewSet):
+        permissions = {"list": [Authenticated], "retrieve": [Authenticated], "create": [Authenticated]}
+        throttles = {"create": "upload"}
+        lists = {"list": VideoList}
+
+        @extend_schema(responses=VideoSerializer(many=True))
+        def list(self, request):
+            return self.list_response(
+                request, Video.objects.values(*VIDEO_COLUMNS), row=video_row, message="Videos retrieved successfully"
+            )
+
+        @extend_schema(request=SubmitSerializer, responses={201: VideoSerializer})
+        @idempotent
+        def create(self, request):
+            values = parse(SubmitSerializer, request)
+            return ok(video_row(create_video(user=request.user, **values)), "Video created", status=201)
+
+``APIView`` is the same with HTTP methods (``get``, ``post``) as its action names. Services raise
+``config.api.errors``; views never catch.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar
+
+from django.db.models import QuerySet
+from rest_framework import views, viewsets
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import Serializer
+
+from config.api.envelope import ok
+from config.api.filters import ListSpec
+from config.api.pagination import list_page
+from config.api.permissions import Nobody
+from config.api.throttling import ScopeThrottle
+
+
+class DeclaredActions:
+    """What both bases share: every action names its permissions; nothing declared means nobody."""
+
+    permissions: ClassVar[Mapping[str, Sequence[type[BasePermission]]]] = {}
+    """action -> permission classes, all of which must agree."""
+
+    throttles: ClassVar[Mapping[str, str]] = {}
+    """action -> scope of ``settings.THROTTLES``; the others count as ``api``."""
+
+    lists: ClassVar[Mapping[str, type[ListSpec]]] = {}
+    """action -> what its list can be filtered, searched and ordered by."""
+
+    http_method_names: ClassVar[list[str]] = ["get", "post", "put", "patch", "delete", "head"]
+
+    def get_permissions(self) -> list[BasePermission]:
+        action = self.declared_action()
+        # A method without a handler is a 405 for everyone, so there is nothing to guard.
+        if action is None:
+            return []
+        return [permission() for permission in self.permissions.get(action, [Nobody])]
+
+    def get_throttles(self) -> list[ScopeThrottle]:
+        return [ScopeThrottle(self.throttles.get(self.declared_action() or "", "api"))]
+
+    def declared_action(self) -> str | None:
+        raise TypeError(f"{type(self).__name__} is neither an APIView nor an APIViewSet")
+
+    def list_response(
+        self,
+        request: Request,
+        queryset: QuerySet[Any, Any],
+        spec: type[ListSpec] | None = None,
+        *,
+        row: Callable[[Any], Any] | None = None,
+        message: str = "Resources retrieved successfully",
+        count_key: str | None = None,
+    ) -> Response:
+        """One page of ``queryset`` in the list grammar.
+
+        spec: the action's entry in ``lists`` unless given. row: what makes an item of one queryset row; a
+        ``values()`` queryset needs none. count_key: see ``ListSpec.count_ttl``.
+        """
+        spec = spec or self.lists[self.declared_action() or ""]
+        return ok(list_page(request.query_params, queryset, spec, row=row, count_key=count_key), message)
+
+
+class APIView(DeclaredActions, views.APIView):
+    def declared_action(self) -> str | None:
+        method = (self.request.method or "").lower()
+        method = "get" if method == "head" else method
+        return method if method in self.http_method_names and hasattr(self, method) else None
+
+
+class APIViewSet(DeclaredActions, viewsets.ViewSet):
+    def declared_action(self) -> str | None:
+        return self.action if self.request.method.lower() in self.http_method_names else None
+
+
+def parse(serializer_class: type[Serializer[Any]], request: Request, **options: Any) -> dict[str, Any]:
+    """The validated body, or a 422; ``options`` go to the serializer (``partial=True``)."""
+    serializer = serializer_class(data=request.data, context={"request": request}, **options)
+    serializer.is_valid(raise_exception=True)
+    return serializer.validated_data
