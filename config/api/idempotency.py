@@ -29,16 +29,15 @@ MAX_KEY_LENGTH = 255
 
 P = ParamSpec("P")
 V = TypeVar("V")
+Handler = Callable[Concatenate[V, Request, P], Response]
 
 
-def idempotent(
-    handler: Callable[Concatenate[V, Request, P], Response],
-) -> Callable[Concatenate[V, Request, P], Response]:
+def idempotent(handler: Handler[V, P]) -> Handler[V, P]:
     """Decorates a viewset action or an APIView's ``post``.
 
     The handler runs inside one transaction whether or not a key was sent, and may read the key, however it came, as
-    ``request.idempotency_key`` (None without one). A replay answers what was stored, with ``Idempotency-Replayed: true``.
-    Raises DomainError ``idempotency_conflict`` (422) for a key already used with another body or path.
+    ``request.idempotency_key`` (None without one). A replay answers what was stored, with the header
+    ``Idempotency-Replayed: true``. Raises DomainError ``idempotency_conflict`` (422) for a key already used with another body or path.
     """
 
     @functools.wraps(handler)

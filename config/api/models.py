@@ -14,7 +14,7 @@ class IdempotencyRecord(models.Model):
     fingerprint = models.CharField(max_length=64)
     status = models.PositiveSmallIntegerField(null=True)
     # The answer's JSON, byte for byte; null only while the work is under way.
-    body = models.TextField(null=True)  # noqa: DJ001
+    body = models.TextField(null=True)
     created_at = models.DateTimeField(auto_now_add=True, db_index=True)
 
     class Meta:

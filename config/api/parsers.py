@@ -23,7 +23,7 @@ class MalformedJson(ParseError):
 
 
 class OrjsonParser(JSONParser):
-    """``application/json`` in UTF-8: always an object, so ``request.data`` is one too. An empty body is an empty object."""
+    """``application/json`` in UTF-8: an object, or nothing at all, which counts as an empty one."""
 
     def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Any = None) -> dict[str, Any]:
         body = _read(stream, parser_context)

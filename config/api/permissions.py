@@ -1,6 +1,6 @@
 """Who may call an action. Closed by default: an action that declares nothing is answered to nobody.
 
-``config.api.views`` makes every view declare its permissions; ``config.api.checks`` fails at start-up where one doesn't.
+Views declare on the base classes of ``config.api.views``; ``config.api.checks`` fails at start-up where one doesn't.
 """
 
 from typing import Any

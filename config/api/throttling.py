@@ -32,7 +32,9 @@ class ScopeThrottle(BaseThrottle):
         if rate is None:
             return True
         limit, period = parse_rate(rate)
-        return all([self._count(caller, limit * factor, period) for caller, factor in self._callers(request)])
+        # Every count is made, so that a blocked account still uses up its address.
+        allowed = [self._count(caller, limit * factor, period) for caller, factor in self._callers(request)]
+        return all(allowed)
 
     def wait(self) -> int | None:
         """Seconds until the window ends, for ``Retry-After``."""
@@ -52,10 +54,8 @@ class ScopeThrottle(BaseThrottle):
         now = time.time()
         window = int(now // period)
         key = f"throttle:{self.scope}:{caller}:{window}"
-        if cache.add(key, 1, timeout=period):
-            count = 1
-        else:
-            count = cache.incr(key)
+        # Kept for two periods: a key that expired between add and incr would be an error.
+        count = 1 if cache.add(key, 1, timeout=2 * period) else cache.incr(key)
         if count <= limit:
             return True
         self._wait = max(self._wait or 1, math.ceil((window + 1) * period - now))

@@ -1,0 +1,171 @@
+"""One page of a list: ``{items, totalItems, totalPages, page, perPage, order, search, filters}``.
+
+Numbered pages cost what their OFFSET costs, so those in the far half of a long list are read from its other end. Lists
+whose order is among the spec's ``feed`` fields answer a ``nextCursor`` too (null at the end); ``cursor=`` continues
+after the last row of that page by a row comparison, which costs the same at any depth and neither repeats nor skips
+rows when others appear before them. A cursor belongs to the order it was made with.
+"""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.core.cache import cache
+from django.core.signing import BadSignature, Signer
+from django.db.models import BooleanField, F, Func, QuerySet, Value
+from django.http import QueryDict
+
+from config.api.errors import ValidationFailed
+from config.api.filters import ListQuery, ListSpec, read_query
+
+# Below this many rows to skip, an OFFSET is too cheap to be worth turning the list around.
+FAR_OFFSET = 5_000
+
+_signer = Signer(salt="config.api.cursor")
+
+
+def list_page(
+    params: QueryDict,
+    queryset: QuerySet[Any, Any],
+    spec: type[ListSpec],
+    *,
+    row: Callable[[Any], Any] | None = None,
+    count_key: str | None = None,
+) -> dict[str, Any]:
+    """The ``data`` of a list answer. ``queryset`` yields instances or, faster, ``values()``; its order is replaced.
+
+    A ``values()`` queryset of a feed must select the ``feed`` columns and the primary key. Raises ValidationFailed.
+    """
+    query = read_query(params, spec)
+    matching = query.narrow(queryset, spec)
+    total = count_rows(matching, query, spec, count_key)
+    keyset = Keyset.of(query, matching, spec)
+    page = query.page
+    if query.cursor:
+        if keyset is None:
+            raise ValidationFailed({"cursor": [f"The order {query.order} has no cursor."]})
+        page, after = keyset.read(query.cursor)
+        rows = list(matching.filter(keyset.after(after)).order_by(*_ordering(query, matching))[: query.per_page + 1])
+    else:
+        rows = numbered_rows(matching.order_by(*_ordering(query, matching)), page, query.per_page, total)
+    more = len(rows) > query.per_page
+    rows = rows[: query.per_page]
+    answer = {
+        "items": [row(item) for item in rows] if row else rows,
+        "totalItems": total,
+        "totalPages": -(-total // query.per_page),
+        "page": page,
+        "perPage": query.per_page,
+        "order": query.order,
+        "search": query.search,
+        "filters": query.filters,
+    }
+    if keyset:
+        answer["nextCursor"] = keyset.write(rows[-1], page + 1) if more else None
+    return answer
+
+
+def count_rows(
+    queryset: QuerySet[Any, Any], query: ListQuery, spec: type[ListSpec], count_key: str | None = None
+) -> int:
+    """How many rows match: counted, or at most ``spec.count_ttl`` seconds old."""
+    if not spec.count_ttl:
+        return queryset.count()
+    if count_key is None:
+        subject = repr(queryset.order_by().query.sql_with_params())
+    else:
+        subject = repr((count_key, sorted(query.filters.items()), query.search.strip()))
+    key = f"count:{spec.__module__}.{spec.__name__}:{hashlib.sha256(subject.encode()).hexdigest()}"
+    total = cache.get(key)
+    if total is None:
+        total = queryset.count()
+        cache.set(key, total, spec.count_ttl)
+    return total
+
+
+def numbered_rows(ordered: QuerySet[Any, Any], page: int, per_page: int, total: int) -> list[Any]:
+    """The page's rows and, where there is one, the row after them."""
+    start = (page - 1) * per_page
+    if start >= total:
+        return []
+    stop = min(start + per_page + 1, total)
+    if start < FAR_OFFSET or start < total - stop:
+        return list(ordered[start : start + per_page + 1])
+    return list(ordered.reverse()[total - stop : total - start])[::-1]
+
+
+class Keyset:
+    """A feed's position: the order's columns and the primary key, all in one direction."""
+
+    def __init__(self, query: ListQuery, names: Sequence[str]) -> None:
+        self._order = query.order
+        self._names = names
+        self._descending = query.terms[-1].descending
+
+    @classmethod
+    def of(cls, query: ListQuery, queryset: QuerySet[Any, Any], spec: type[ListSpec]) -> "Keyset | None":
+        """None where the order has no cursor: a nullable field, or two directions."""
+        if not all(term.name in spec.feed for term in query.terms) or len({t.descending for t in query.terms}) > 1:
+            return None
+        return cls(query, [name.lstrip("-") for name in _ordering(query, queryset)])
+
+    def after(self, values: Sequence[Any]) -> "RowComparison":
+        return RowComparison(self._names, "<" if self._descending else ">", values)
+
+    def write(self, row: Any, page: int) -> str:
+        values = [row[name] if isinstance(row, dict) else getattr(row, name) for name in self._names]
+        return _signer.sign_object([self._order, page, [_tag(value) for value in values]])
+
+    def read(self, cursor: str) -> tuple[int, list[Any]]:
+        """The page number and the values to continue after. Raises ValidationFailed."""
+        try:
+            order, page, values = _signer.unsign_object(cursor)
+        except (BadSignature, ValueError) as error:
+            raise ValidationFailed({"cursor": ["Is not a cursor of this list."]}) from error
+        if order != self._order:
+            raise ValidationFailed({"cursor": [f"Belongs to the order {order}."]})
+        return page, [_untag(value) for value in values]
+
+
+class RowComparison(Func):
+    """``(a, b) < (x, y)`` as PostgreSQL compares rows: one index range, unlike the same thing spelled with OR."""
+
+    output_field = BooleanField()
+    conditional = True
+
+    def __init__(self, columns: Sequence[str], operator: str, values: Sequence[Any]) -> None:
+        self._operator = operator
+        super().__init__(*map(F, columns), *map(Value, values))
+
+    def as_sql(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, list[Any]]:
+        compiled = [compiler.compile(expression) for expression in self.get_source_expressions()]
+        half = len(compiled) // 2
+        left, right = (", ".join(sql for sql, _ in side) for side in (compiled[:half], compiled[half:]))
+        return f"({left}) {self._operator} ({right})", [value for _, params in compiled for value in params]
+
+
+def _ordering(query: ListQuery, queryset: QuerySet[Any, Any]) -> list[str]:
+    """``order_by`` arguments that leave no tie: the primary key comes last, in the direction of the last field."""
+    names = [("-" if term.descending else "") + term.path for term in query.terms]
+    key = queryset.model._meta.pk.name
+    if key not in (term.path for term in query.terms):
+        names.append(("-" if query.terms[-1].descending else "") + key)
+    return names
+
+
+def _tag(value: Any) -> Any:
+    """JSON that ``_untag`` turns back into the very same value."""
+    if isinstance(value, datetime | date):
+        return {type(value).__name__: value.isoformat()}
+    if isinstance(value, Decimal):
+        return {"Decimal": str(value)}
+    return value
+
+
+def _untag(value: Any) -> Any:
+    if isinstance(value, dict):
+        [(kind, text)] = value.items()
+        return {"datetime": datetime.fromisoformat, "date": date.fromisoformat, "Decimal": Decimal}[kind](text)
+    return value
