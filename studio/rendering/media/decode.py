@@ -1,0 +1,121 @@
+"""Any accepted source as a stream of RGB frames of one size at one constant rate, in constant memory."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from studio.rendering.errors import MediaError
+from studio.rendering.media import ffmpeg
+from studio.rendering.media.probe import MediaInfo, probe
+
+_SEEKABLE = {"mp4", "mov", "webm", "matroska"}
+_ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
+
+
+class FrameReader:
+    """``count`` frames of a source from ``start_frame`` on: an iterator of RGB uint8 of shape (1, height, width, 3).
+
+    Frame i is what the source shows i/``fps`` seconds after its first picture: rotation applied, transparency flattened
+    on white, 10 bits rounded to 8, variable rates made constant. The same file and index give the same frame wherever
+    reading starts. ``count`` defaults to the rest of the source; more frames than it has repeat the last one, so a
+    still lasts as long as asked. Memory is one frame and a pipe. Raises MediaError if the source is unreadable.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        width: int,
+        height: int,
+        fps: Fraction,
+        start_frame: int = 0,
+        count: int | None = None,
+        info: MediaInfo | None = None,
+    ) -> None:
+        info = info or probe(path)
+        if info.kind == "audio":
+            raise MediaError("The file has sound but no picture.", code="no_video_stream")
+        self.width, self.height, self.fps, self.start_frame = width, height, fps, start_frame
+        self.count = max(0, info.frames_at(fps) - start_frame) if count is None else count
+        self.position = start_frame
+        """Index of the next frame."""
+        self._path = path
+        self._how = ffmpeg.Decoding(
+            demuxer=info.demuxer,
+            width=width,
+            height=height,
+            fps=fps,
+            start_frame=start_frame,
+            count=self.count,
+            start_time=info.start,
+            has_alpha=info.has_alpha,
+            alpha_decoder=_ALPHA_DECODERS.get(info.video_codec or "") if info.has_alpha else None,
+            seekable=info.container in _SEEKABLE,
+            hdr=info.is_hdr,
+            assume_bt709=info.assume_bt709,
+        )
+        self._process: ffmpeg.Process | None = None
+
+    def __enter__(self) -> FrameReader:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def __len__(self) -> int:
+        """Frames left to read."""
+        return self.start_frame + self.count - self.position
+
+    def __iter__(self) -> Iterator[NDArray[np.uint8]]:
+        while len(self):
+            yield self.read(1)
+
+    def read(self, count: int) -> NDArray[np.uint8]:
+        """The next frames as (n, height, width, 3); fewer than ``count``, down to none, at the end."""
+        frames = np.empty((min(count, len(self)), self.height, self.width, 3), np.uint8)
+        if not len(frames):
+            return frames
+        if self._process is None:
+            self._process = ffmpeg.Process(ffmpeg.decode(self._path, self._how), stdout=True)
+        assert self._process.stdout
+        rest = frames.data.cast("B")
+        while rest:
+            received = self._process.stdout.readinto(rest)  # type: ignore[attr-defined]
+            if not received:
+                self._fail()
+            rest = rest[received:]
+        self.position += len(frames)
+        return frames
+
+    def close(self) -> None:
+        """Stop reading. Safe to call twice."""
+        if self._process is not None:
+            self._process.kill()
+
+    def _fail(self) -> None:
+        message = "The source can't be decoded to its end: the file is damaged."
+        assert self._process
+        try:
+            self._process.wait(message)
+        except ffmpeg.FfmpegError as error:
+            raise MediaError(message, code="truncated") from error
+        raise MediaError(message, code="truncated")
+
+
+def output_size(info: MediaInfo, *, max_pixels: int, multiple: int = 2) -> tuple[int, int]:
+    """(width, height) for a render of this source: its own aspect, at most ``max_pixels``, both sides multiples of
+    ``multiple`` (H.264 4:2:0 needs even ones). Never larger than the source, never smaller than one multiple."""
+    scale = min(1.0, math.sqrt(max_pixels / (info.width * info.height)))
+    width, height = (max(multiple, round(side * scale / multiple) * multiple) for side in (info.width, info.height))
+    while width * height > max_pixels and max(width, height) > multiple:
+        if width >= height:
+            width -= multiple
+        else:
+            height -= multiple
+    return width, height

@@ -1,0 +1,256 @@
+"""The one module that knows ffmpeg's command line, and why each odd option is there.
+
+Commands are built by ffmpeg-python and started without a shell. Every input names its demuxer and is limited to the
+``file`` and ``pipe`` protocols, so no upload can make ffmpeg read another file or reach the network; paths carry the
+``file:`` prefix, so a name that starts with ``-`` or contains ``:`` stays a name.
+"""
+
+from __future__ import annotations
+
+import functools
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import IO, Any
+
+import ffmpeg
+import imageio_ffmpeg
+
+from studio.rendering.errors import RenderError
+
+MAX_PIXELS = 64_000_000
+"""Pixels of one decoded frame: above an 8K video and a 50-megapixel photo, far below what exhausts a worker."""
+
+_ERROR_LINES = 40
+_PIPE_BYTES = 1 << 20
+_settings: dict[str, str | None] = {"binary": None}
+
+
+class FfmpegError(RenderError):
+    """ffmpeg refused or died; its last lines are attached as a note for the log, never shown to the user."""
+
+    code = "media_failed"
+
+    def __init__(self, message: str, log: str = "") -> None:
+        super().__init__(message)
+        self.log = log
+        if log:
+            self.add_note(log)
+
+
+def configure(*, binary: str | None) -> None:
+    """Use this ffmpeg from now on; None goes back to the one that ``imageio-ffmpeg`` carries."""
+    _settings["binary"] = binary or None
+    nvenc_works.cache_clear()
+
+
+def binary() -> str:
+    """Path or name of the ffmpeg in use."""
+    return _settings["binary"] or imageio_ffmpeg.get_ffmpeg_exe()
+
+
+class Process:
+    """A running ffmpeg. Its messages go to a file, so it never blocks on a full pipe that nobody reads."""
+
+    def __init__(self, stream: Any, *, stdin: bool = False, stdout: bool = False) -> None:
+        quiet = stream.global_args("-nostdin", "-hide_banner", "-loglevel", "error", "-y")
+        self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process, closed by kill
+        self._process = subprocess.Popen(
+            ffmpeg.compile(quiet, cmd=binary()),
+            stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
+            stdout=subprocess.PIPE if stdout else subprocess.DEVNULL,
+            stderr=self._log,
+            bufsize=0,
+            pipesize=_PIPE_BYTES,
+        )
+        self.stdin = self._process.stdin
+        self.stdout = self._process.stdout
+
+    def __enter__(self) -> Process:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.kill()
+
+    @property
+    def running(self) -> bool:
+        return self._process.poll() is None
+
+    def wait(self, message: str = "The video could not be processed.") -> None:
+        """Wait for the end; raises :class:`FfmpegError` with ``message`` unless it succeeded."""
+        if self.stdin:
+            self.stdin.close()
+        code = self._process.wait()
+        log = self._read_log()
+        if code:
+            raise FfmpegError(message, log or f"ffmpeg exit status {code}")
+
+    def kill(self) -> None:
+        """End it now, finished or not, and release the pipes. Safe to call twice."""
+        if self.running:
+            self._process.kill()
+        self._process.wait()
+        for pipe in (self.stdin, self.stdout, self._log):
+            if pipe:
+                pipe.close()
+
+    def _read_log(self) -> str:
+        self._log.seek(0)
+        return "\n".join(self._log.read().decode(errors="replace").splitlines()[-_ERROR_LINES:])
+
+
+def run(stream: Any, message: str = "The video could not be processed.") -> None:
+    """Run to the end; raises :class:`FfmpegError`."""
+    with Process(stream) as process:
+        process.wait(message)
+
+
+def capture(stream: Any, message: str = "The video could not be processed.") -> bytes:
+    """Run to the end and return what was written to ``pipe:``; for small outputs."""
+    with Process(stream, stdout=True) as process:
+        assert process.stdout
+        output = process.stdout.read()
+        process.wait(message)
+        return output
+
+
+def source(path: Path, demuxer: str, **options: Any) -> Any:
+    """An input file read by ``demuxer`` only."""
+    return ffmpeg.input(f"file:{path.absolute()}", f=demuxer, protocol_whitelist="file,pipe", **options)
+
+
+def raw_frames(location: Path | None, width: int, height: int, fps: Fraction) -> Any:
+    """An input of raw RGB frames: a file of them, or stdin if ``location`` is None."""
+    options = {"f": "rawvideo", "pix_fmt": "rgb24", "s": f"{width}x{height}", "r": rate(fps)}
+    if location is None:
+        return ffmpeg.input("pipe:", protocol_whitelist="file,pipe", **options)
+    return ffmpeg.input(f"file:{location.absolute()}", protocol_whitelist="file,pipe", **options)
+
+
+def target(stream: Any, path: Path, **options: Any) -> Any:
+    """An output file. ``bitexact`` keeps version strings and dates out, so the same frames give the same bytes."""
+    return ffmpeg.output(stream, f"file:{path.absolute()}", fflags="+bitexact", **options)
+
+
+def rate(fps: Fraction) -> str:
+    """``30000/1001``: ffmpeg reads rationals exactly, floats not."""
+    return f"{fps.numerator}/{fps.denominator}"
+
+
+@dataclass(frozen=True)
+class Decoding:
+    """How a source becomes frames of one size at one rate; see :func:`decode`."""
+
+    demuxer: str
+    width: int
+    height: int
+    fps: Fraction
+    start_frame: int
+    count: int
+    start_time: Fraction = Fraction(0)
+    has_alpha: bool = False
+    alpha_decoder: str | None = None
+    seekable: bool = True
+    hdr: bool = False
+    assume_bt709: bool = False
+
+
+def decode(path: Path, how: Decoding) -> Any:
+    """``how.count`` raw RGB frames on ``pipe:``, the first being frame ``how.start_frame``.
+
+    Frame i is the picture shown at i/fps after the first one (nearest timestamp); after the last one it is held.
+    """
+    options: dict[str, Any] = {"max_pixels": MAX_PIXELS}
+    seconds = how.start_frame / how.fps + how.start_time - 1
+    if how.seekable and seconds > 0:
+        # Land on the key frame a second or more before the wanted frame. The filters below count on the file's own
+        # clock (-copyts), so where the seek really lands can't shift a single frame.
+        options |= {"ss": f"{float(seconds):.6f}", "noaccurate_seek": None}
+    if how.alpha_decoder:
+        # ffmpeg's own VP8/VP9 decoders drop the alpha plane of a WebM.
+        options["c:v"] = how.alpha_decoder
+    video = source(path, how.demuxer, **options).video
+    if how.start_time:
+        video = video.filter("setpts", f"PTS-round({float(how.start_time):.9f}/TB)")
+    video = video.filter("fps", fps=rate(how.fps), start_time=0, eof_action="pass")
+    # Hold the last picture, so the count is exact whatever the container claimed, and a still lasts as long as asked.
+    video = video.filter("tpad", stop=-1, stop_mode="clone").filter("trim", start_pts=how.start_frame)
+    if how.hdr:
+        video = video.filter("zscale", t="linear", npl=100).filter("format", "gbrpf32le").filter("zscale", p="bt709")
+        video = video.filter("tonemap", "hable", desat=0).filter("zscale", t="bt709", m="bt709", r="tv")
+        video = video.filter("format", "yuv420p")
+    if how.has_alpha:
+        # White minus premultiplied negative: flattens on white, before scaling so that no edge gets a fringe.
+        video = video.filter("format", "gbrap").filter("negate").filter("premultiply", inplace=1).filter("negate")
+        video = video.filter("format", "gbrp")
+    matrix = {"in_color_matrix": "bt709"} if how.assume_bt709 else {}
+    video = video.filter("scale", how.width, how.height, flags="lanczos+accurate_rnd+full_chroma_int", **matrix)
+    return video.output(
+        "pipe:",
+        f="rawvideo",
+        pix_fmt="rgb24",
+        # The filters made the constant rate; the muxer must not duplicate or drop on top.
+        fps_mode="passthrough",
+        **{"frames:v": how.count},
+    ).global_args("-copyts")
+
+
+def encode_h264(
+    location: Path | None, destination: Path, *, width: int, height: int, fps: Fraction, encoder: str
+) -> Any:
+    """Encode raw frames as one closed group of pictures: H.264 4:2:0, the same bytes for the same frames."""
+    if encoder == "h264_nvenc":
+        options: dict[str, Any] = {"preset": "p5", "rc": "constqp", "qp": 19, "bf": 2}
+    else:
+        options = {
+            "preset": "veryfast",
+            "crf": 18,
+            # x264's result depends on the number of threads; one also leaves the other cores to the model.
+            "threads": 1,
+            # Segments start with a key frame of their own; none inside may refer across, none is cut at a scene change.
+            "x264-params": "open-gop=0:scenecut=0:bframes=2",
+        }
+    video = raw_frames(location, width, height, fps).filter(
+        "scale", out_color_matrix="bt709", out_range="tv", flags="lanczos+accurate_rnd+full_chroma_int"
+    )
+    return target(
+        video,
+        destination,
+        f="mp4",
+        vcodec=encoder,
+        pix_fmt="yuv420p",
+        g=100_000,
+        fps_mode="passthrough",
+        colorspace="bt709",
+        color_primaries="bt709",
+        color_trc="bt709",
+        color_range="tv",
+        # The SEI with x264's build and settings: not the viewer's business, and not constant over updates.
+        **{"flags:v": "+bitexact", "bsf:v": "filter_units=remove_types=6"},
+        **options,
+    )
+
+
+def pack_lossless(spool: Path, destination: Path, *, width: int, height: int, fps: Fraction) -> Any:
+    """Raw RGB frames as FFV1, bit for bit, at about a third of the size."""
+    frames = raw_frames(spool, width, height, fps)
+    return target(frames, destination, f="matroska", vcodec="ffv1", level=3, pix_fmt="gbrp", fps_mode="passthrough")
+
+
+def unpack_lossless(packed: Path, destination: Path) -> Any:
+    """The raw RGB frames of :func:`pack_lossless`."""
+    frames = source(packed, "matroska")
+    return target(frames, destination, f="rawvideo", pix_fmt="rgb24", fps_mode="passthrough")
+
+
+@functools.cache
+def nvenc_works() -> bool:
+    """Whether this machine's NVENC encodes a frame: compute GPUs such as H100 have none, so only a try can tell."""
+    black = ffmpeg.input("color=black:s=256x256:r=1:d=1", f="lavfi")
+    try:
+        run(black.output("pipe:", f="null", vcodec="h264_nvenc", **{"frames:v": 1}))
+    except (FfmpegError, OSError):
+        return False
+    return True
