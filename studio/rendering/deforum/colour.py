@@ -1,0 +1,71 @@
+"""Colour, contrast and sharpness of the previous frame, in RGB and with rounding instead of wrapping or truncation."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Image = NDArray[np.uint8]
+
+_SPACES = {
+    "RGB": None,
+    "HSV": (cv2.COLOR_RGB2HSV, cv2.COLOR_HSV2RGB),
+    "LAB": (cv2.COLOR_RGB2LAB, cv2.COLOR_LAB2RGB),
+}
+
+
+def match_colours(image: Image, reference: Image, space: str) -> Image:
+    """Give each channel of ``image`` the histogram that ``reference`` has; ``space`` is RGB, HSV or LAB, both images RGB."""
+    conversion = _SPACES[space]
+    if conversion:
+        image, reference = cv2.cvtColor(image, conversion[0]), cv2.cvtColor(reference, conversion[0])
+    matched = np.stack([match_histogram(image[..., c], reference[..., c]) for c in range(3)], axis=-1)
+    return cv2.cvtColor(matched, conversion[1]) if conversion else matched
+
+
+def match_histogram(channel: Image, reference: Image) -> Image:
+    """Map each value to the reference value of the same cumulative frequency, interpolated between the reference's values."""
+    counts = np.bincount(channel.ravel(), minlength=256)
+    reference_counts = np.bincount(reference.ravel(), minlength=256)
+    present = np.flatnonzero(reference_counts)
+    quantiles = np.cumsum(counts) / channel.size
+    reference_quantiles = np.cumsum(reference_counts)[present] / reference.size
+    table = np.interp(quantiles, reference_quantiles, present)
+    return np.rint(table).astype(np.uint8)[channel]
+
+
+def greyscale(image: Image) -> Image:
+    """Luma in all three channels."""
+    return cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+
+
+def adjust_contrast(image: Image, contrast: float) -> Image:
+    """Multiply, rounded and clipped."""
+    return image if contrast == 1 else _to_bytes(image * contrast)
+
+
+def unsharp_mask(image: Image, *, amount: float, kernel: int, sigma: float, threshold: float) -> Image:
+    """Sharpen: ``(1 + amount) * image - amount * blur``, where image and blur differ by ``threshold`` or more."""
+    if amount == 0:
+        return image
+    # Gaussian kernels have odd sizes.
+    size = kernel | 1
+    blurred = cv2.GaussianBlur(image, (size, size), sigma)
+    sharpened = _to_bytes((1 + amount) * image - amount * blurred)
+    if threshold > 0:
+        return np.where(cv2.absdiff(image, blurred) < threshold, image, sharpened)
+    return sharpened
+
+
+def blend(a: Image, b: Image, share: float) -> Image:
+    """``a * (1 - share) + b * share``, rounded; the ends are exact copies."""
+    if share <= 0:
+        return a
+    if share >= 1:
+        return b
+    return _to_bytes(a * (1.0 - share) + b * share)
+
+
+def _to_bytes(values: NDArray[np.float64]) -> Image:
+    return np.clip(np.rint(values), 0, 255).astype(np.uint8)

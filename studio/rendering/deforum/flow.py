@@ -1,0 +1,62 @@
+"""Optical flow between two images, and warps made from it."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from studio.rendering.errors import PlanError
+
+Image = NDArray[np.uint8]
+Field = NDArray[np.float32]
+
+_MIN_SIDE = 32
+"""DIS has no coarsest scale below this many pixels; smaller images are enlarged for it."""
+
+
+def optical_flow(a: Image, b: Image, method: str) -> Field:
+    """Where each pixel of ``a`` went in ``b``: (height, width, 2), x and y in pixels. Images are RGB."""
+    grey_a, grey_b = (cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) for image in (a, b))
+    height, width = grey_a.shape
+    scale = max(1, -(-_MIN_SIDE // min(height, width)))
+    if scale > 1:
+        size = (width * scale, height * scale)
+        grey_a, grey_b = (cv2.resize(grey, size, interpolation=cv2.INTER_LINEAR) for grey in (grey_a, grey_b))
+    flow = _estimate(grey_a, grey_b, method)
+    if scale > 1:
+        flow = cv2.resize(flow, (width, height), interpolation=cv2.INTER_AREA) / scale
+    return flow
+
+
+def consistent_flow(a: Image, b: Image, method: str, *, blur: int = 0) -> Field:
+    """:func:`optical_flow`, faded out where the way there and the way back disagree; ``blur`` softens that mask, in pixels."""
+    forward, backward = optical_flow(a, b, method), optical_flow(b, a, method)
+    positions = np.stack(np.meshgrid(np.arange(a.shape[1]), np.arange(a.shape[0])), axis=-1).astype(np.float32)
+    returned = cv2.remap(backward, positions + forward, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    error = np.sum((forward + returned) ** 2, axis=-1)
+    allowed = 0.01 * (np.sum(forward**2, axis=-1) + np.sum(returned**2, axis=-1)) + 0.5
+    mask = (error <= allowed).astype(np.float32)
+    if blur > 0:
+        mask = cv2.blur(mask, (2 * blur + 1, 2 * blur + 1))
+    return forward * mask[..., None]
+
+
+def flow_warp(flow: Field, factor: float) -> Field:
+    """The warp that carries an image along ``factor`` of a flow: each pixel looks back the way it came."""
+    return (-factor * flow).astype(np.float32)
+
+
+def _estimate(a: Image, b: Image, method: str) -> Field:
+    if method == "Farneback":
+        return cv2.calcOpticalFlowFarneback(a, b, None, 0.5, 5, 21, 5, 7, 1.2, 0)
+    if method == "DIS Medium":
+        return cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM).calc(a, b, None)
+    if method == "DIS Fine":
+        estimator = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+        estimator.setFinestScale(0)
+        estimator.setGradientDescentIterations(192)
+        estimator.setPatchSize(8)
+        estimator.setPatchStride(4)
+        return estimator.calc(a, b, None)
+    raise PlanError("hybrid_flow_method", f"unknown optical flow {method!r}")

@@ -1,0 +1,247 @@
+"""The frame-parameter table: every effective value of every frame, which is all that the animator reads.
+
+Its rows are what a render logs as JSONL; :func:`settings_from_table` turns a logged table back into settings that render to
+the same frames.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from studio.rendering.deforum import schedule
+from studio.rendering.deforum.prompts import FramePrompt, frame_prompts
+from studio.rendering.deforum.settings import (
+    ControlNetUnit,
+    DeforumSettings,
+    export_settings,
+    import_settings,
+    name_schedules,
+    numeric_schedules,
+)
+from studio.rendering.deforum.vocabulary import Series
+from studio.rendering.diffusion.interface import WeightedPrompt
+from studio.rendering.errors import PlanError
+
+_UNIT_SERIES = {
+    name: kind
+    for name, declared in ControlNetUnit.__dataclass_fields__.items()
+    if isinstance(kind := declared.metadata["kind"], Series)
+}
+
+
+@dataclass(frozen=True)
+class UnitParameters:
+    """One enabled ControlNet unit at one frame."""
+
+    weight: float
+    guidance_start: float
+    guidance_end: float
+    loopback: bool
+
+
+@dataclass(frozen=True)
+class FrameParameters:
+    """One row: what is in force at one frame. Values are keyed by their setting's name."""
+
+    frame: int
+    values: Mapping[str, float]
+    names: Mapping[str, str]
+    prompt: FramePrompt
+    guide: str
+    """The guided image in force, by its name in ``init_images``; empty without one."""
+    units: tuple[UnitParameters | None, ...]
+    """ControlNet units by position; None where the settings leave the unit to the plan."""
+
+    def __getitem__(self, name: str) -> float:
+        return self.values[name]
+
+    @property
+    def denoising(self) -> float:
+        """1 - strength, without the rounding error that makes ``1 - 0.9`` less than 0.1."""
+        return round(1.0 - self["strength_schedule"], 9)
+
+    @property
+    def cadence(self) -> int:
+        return int(self["diffusion_cadence"])
+
+    def record(self, *, seed: int, diffused: bool) -> dict[str, Any]:
+        """The row as a JSON object. ``seed`` is the one the frame's image was made with."""
+        units = {
+            f"cn_{index}_{name}": getattr(unit, name)
+            for index, unit in enumerate(self.units, start=1)
+            if unit
+            for name in _UNIT_SERIES
+        }
+        return {
+            "frame": self.frame,
+            "diffused": diffused,
+            "seed": seed,
+            "prompts": [[prompt.text, prompt.weight] for prompt in self.prompt.prompts],
+            "negative_prompt": self.prompt.negative,
+            "loras": dict(self.prompt.loras),
+            "guided_image": self.guide,
+            **self.values,
+            **self.names,
+            **units,
+        }
+
+
+def frame_table(settings: DeforumSettings, *, frame_count: int, seed: int) -> list[FrameParameters]:
+    """One row a frame, 0 to ``frame_count - 1``. Raises PlanError naming the field and frame that can't be rendered."""
+    values = {
+        name: evaluated(name, getattr(settings, name), kind, frame_count, seed)
+        for name, kind in numeric_schedules().items()
+    }
+    for name, enabled, fallback in (
+        ("steps_schedule", settings.enable_steps_scheduling, float(settings.steps)),
+        ("noise_multiplier_schedule", settings.enable_noise_multiplier_scheduling, 1.0),
+        ("subseed_strength_schedule", settings.enable_subseed_scheduling, 0.0),
+    ):
+        if not enabled:
+            values[name] = np.full(frame_count, fallback)
+    texts = {
+        name: schedule.strings(name, getattr(settings, name), frame_count=frame_count, seed=seed)
+        for name in name_schedules()
+    }
+    prompts = frame_prompts(
+        settings.prompts,
+        positive=settings.animation_prompts_positive,
+        negative=settings.animation_prompts_negative,
+        frame_count=frame_count,
+        seed=seed,
+        blend=settings.animation_mode == "Interpolation",
+    )
+    guides = _guides(settings, frame_count, seed)
+    units = [_unit_rows(index, unit, frame_count, seed) for index, unit in enumerate(settings.controlnets, start=1)]
+    return [
+        FrameParameters(
+            frame=frame,
+            values={name: float(series[frame]) for name, series in values.items()},
+            names={name: series[frame] for name, series in texts.items()},
+            prompt=prompts[frame],
+            guide=guides[frame],
+            units=tuple(rows[frame] for rows in units),
+        )
+        for frame in range(frame_count)
+    ]
+
+
+def evaluated(name: str, text: str, kind: Series, frame_count: int, seed: int) -> NDArray[np.float64]:
+    """The values of one numeric schedule, shape (frame_count,), in the range of its kind."""
+    values = schedule.numbers(name, text, frame_count=frame_count, seed=seed)
+    if kind.whole:
+        # Seeds are truncated as upstream does; counts that are interpolated between keyframes are rounded.
+        values = np.trunc(values) if name == "seed_schedule" else np.rint(values)
+    if kind.clamp:
+        return np.clip(values, kind.low, kind.high)
+    outside = np.flatnonzero((values < kind.low) | (values > kind.high))
+    if outside.size:
+        frame = int(outside[0])
+        value = values[frame]
+        bound = f"below {kind.low:.12g}" if value < kind.low else f"above {kind.high:.12g}"
+        raise PlanError(name, f"{name}: frame {frame}: {value:.12g} is {bound}")
+    return values
+
+
+def static_settings(settings: DeforumSettings) -> dict[str, Any]:
+    """The part of the settings that no row holds; logged once, with frame 0, under ``settings``."""
+    scheduled = {*numeric_schedules(), *name_schedules(), "prompts", "init_images"}
+    scheduled |= {"animation_prompts_positive", "animation_prompts_negative"}
+    unit_series = tuple(f"_{name}" for name in _UNIT_SERIES)
+    return {
+        key: value
+        for key, value in export_settings(settings).items()
+        if key not in scheduled and not (key.startswith("cn_") and key.endswith(unit_series))
+    }
+
+
+def settings_from_table(rows: Sequence[Mapping[str, Any]]) -> DeforumSettings:
+    """Settings that render to the frames ``rows`` were logged for, given the same plan otherwise.
+
+    Every schedule becomes literal values. Raises PlanError on ``table`` when it is not a complete table.
+    """
+    try:
+        return _settings_from_rows(rows)
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise PlanError("table", f"table: not a complete frame-parameter table ({error})") from None
+
+
+def _settings_from_rows(rows: Sequence[Mapping[str, Any]]) -> DeforumSettings:
+    if [row["frame"] for row in rows] != list(range(len(rows))):
+        raise ValueError("frames are missing")
+    columns: dict[str, Callable[[Sequence[Any]], str]] = {name: schedule.literal for name in numeric_schedules()}
+    columns |= dict.fromkeys(name_schedules(), _literal_names)
+    for key in rows[0]:
+        if key.startswith("cn_"):
+            columns[key] = schedule.literal
+    del columns["seed_schedule"]
+    texts = {str(row["frame"]): _prompt(row).to_text() for row in rows}
+    guides = {str(row["frame"]): row["guided_image"] for row in rows if row["guided_image"]}
+    mapping: dict[str, Any] = {
+        **rows[0]["settings"],
+        **{key: literal([row[key] for row in rows]) for key, literal in columns.items()},
+        "prompts": texts if rows[0]["settings"]["animation_mode"] == "Interpolation" else _changes(texts),
+        "init_images": _changes(guides),
+        "seed_behavior": "schedule",
+        "seed_schedule": schedule.literal([float(row["seed"]) for row in rows]),
+        "enable_steps_scheduling": True,
+        "enable_noise_multiplier_scheduling": True,
+        "enable_subseed_scheduling": True,
+    }
+    return import_settings(mapping)[0]
+
+
+def _prompt(row: Mapping[str, Any]) -> FramePrompt:
+    prompts = tuple(WeightedPrompt(text, float(weight)) for text, weight in row["prompts"])
+    return FramePrompt(prompts, row["negative_prompt"], row["loras"])
+
+
+def _changes(texts: Mapping[str, str]) -> dict[str, str]:
+    kept: dict[str, str] = {}
+    current = None
+    for key, text in texts.items():
+        if text != current:
+            kept[key] = current = text
+    return kept
+
+
+def _literal_names(values: Sequence[str]) -> str:
+    changes = _changes({str(frame): value for frame, value in enumerate(values)})
+    return ", ".join(f'{frame}: ("{value}")' for frame, value in changes.items())
+
+
+def _guides(settings: DeforumSettings, frame_count: int, seed: int) -> list[str]:
+    """The guided image in force at each frame: the latest keyframe's, the first one held back."""
+    if not settings.use_looper:
+        return [""] * frame_count
+    if not settings.init_images:
+        raise PlanError("init_images", "init_images: guided images need at least one image")
+    positions = {
+        schedule.position_of("init_images", key, frame_count=frame_count, seed=seed): name
+        for key, name in settings.init_images.items()
+    }
+    ordered = sorted(positions)
+    guides, current = [], 0
+    for frame in range(frame_count):
+        while current + 1 < len(ordered) and ordered[current + 1] <= frame:
+            current += 1
+        guides.append(positions[ordered[current]])
+    return guides
+
+
+def _unit_rows(index: int, unit: ControlNetUnit, frame_count: int, seed: int) -> list[UnitParameters | None]:
+    if not unit.enabled:
+        return [None] * frame_count
+    columns = {}
+    for name, kind in _UNIT_SERIES.items():
+        columns[name] = evaluated(f"cn_{index}_{name}", getattr(unit, name), kind, frame_count, seed)
+    blank = UnitParameters(0.0, 0.0, 1.0, unit.loopback_mode)
+    return [
+        replace(blank, **{name: float(column[frame]) for name, column in columns.items()})
+        for frame in range(frame_count)
+    ]

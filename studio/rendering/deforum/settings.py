@@ -1,0 +1,273 @@
+# ruff: noqa: RUF009 (every call is a dataclasses.field)
+"""Deforum's settings in its own JSON vocabulary: the public extension's key names, defaults and meaning.
+
+A settings file holds many keys that steer the extension's user interface and file handling; those mean nothing here and
+:func:`import_settings` names them, together with keys nobody knows, instead of dropping them silently.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import Field, dataclass, field, fields
+from typing import Any
+
+from studio.rendering.deforum.prompts import MAX_LENGTH as MAX_PROMPT
+from studio.rendering.deforum.seeds import SEED_BEHAVIORS
+from studio.rendering.deforum.vocabulary import (
+    Kind,
+    Names,
+    Series,
+    choice,
+    flag,
+    keyframes,
+    names,
+    number,
+    series,
+    text,
+)
+from studio.rendering.errors import PlanError
+
+CONTROLNET_UNITS = 5
+FLOW_METHODS = ("RAFT", "DIS Medium", "DIS Fine", "Farneback")
+_UINT32 = 2**32 - 1
+_TURN = 36_000.0
+"""Degrees: a hundred turns, far beyond any use and still exact."""
+
+
+@dataclass(frozen=True)
+class ControlNetUnit:
+    """``cn_N_*``: when and how strongly the N-th ControlNet of the plan acts."""
+
+    enabled: bool = flag(False)
+    module: str = text("none")
+    model: str = text()
+    weight: str = series("0:(1)", 0, 2)
+    guidance_start: str = series("0:(0.0)", 0, 1)
+    guidance_end: str = series("0:(1.0)", 0, 1)
+    loopback_mode: bool = flag(False)
+    """Look at the warped previous frame instead of the source's frame."""
+
+
+@dataclass(frozen=True)
+class DeforumSettings:
+    """One animation. Schedules are texts in the language of :mod:`schedule`; files are named, never located."""
+
+    W: int = number(512, 8, 8192)
+    H: int = number(512, 8, 8192)
+    fps: float = number(15.0, 1, 240)
+    seed: int = number(-1, -1, _UINT32)
+    sampler: str = text("Euler a")
+    steps: int = number(25, 1, 200)
+    max_frames: int = number(120, 1, 1_000_000)
+
+    animation_mode: str = choice("2D", "3D", "Video Input", "Interpolation")
+    border: str = choice("replicate", "wrap")
+    prompts: dict[str, str] = keyframes({"0": "a landscape, detailed, sharp focus"})
+    animation_prompts_positive: str = text()
+    animation_prompts_negative: str = text()
+
+    seed_behavior: str = choice("iter", *SEED_BEHAVIORS)
+    seed_iter_N: int = number(1, 1, 1_000_000)
+    seed_schedule: str = series('0:(s), 1:(-1), "max_f-2":(-1), "max_f-1":(s)', -1, _UINT32, whole=True)
+    enable_subseed_scheduling: bool = flag(False)
+    subseed_schedule: str = series("0: (1)", 0, _UINT32, whole=True)
+    subseed_strength_schedule: str = series("0: (0)", 0, 1)
+
+    angle: str = series("0: (0)", -_TURN, _TURN)
+    zoom: str = series("0: (1.0025+0.002*sin(1.25*3.14*t/30))", 0.01, 100)
+    translation_x: str = series("0: (0)", -100_000, 100_000)
+    translation_y: str = series("0: (0)", -100_000, 100_000)
+    translation_z: str = series("0: (1.75)", -100_000, 100_000)
+    transform_center_x: str = series("0: (0.5)", -10, 10)
+    transform_center_y: str = series("0: (0.5)", -10, 10)
+    rotation_3d_x: str = series("0: (0)", -_TURN, _TURN)
+    rotation_3d_y: str = series("0: (0)", -_TURN, _TURN)
+    rotation_3d_z: str = series("0: (0)", -_TURN, _TURN)
+    enable_perspective_flip: bool = flag(False)
+    perspective_flip_theta: str = series("0: (0)", -_TURN, _TURN)
+    perspective_flip_phi: str = series("0: (0)", -_TURN, _TURN)
+    perspective_flip_gamma: str = series("0: (0)", -_TURN, _TURN)
+    perspective_flip_fv: str = series("0: (53)", 1, 170)
+
+    use_depth_warping: bool = flag(True)
+    depth_algorithm: str = text("Midas-3-Hybrid")
+    padding_mode: str = choice("border", "reflection", "zeros")
+    sampling_mode: str = choice("bicubic", "bilinear", "nearest")
+    fov_schedule: str = series("0: (70)", 1, 170)
+    aspect_ratio_schedule: str = series("0: (1)", 0.01, 100)
+    near_schedule: str = series("0: (200)", 0, 1e9)
+    far_schedule: str = series("0: (10000)", 0, 1e9)
+
+    strength_schedule: str = series("0: (0.65)", 0, 1, clamp=True)
+    strength_0_no_init: bool = flag(True)
+    cfg_scale_schedule: str = series("0: (7)", 0, 50)
+    enable_steps_scheduling: bool = flag(False)
+    steps_schedule: str = series("0: (25)", 1, 200, whole=True)
+    enable_sampler_scheduling: bool = flag(False)
+    sampler_schedule: str = names('0: ("Euler a")')
+    enable_noise_multiplier_scheduling: bool = flag(True)
+    noise_multiplier_schedule: str = series("0: (1.05)", 0, 10)
+
+    noise_schedule: str = series("0: (0.065)", 0, 1)
+    noise_type: str = choice("perlin", "uniform")
+    perlin_w: int = number(8, 1, 64)
+    perlin_h: int = number(8, 1, 64)
+    perlin_octaves: int = number(4, 1, 7)
+    perlin_persistence: float = number(0.5, 0, 1)
+    contrast_schedule: str = series("0: (1.0)", 0, 255)
+    amount_schedule: str = series("0: (0.1)", 0, 100)
+    kernel_schedule: str = series("0: (5)", 1, 255, whole=True)
+    sigma_schedule: str = series("0: (1)", 0, 100)
+    threshold_schedule: str = series("0: (0)", 0, 255)
+
+    color_coherence: str = choice("None", "HSV", "LAB", "RGB", "Video Input", "Image")
+    color_coherence_image_path: str = text()
+    color_coherence_video_every_N_frames: int = number(1, 1, 1_000_000)
+    color_force_grayscale: bool = flag(False)
+    legacy_colormatch: bool = flag(False)
+
+    diffusion_cadence: str = series("0: (10)", 1, 50, whole=True)
+    optical_flow_cadence: str = choice("None", *FLOW_METHODS)
+    cadence_flow_factor_schedule: str = series("0: (1)", -100, 100)
+    optical_flow_redo_generation: str = choice("None", *FLOW_METHODS)
+    redo_flow_factor_schedule: str = series("0: (1)", -100, 100)
+    diffusion_redo: int = number(0, 0, 50)
+
+    use_init: bool = flag(False)
+    init_image: str = text()
+    use_mask: bool = flag(False)
+    use_alpha_as_mask: bool = flag(False)
+    mask_file: str = text()
+    use_mask_video: bool = flag(False)
+    video_mask_path: str = text()
+    invert_mask: bool = flag(False)
+    mask_contrast_adjust: float = number(1.0, 0, 100)
+    mask_brightness_adjust: float = number(1.0, 0, 100)
+    mask_schedule: str = names('0: ("{video_mask}")')
+    overlay_mask: bool = flag(True)
+    mask_overlay_blur: int = number(4, 0, 255)
+    use_noise_mask: bool = flag(False)
+    noise_mask_schedule: str = names('0: ("{video_mask}")')
+
+    video_init_path: str = text()
+    extract_nth_frame: int = number(1, 1, 1_000_000)
+    extract_from_frame: int = number(0, 0, 1_000_000)
+    extract_to_frame: int = number(-1, -1, 10_000_000)
+
+    hybrid_composite: str = choice("None", "Normal", "Before Motion", "After Generation")
+    hybrid_comp_mask_type: str = choice("None", "Depth", "Video Depth", "Blend", "Difference")
+    hybrid_comp_mask_inverse: bool = flag(False)
+    hybrid_comp_mask_equalize: str = choice("None", "Before", "After", "Both")
+    hybrid_comp_mask_auto_contrast: bool = flag(False)
+    hybrid_comp_alpha_schedule: str = series("0:(0.5)", 0, 1)
+    hybrid_comp_mask_blend_alpha_schedule: str = series("0:(0.5)", 0, 1)
+    hybrid_comp_mask_contrast_schedule: str = series("0:(1)", 0, 255)
+    hybrid_comp_mask_auto_contrast_cutoff_high_schedule: str = series("0:(100)", 0, 100)
+    hybrid_comp_mask_auto_contrast_cutoff_low_schedule: str = series("0:(0)", 0, 100)
+    hybrid_motion: str = choice("None", "Optical Flow", "Perspective", "Affine")
+    hybrid_motion_use_prev_img: bool = flag(False)
+    hybrid_flow_method: str = choice("RAFT", *FLOW_METHODS)
+    hybrid_flow_consistency: bool = flag(False)
+    hybrid_consistency_blur: int = number(2, 0, 16)
+    hybrid_flow_factor_schedule: str = series("0:(1)", -100, 100)
+    hybrid_use_first_frame_as_init_image: bool = flag(True)
+
+    use_looper: bool = flag(False)
+    init_images: dict[str, str] = keyframes({})
+    image_strength_schedule: str = series("0:(0.75)", 0, 1, clamp=True)
+    blendFactorMax: str = series("0:(0.35)", 0, 1)
+    blendFactorSlope: str = series("0:(0.25)", -1, 1)
+    tweening_frames_schedule: str = series("0:(20)", 1, 1_000_000)
+
+    controlnets: tuple[ControlNetUnit, ...] = field(
+        default=(ControlNetUnit(),) * CONTROLNET_UNITS, metadata={"kind": None}
+    )
+
+    @property
+    def is_hybrid(self) -> bool:
+        """Whether the source video takes part in a 2D or 3D animation."""
+        return self.animation_mode in ("2D", "3D") and (self.hybrid_composite != "None" or self.hybrid_motion != "None")
+
+    @property
+    def needs_source(self) -> bool:
+        """Whether it can't be rendered without a source video."""
+        follows_colour = self.animation_mode in ("2D", "3D") and self.color_coherence == "Video Input"
+        return self.animation_mode == "Video Input" or self.is_hybrid or follows_colour
+
+    @property
+    def starts_from_source(self) -> bool:
+        """Whether frame 0 of a 2D or 3D animation is made from the source's first frame."""
+        return self.is_hybrid and self.hybrid_use_first_frame_as_init_image
+
+    @property
+    def needs_depth(self) -> bool:
+        """Whether a depth estimator would be asked."""
+        masked = self.is_hybrid and self.hybrid_comp_mask_type in ("Depth", "Video Depth")
+        return masked or (self.animation_mode == "3D" and self.use_depth_warping)
+
+    @property
+    def asset_names(self) -> tuple[str, ...]:
+        """The files these settings name and would read: images by the name they have in the settings."""
+        wanted = [
+            self.init_image if self.use_init and not self.starts_from_source else "",
+            self.mask_file if self.use_mask and not self.use_mask_video else "",
+            self.color_coherence_image_path if self.color_coherence == "Image" else "",
+            *(self.init_images.values() if self.use_looper else ()),
+        ]
+        return tuple(dict.fromkeys(name for name in wanted if name))
+
+
+def numeric_schedules() -> dict[str, Series]:
+    """Every numeric schedule of :class:`DeforumSettings` by name (ControlNet units not included)."""
+    return {f.name: kind for f in fields(DeforumSettings) if isinstance(kind := f.metadata["kind"], Series)}
+
+
+def name_schedules() -> tuple[str, ...]:
+    """Every schedule of texts by name."""
+    return tuple(f.name for f in fields(DeforumSettings) if isinstance(f.metadata["kind"], Names))
+
+
+def import_settings(mapping: Mapping[str, Any]) -> tuple[DeforumSettings, list[str]]:
+    """Read a settings file's object; also returns its keys that have no effect here, sorted.
+
+    Missing keys take the public extension's defaults. A number stands for a schedule that is constant. Raises PlanError
+    naming the field; schedules are only evaluated by :func:`~studio.rendering.deforum.validation.validate`.
+    """
+    if not isinstance(mapping, Mapping):
+        raise PlanError("settings", "settings: expected an object")
+    values: dict[str, Any] = {}
+    known = set()
+    for declared in _plain_fields(DeforumSettings):
+        if declared.name in mapping:
+            known.add(declared.name)
+            values[declared.name] = _kind(declared).read(declared.name, mapping[declared.name])
+    units = []
+    for index in range(1, CONTROLNET_UNITS + 1):
+        unit = {}
+        for declared in fields(ControlNetUnit):
+            key = f"cn_{index}_{declared.name}"
+            if key in mapping:
+                known.add(key)
+                unit[declared.name] = _kind(declared).read(key, mapping[key])
+        units.append(ControlNetUnit(**unit))
+    for name in ("animation_prompts_positive", "animation_prompts_negative"):
+        if len(values.get(name, "")) > MAX_PROMPT:
+            raise PlanError(name, f"{name}: longer than {MAX_PROMPT} characters")
+    unknown = sorted(str(key)[:100] for key in mapping if key not in known)
+    return DeforumSettings(**values, controlnets=tuple(units)), unknown
+
+
+def export_settings(settings: DeforumSettings) -> dict[str, Any]:
+    """A JSON-serialisable object in the public vocabulary; :func:`import_settings` reads it back to equal settings."""
+    exported = {declared.name: getattr(settings, declared.name) for declared in _plain_fields(DeforumSettings)}
+    for index, unit in enumerate(settings.controlnets, start=1):
+        exported |= {f"cn_{index}_{declared.name}": getattr(unit, declared.name) for declared in fields(ControlNetUnit)}
+    return exported
+
+
+def _plain_fields(cls: type) -> list[Field[Any]]:
+    return [declared for declared in fields(cls) if declared.metadata["kind"] is not None]
+
+
+def _kind(declared: Field[Any]) -> Kind:
+    return declared.metadata["kind"]
