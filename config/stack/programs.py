@@ -60,13 +60,18 @@ class Program:
     def run(self) -> None:
         """Run to the end. Raises RuntimeError with the program's own words if it fails."""
         ended = subprocess.run(
-            self.command(), env=self.environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True
+            self.command(),
+            env=self.environment(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            process_group=0,
         )
         if ended.returncode:
             raise RuntimeError(f"{self.name} failed with status {ended.returncode}:\n{ended.stdout}{ended.stderr}")
 
-    def start(self, output: int | None = None) -> subprocess.Popen[bytes]:
-        """Start in a process group of its own. ``output``: a file descriptor for both streams; None discards them.
+    def start(self) -> subprocess.Popen[bytes]:
+        """Start in a process group of its own, without output.
 
         Call it from a thread that lives as long as the program should: for the kernel that thread is the parent.
         """
@@ -74,8 +79,8 @@ class Program:
             self.command(),
             env=self.environment(),
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL if output is None else output,
-            stderr=subprocess.STDOUT,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
             process_group=0,
         )
 

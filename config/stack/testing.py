@@ -3,11 +3,11 @@
 import os
 import shutil
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from config.stack.postgres import Postgres
 from config.stack.redis import Redis
+from config.stack.server import EmbeddedServer
 
 
 class TestStack:
@@ -20,33 +20,22 @@ class TestStack:
 
     def __init__(self) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="studio-test-"))
-        # World-readable, so that the unprivileged user of the database may enter.
-        self._folder.chmod(0o755)
         os.environ["STUDIO_DATA_DIR"] = str(self._folder)
-        self._postgres = None if "DATABASE_URL" in os.environ else Postgres(self._folder / "postgres", durable=False)
-        self._redis = None if "REDIS_URL" in os.environ else Redis(self._folder / "redis")
-        if self._postgres:
-            os.environ["DATABASE_URL"] = self._postgres.url
-        if self._redis:
-            os.environ["REDIS_URL"] = self._redis.url
-        self._background = ThreadPoolExecutor(1)
-
-    def prepare(self) -> None:
-        """Begin the slow part in the background, while pytest collects."""
-        if self._postgres:
-            self._prepared = self._background.submit(self._postgres.prepare)
+        self._servers: list[EmbeddedServer] = []
+        if "DATABASE_URL" not in os.environ:
+            self._servers.append(Postgres(self._folder / "postgres", durable=False))
+            os.environ["DATABASE_URL"] = self._servers[-1].url
+        if "REDIS_URL" not in os.environ:
+            self._servers.append(Redis(self._folder / "redis"))
+            os.environ["REDIS_URL"] = self._servers[-1].url
 
     def start(self) -> None:
-        if self._postgres:
-            self._prepared.result()
-            self._postgres.start()
-        if self._redis:
-            self._redis.start()
+        for server in self._servers:
+            server.start()
 
     def stop(self) -> None:
-        """Stop what was started, and remove the folder."""
-        self._background.shutdown()
-        for server in (self._redis, self._postgres):
-            if server:
-                server.stop()
+        for server in reversed(self._servers):
+            server.stop()
+
+    def remove(self) -> None:
         shutil.rmtree(self._folder)

@@ -65,5 +65,5 @@ def test_only_the_owner_reaches_the_socket(postgres: Postgres) -> None:
 def test_a_server_that_cannot_start_says_so(tmp_path: Path) -> None:
     (tmp_path / "postgres" / "data").mkdir(parents=True)
     server = Postgres(tmp_path / "postgres")
-    with pytest.raises(RuntimeError, match="PostgreSQL stopped with status"):
+    with pytest.raises(RuntimeError, match="postgres stopped with status"):
         server.start()

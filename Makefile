@@ -1,0 +1,77 @@
+# Mage AI Studio. Nothing but Python 3.11 and make is assumed; everything else goes to .venv.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+MANAGE := $(BIN)/python manage.py
+RUNTIME := $(VENV)/.runtime
+DEVELOPMENT := $(VENV)/.development
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: $(RUNTIME) ## Render a clip and an animation through the whole system, and show where they are
+	@$(MANAGE) demo
+
+.PHONY: serve
+serve: $(RUNTIME) ## Run everything on this machine: database, queue, web, workers
+	@$(MANAGE) serve
+
+.PHONY: test
+test: check browser ## Check, then run the tests
+	@$(BIN)/pytest
+
+.PHONY: check
+check: $(DEVELOPMENT) ## Lint, formatting, types, layers, Django's checks, missing migrations
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(MANAGE) check
+	@$(MANAGE) makemigrations --check --dry-run
+
+.PHONY: format
+format: $(DEVELOPMENT) ## Format the code and fix what the linter can
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+.PHONY: bench
+bench: $(DEVELOPMENT) ## Measure rendering side by side with plain pipelines
+	@$(BIN)/python -m bench
+
+.PHONY: eval-model
+eval-model: $(RUNTIME) ## Measure what the built-in model learned
+	@$(BIN)/python -m studio.builtin_model.evaluate
+
+.PHONY: clean
+clean: ## Remove the environment, the data and the caches
+	rm -rf $(VENV) .data .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+
+# The stamps are renewed only when the requirements change.
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { echo "Python 3.11 is needed; name it with PYTHON=..."; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+
+$(RUNTIME): requirements.txt requirements.lock | $(BIN)/python
+	@echo "Installing the packages into $(VENV) ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt -c requirements.lock
+	@touch $@
+
+$(DEVELOPMENT): requirements-dev.txt $(RUNTIME)
+	@echo "Installing the development packages into $(VENV) ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt -c requirements.lock
+	@touch $@
+
+# A Chromium for the browser tests: the one named by CHROMIUM or on PATH, else the distribution's, else Playwright's.
+.PHONY: browser
+browser: $(DEVELOPMENT)
+	@if [ -n "$$CHROMIUM" ] || command -v chromium chromium-browser google-chrome >/dev/null || [ -d $(VENV)/browsers ]; then exit 0; fi; \
+	echo "Installing a browser for the tests ..."; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && \
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; then exit 0; fi; \
+	PLAYWRIGHT_BROWSERS_PATH=$(VENV)/browsers $(BIN)/playwright install chromium
