@@ -7,5 +7,5 @@ class ApiConfig(AppConfig):
     verbose_name = "HTTP API"
 
     def ready(self) -> None:
-        # Imported for what they register: the system checks and the schema's extensions.
-        from config.api import checks, schema  # noqa: F401
+        # Registers the system checks.
+        from config.api import checks  # noqa: F401

@@ -12,8 +12,8 @@ A resource declares a whitelist, and gets the grammar of the whole API::
 ``?status:=completed&created_at:between=2026-01-01,2026-12-31&search=cat&order=title:asc,id:desc&page=2&perPage=20``
 
 Filters are ``field:operator=value`` with the operators ``=`` (written ``field:=value``), ``not``, ``in``, ``notin``,
-``between``, ``greater``, ``less``, ``greaterorequal``, ``lessorequal``, ``like``, ``isnull``, ``notnull``; which of them
-a field has depends on its type (``config.api.fields``). Lists are separated by commas and have at most 100 values.
+``between``, ``greater``, ``less``, ``greaterorequal``, ``lessorequal``, ``like``, ``isnull``, ``notnull``; which of
+these a field has is up to its type (``config.api.fields``). Lists are separated by commas and have at most 100 values.
 Several filters must all hold. A date without a time means its whole day in UTC. ``params`` are plain parameters
 (``categoryId=3``) that a resource documents beside the grammar.
 
@@ -150,7 +150,7 @@ class ListQuery:
 
 
 def read_query(params: QueryDict, spec: type[ListSpec]) -> ListQuery:
-    """The request's list parameters, or ValidationFailed naming each bad one. Filter values are checked by ``narrow``."""
+    """The list parameters, or ValidationFailed naming each bad one; the filters' values are left to ``narrow``."""
     problems: dict[str, list[str]] = {}
     page = _bounded(params, "page", 1, MAX_PAGE, problems)
     per_page = _bounded(params, "perPage", DEFAULT_PER_PAGE, MAX_PER_PAGE, problems)
@@ -169,8 +169,6 @@ def read_query(params: QueryDict, spec: type[ListSpec]) -> ListQuery:
     for name, values in params.lists():
         if len(values) > 1 and (name in _OWN_PARAMETERS or _canonical(name) in filters):
             problems[name] = ["May be given only once."]
-        if any("\0" in value for value in values):
-            problems[name] = ["NUL characters are not allowed."]
     if problems:
         raise ValidationFailed(problems)
     return ListQuery(page, per_page, search, order, terms, filters, params.get("cursor", ""))
@@ -233,7 +231,7 @@ def _requested_filters(params: QueryDict, spec: type[ListSpec], problems: dict[s
         if name in spec.filterset.base_filters:
             requested[name] = text
         elif ":" in name:
-            problems[given.replace("\0", "")] = [_why_unknown(name, spec)]
+            problems[given] = [_why_unknown(name, spec)]
     return requested
 
 

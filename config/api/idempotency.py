@@ -37,7 +37,8 @@ def idempotent(handler: Handler[V, P]) -> Handler[V, P]:
 
     The handler runs inside one transaction whether or not a key was sent, and may read the key, however it came, as
     ``request.idempotency_key`` (None without one). A replay answers what was stored, with the header
-    ``Idempotency-Replayed: true``. Raises DomainError ``idempotency_conflict`` (422) for a key already used with another body or path.
+    ``Idempotency-Replayed: true``. Raises DomainError ``idempotency_conflict`` (422) for a key already used with
+    another body or path.
     """
 
     @functools.wraps(handler)

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 
 
 class Public(BasePermission):
-    """Everybody. Credentials that are sent are still checked; ``authentication_classes = []`` ignores them."""
+    """Everybody. Credentials that are sent are still checked; a view's ``anonymous`` actions ignore them."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
         return True

@@ -23,11 +23,12 @@ A viewset author declares, per action, who may call it and, where it applies, it
 ``config.api.errors``; views never catch.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
 from rest_framework import views, viewsets
+from rest_framework.authentication import BaseAuthentication
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -52,6 +53,9 @@ class DeclaredActions:
     lists: ClassVar[Mapping[str, type[ListSpec]]] = {}
     """action -> what its list can be filtered, searched and ordered by."""
 
+    anonymous: ClassVar[Collection[str]] = ()
+    """Actions that ignore credentials: whoever logs in may still send the stale token it wants to replace."""
+
     http_method_names: ClassVar[list[str]] = ["get", "post", "put", "patch", "delete", "head"]
 
     def get_permissions(self) -> list[BasePermission]:
@@ -60,6 +64,9 @@ class DeclaredActions:
         if action is None:
             return []
         return [permission() for permission in self.permissions.get(action, [Nobody])]
+
+    def get_authenticators(self) -> list[BaseAuthentication]:
+        return [] if self.declared_action() in self.anonymous else super().get_authenticators()
 
     def get_throttles(self) -> list[ScopeThrottle]:
         return [ScopeThrottle(self.throttles.get(self.declared_action() or "", "api"))]
@@ -95,7 +102,8 @@ class APIView(DeclaredActions, views.APIView):
 
 class APIViewSet(DeclaredActions, viewsets.ViewSet):
     def declared_action(self) -> str | None:
-        return self.action if self.request.method.lower() in self.http_method_names else None
+        # Not self.action, which is set only after the authenticators are chosen.
+        return self.action_map.get((self.request.method or "").lower())
 
 
 def parse(serializer_class: type[Serializer[Any]], request: Request, **options: Any) -> dict[str, Any]:

@@ -1,0 +1,21 @@
+"""The pages that show the schema."""
+
+from drf_spectacular.renderers import OpenApiJsonRenderer2, OpenApiYamlRenderer2
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+
+from config.api.permissions import Public
+
+
+class SchemaView(SpectacularAPIView):
+    """``/api/schema``: JSON, or YAML if ``Accept`` asks for ``application/yaml``."""
+
+    renderer_classes = (OpenApiJsonRenderer2, OpenApiYamlRenderer2)
+    permission_classes = (Public,)
+    throttle_classes = ()
+
+
+class DocsView(SpectacularSwaggerView):
+    """``/api/docs``: Swagger UI from our own static files."""
+
+    permission_classes = (Public,)
+    throttle_classes = ()

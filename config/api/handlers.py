@@ -1,0 +1,182 @@
+"""The one place where an exception becomes an answer: ``{"success": false, "message", "code", "data"?}``.
+
+``data`` comes with 422 only; a 500 has a ``request_id`` instead and tells nothing else, its traceback goes to the log.
+"""
+
+import logging
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import psycopg
+from django.core import exceptions as django_errors
+from django.db import OperationalError
+from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
+from django.views import defaults
+from django.views.csrf import csrf_failure as csrf_failure_page
+from rest_framework import exceptions as drf_errors
+from rest_framework.response import Response
+from rest_framework.serializers import as_serializer_error
+from rest_framework.views import set_rollback
+
+from config.api.envelope import dumps
+from config.api.errors import Conflict, DomainError, Forbidden, NotFound, TooLarge, Unauthenticated, ValidationFailed
+
+logger = logging.getLogger(__name__)
+
+# The same request may well succeed once the other transaction has gone.
+_LOST_TO_ANOTHER = (
+    psycopg.errors.LockNotAvailable,
+    psycopg.errors.DeadlockDetected,
+    psycopg.errors.SerializationFailure,
+)
+# The root carries one documented API route, /status/{videoId}.
+_API_PATHS = re.compile(r"/(api|status)(/|$)")
+_CODES = {
+    400: "bad_request",
+    404: "not_found",
+    405: "method_not_allowed",
+    415: "unsupported_media_type",
+    429: "too_many_requests",
+}
+_REQUIRED = {"required", "blank", "null"}
+
+
+def is_api(request: HttpRequest) -> bool:
+    """Whether the request is answered in JSON whatever happens."""
+    return _API_PATHS.match(request.path) is not None
+
+
+def exception_handler(exc: Exception, context: Mapping[str, Any]) -> Response:
+    """DRF's ``EXCEPTION_HANDLER``."""
+    set_rollback()
+    error = as_domain_error(exc, context["request"])
+    return Response(_body(error, context["request"]), status=error.status, headers=error.headers)
+
+
+def error_response(request: HttpRequest, exc: Exception) -> HttpResponse:
+    """The same answer outside DRF: for middleware and plain Django views."""
+    error = as_domain_error(exc, request)
+    return HttpResponse(
+        dumps(_body(error, request)), status=error.status, headers=error.headers, content_type="application/json"
+    )
+
+
+def as_domain_error(exc: Exception, request: Any) -> DomainError:
+    """Any exception as the error it means to a client; what means none is logged and becomes a 500."""
+    match exc:
+        case DomainError():
+            return exc
+        case drf_errors.ValidationError():
+            return ValidationFailed(_fields(exc.detail))
+        case django_errors.ValidationError():
+            return ValidationFailed(_fields(as_serializer_error(exc)))
+        case drf_errors.NotAuthenticated() | drf_errors.AuthenticationFailed():
+            return Unauthenticated(_message(exc))
+        case drf_errors.PermissionDenied():
+            return Forbidden(_message(exc))
+        case drf_errors.APIException():
+            return _from_drf(exc)
+        case Http404():
+            return NotFound()
+        case django_errors.PermissionDenied():
+            return Forbidden()
+        case django_errors.RequestDataTooBig() | django_errors.TooManyFieldsSent() | django_errors.TooManyFilesSent():
+            return TooLarge()
+        case django_errors.SuspiciousOperation() | django_errors.BadRequest() | UnreadablePostError():
+            return DomainError("bad_request", "Bad request", 400)
+        case OperationalError() if isinstance(exc.__cause__, _LOST_TO_ANOTHER):
+            return Conflict()
+    logger.error(
+        "Unhandled error in %s %s (request %s)", request.method, request.path, request.request_id, exc_info=exc
+    )
+    return DomainError("server_error", "Internal server error", 500)
+
+
+def handler400(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return error_response(request, exception) if is_api(request) else defaults.bad_request(request, exception)
+
+
+def handler403(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return error_response(request, exception) if is_api(request) else defaults.permission_denied(request, exception)
+
+
+def handler404(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return error_response(request, exception) if is_api(request) else defaults.page_not_found(request, exception)
+
+
+def handler500(request: HttpRequest) -> HttpResponse:
+    # Django has logged the traceback by the time it calls this.
+    error = DomainError("server_error", "Internal server error", 500)
+    return error_response(request, error) if is_api(request) else defaults.server_error(request)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """``settings.CSRF_FAILURE_VIEW``."""
+    if is_api(request):
+        return error_response(request, Forbidden("CSRF verification failed", "csrf_failed"))
+    return csrf_failure_page(request, reason)
+
+
+def no_such_route(request: HttpRequest) -> HttpResponse:
+    """What every ``/api/...`` path that no view serves answers, whatever the method."""
+    return error_response(request, NotFound("No such route"))
+
+
+def _body(error: DomainError, request: Any) -> dict[str, Any]:
+    body: dict[str, Any] = {"success": False, "message": error.message, "code": error.code}
+    if error.status == 422 and error.data is not None:
+        body["data"] = error.data
+    if error.status >= 500:
+        body["request_id"] = request.request_id
+    return body
+
+
+def _from_drf(exc: drf_errors.APIException) -> DomainError:
+    code = _CODES.get(exc.status_code, exc.default_code)
+    if isinstance(exc, drf_errors.ParseError):
+        code = exc.default_code if exc.default_code == "malformed_json" else "malformed_body"
+    wait = getattr(exc, "wait", None)
+    headers = {"Retry-After": str(max(1, round(wait)))} if wait is not None else {}
+    return DomainError(code, _message(exc), exc.status_code, headers=headers)
+
+
+def _message(exc: drf_errors.APIException) -> str:
+    detail = exc.detail
+    # simplejwt answers a dictionary with the sentence inside.
+    return str(detail.get("detail", exc.default_detail) if isinstance(detail, dict) else detail)
+
+
+def _fields(detail: Any) -> dict[str, list[str]]:
+    fields: dict[str, list[str]] = {}
+    for name, reason in _reasons(detail):
+        fields.setdefault(name, []).append(reason)
+    return fields
+
+
+def _reasons(detail: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """Every reason with the dotted path of its field: ``items.0.quantity``."""
+    if isinstance(detail, dict):
+        for name, item in detail.items():
+            yield from _reasons(item, f"{path}.{name}" if path else str(name))
+    elif isinstance(detail, list):
+        for index, item in enumerate(detail):
+            step = f".{index}" if isinstance(item, dict | list) else ""
+            yield from _reasons(item, f"{path}{step}".lstrip("."))
+    else:
+        name = re.sub(r"(^|\.)__all__$", r"\1non_field_errors", path) or "non_field_errors"
+        yield name, _reason(detail, name)
+
+
+def _reason(detail: Any, path: str) -> str:
+    """The documented wording for the two commonest reasons, the validator's own for the others."""
+    code = getattr(detail, "code", "")
+    field = path.rpartition(".")[2]
+    label = field.replace("_", " ")
+    if field == "non_field_errors":
+        return str(detail)
+    if code in _REQUIRED:
+        return f"The {label} field is required."
+    if code == "unique":
+        return f"The {label} has already been taken."
+    return str(detail)

@@ -1,0 +1,62 @@
+"""What happens to every request before and after its view."""
+
+import logging
+import re
+import uuid
+from collections.abc import Callable
+from contextvars import ContextVar
+
+from django.http import HttpRequest, HttpResponse
+
+from config.api.errors import DomainError, NotFound
+from config.api.handlers import error_response, is_api
+from config.api.parsers import refuse_nul
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+_current_id: ContextVar[str] = ContextVar("request_id", default="-")
+
+
+class RequestIdMiddleware:
+    """Gives each request an id (the caller's ``X-Request-ID`` if sane), and API requests JSON errors.
+
+    The id is ``request.request_id``, the answer's ``X-Request-ID`` and, through ``RequestIdFilter``, in the log.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        sent = request.headers.get("X-Request-ID", "")
+        request.request_id = sent if _REQUEST_ID.fullmatch(sent) else uuid.uuid4().hex
+        token = _current_id.set(request.request_id)
+        try:
+            response = self._refusal(request) or self._get_response(request)
+        finally:
+            _current_id.reset(token)
+        response["X-Request-ID"] = request.request_id
+        return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        return error_response(request, exception) if is_api(request) else None
+
+    def _refusal(self, request: HttpRequest) -> HttpResponse | None:
+        """The answer to a NUL in the path or the query, which would only fail later, in the database."""
+        if not is_api(request):
+            return None
+        if "\0" in request.path:
+            return error_response(request, NotFound("No such route"))
+        if "%00" in request.META.get("QUERY_STRING", ""):
+            try:
+                refuse_nul({name: "".join(values) for name, values in request.GET.lists()})
+            except DomainError as error:
+                return error_response(request, error)
+        return None
+
+
+class RequestIdFilter(logging.Filter):
+    """Puts the current request's id on log records as ``request_id`` (``-`` outside a request)."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.request_id = _current_id.get()
+        return True

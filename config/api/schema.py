@@ -1,0 +1,158 @@
+"""The OpenAPI schema tells the whole truth: envelopes, pages, list parameters, errors, who may call.
+
+Annotate views with what is inside ``data``; the rest is added here::
+
+    @extend_schema(request=SubmitSerializer, responses={201: JobSerializer})
+
+``responses=None`` documents ``data: null``. An action named in the view's ``lists`` answers a page of its serializer.
+A response that is no envelope (a file, a redirect) is annotated by media type: ``{(200, "video/mp4"): bytes}``.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.utils.functional import cached_property
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import ResolvedComponent, build_array_type, is_list_serializer
+from drf_spectacular.utils import OpenApiParameter
+
+from config.api.filters import DEFAULT_PER_PAGE, MAX_PER_PAGE, MAX_SEARCH_LENGTH, ListSpec
+from config.api.permissions import Public
+from config.api.views import DeclaredActions
+
+JSON = "application/json"
+
+_TEXT = {"type": "string"}
+_COUNT = {"type": "integer", "minimum": 0}
+_ERROR = {
+    "type": "object",
+    "properties": {
+        "success": {"type": "boolean", "enum": [False]},
+        "message": {**_TEXT, "description": "One sentence for people."},
+        "code": {**_TEXT, "description": "Stable word for programs, such as not_found."},
+        "data": {
+            "type": "object",
+            "additionalProperties": {},
+            "description": "On 422 only: the reasons by field, or the figures of a broken rule.",
+        },
+        "request_id": {**_TEXT, "description": "On 500 only: quote it to support."},
+    },
+    "required": ["success", "message", "code"],
+}
+_RETRY_AFTER = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds."}}
+
+
+class EnvelopeSchema(AutoSchema):
+    """Fits views of ``config.api.views``; leaves others (the schema's own) alone."""
+
+    view: Any
+
+    @cached_property
+    def action(self) -> str:
+        """The declared action, or the method of a plain view."""
+        return getattr(self.view, "action", None) or self.method.lower()
+
+    @cached_property
+    def list_spec(self) -> type[ListSpec] | None:
+        return self.view.lists.get(self.action) if isinstance(self.view, DeclaredActions) else None
+
+    def get_auth(self) -> list[dict[str, Any]]:
+        auth = super().get_auth()
+        # The empty requirement means that it works without credentials as well.
+        return [*auth, {}] if self._is_public() else auth
+
+    def get_override_parameters(self) -> list[Any]:
+        return [*super().get_override_parameters(), *self._list_parameters()]
+
+    def _is_public(self) -> bool:
+        return any(isinstance(permission, Public) for permission in self.view.get_permissions())
+
+    def _list_parameters(self) -> Iterator[OpenApiParameter]:
+        spec = self.list_spec
+        if spec is None:
+            return
+        yield _parameter("page", {"type": "integer", "minimum": 1, "default": 1})
+        per_page = {"type": "integer", "minimum": 1, "maximum": MAX_PER_PAGE, "default": DEFAULT_PER_PAGE}
+        yield _parameter("perPage", per_page)
+        if spec.searchable():
+            yield _parameter("search", {**_TEXT, "maxLength": MAX_SEARCH_LENGTH})
+        fields = ", ".join(spec.order_paths)
+        yield _parameter("order", {**_TEXT, "default": spec.default_order}, f"field:asc or field:desc of {fields}.")
+        if spec.feed:
+            yield _parameter("cursor", _TEXT, "The nextCursor of an earlier page, instead of a page number.")
+        for name, declared in spec.filterset.base_filters.items():
+            multiple = declared.operator in ("in", "notin", "between", "isnull", "notnull", "like")
+            yield _parameter(name.removesuffix("="), _TEXT if multiple else declared.kind.schema)
+
+    def _is_list_view(self, serializer: Any = None) -> bool:
+        # A list is what is annotated many=True; an action's name says nothing.
+        return is_list_serializer(serializer) if serializer is not None else super()._is_list_view()
+
+    def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
+        responses = super()._get_response_bodies(direction)
+        if not isinstance(self.view, DeclaredActions):
+            return responses
+        # DRF deletes with 204; here every answer has its envelope.
+        if "204" in responses and not responses["204"].get("content"):
+            responses = {"200": responses["204"]}
+        wrapped = {code: self._wrapped(response) for code, response in responses.items()}
+        return {**wrapped, **{code: answer for code, answer in self._errors().items() if code not in wrapped}}
+
+    def _wrapped(self, response: dict[str, Any]) -> dict[str, Any]:
+        content = response.get("content") or {JSON: {"schema": {"nullable": True}}}
+        if JSON not in content:
+            return response
+        schema = content[JSON].get("schema", {})
+        data = self._page(schema) if self.list_spec else schema
+        envelope = {
+            "type": "object",
+            "properties": {"success": {"type": "boolean", "enum": [True]}, "data": data, "message": _TEXT},
+            "required": ["success", "data", "message"],
+        }
+        description = response.get("description") or "Success"
+        return {
+            **response,
+            "description": description,
+            "content": {**content, JSON: {**content[JSON], "schema": envelope}},
+        }
+
+    def _page(self, items: dict[str, Any]) -> dict[str, Any]:
+        properties: dict[str, Any] = {
+            "items": items if items.get("type") == "array" else build_array_type(items),
+            "totalItems": _COUNT,
+            "totalPages": _COUNT,
+            "page": _COUNT,
+            "perPage": _COUNT,
+            "order": _TEXT,
+            "search": _TEXT,
+            "filters": {"type": "object", "additionalProperties": _TEXT, "description": "As given."},
+        }
+        required = list(properties)
+        if self.list_spec and self.list_spec.feed:
+            properties["nextCursor"] = {**_TEXT, "nullable": True}
+        return {"type": "object", "properties": properties, "required": required}
+
+    def _errors(self) -> dict[str, Any]:
+        component = ResolvedComponent(
+            name="Error", type=ResolvedComponent.SCHEMA, schema=_ERROR, object="config.api.error"
+        )
+        self.registry.register_on_missing(component)
+        described = {"422": "Validation error or broken rule", "500": "Server error", "429": "Too many requests"}
+        if not self._is_public():
+            described |= {"401": "Missing or invalid credentials", "403": "Not allowed"}
+        if "{" in self.path:
+            described["404"] = "Not found"
+        if self.method in ("POST", "PUT", "PATCH"):
+            described["400"] = "Malformed body"
+        return {
+            code: {
+                "description": text,
+                "content": {JSON: {"schema": component.ref}},
+                **({"headers": _RETRY_AFTER} if code == "429" else {}),
+            }
+            for code, text in sorted(described.items())
+        }
+
+
+def _parameter(name: str, schema: dict[str, Any], description: str = "") -> OpenApiParameter:
+    return OpenApiParameter(name, type=schema, description=description)
