@@ -62,6 +62,7 @@ MIDDLEWARE = [
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 APPEND_SLASH = False
+CSRF_FAILURE_VIEW = "config.api.handlers.csrf_failure"
 
 TEMPLATES = [
     {
@@ -136,8 +137,8 @@ TIME_ZONE = "UTC"
 USE_I18N = False
 USE_TZ = True
 
-# Uploads go to disk beyond this, so a 200 MB video never sits in memory.
-FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+# Every uploaded file goes to disk, so a 200 MB video never sits in memory and ffmpeg can read it.
+FILE_UPLOAD_HANDLERS = ["studio.uploadhandler.BoundedFileUploadHandler"]
 FILE_UPLOAD_TEMP_DIR = env.str("FILE_UPLOAD_TEMP_DIR", None)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -101,7 +101,7 @@ class RenderJob(TenantModel):
     queued_at = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
-    render_seconds = models.FloatField(null=True, blank=True, help_text="Wall time of the attempt that finished it.")
+    seconds_per_frame = models.FloatField(null=True, blank=True, help_text="Of the attempt that finished it.")
 
     objects = TenantManager.from_queryset(RenderJobQuerySet)()
 
@@ -142,16 +142,17 @@ class RenderJob(TenantModel):
     def is_active(self) -> bool:
         return self.status in self.ACTIVE
 
-    def move(self, to: str, *, lease_id: uuid.UUID | None = None, **changes: Any) -> bool:
-        """Compare and swap the state: one UPDATE that succeeds only from the state (and lease) this row was read with.
+    def move(self, to: str, *, holding: uuid.UUID | None = None, **changes: Any) -> bool:
+        """Compare and swap the state: one UPDATE that succeeds only from the state this row was read with.
 
-        Answers whether it happened; False means that somebody else was faster, and the row was refreshed.
+        A worker passes the lease it is ``holding``, and succeeds only while it holds it. Answers whether the move
+        happened; False means that somebody else was faster, and the row was read again.
         """
         if to not in self.TRANSITIONS[self.status]:
             raise ValueError(f"A render can't go from {self.status} to {to}.")
         mine = type(self)._base_manager.filter(pk=self.pk, status=self.status)
-        if lease_id is not None:
-            mine = mine.filter(lease_id=lease_id)
+        if holding is not None:
+            mine = mine.filter(lease_id=holding)
         moved = bool(mine.update(status=to, **changes))
         if moved:
             for name, value in {"status": to, **changes}.items():
@@ -160,11 +161,6 @@ class RenderJob(TenantModel):
             self.refresh_from_db()
         return moved
 
-    def renew(self, *, lease_id: uuid.UUID, seconds: float) -> bool:
-        """Keep the lease for this many more seconds; False when it was lost."""
-        until = timezone.now() + timedelta(seconds=seconds)
-        return bool(
-            type(self)._base_manager.filter(pk=self.pk, status=self.Status.RUNNING, lease_id=lease_id).update(
-                lease_expires_at=until
-            )
-        )
+    def held(self, lease_id: uuid.UUID) -> models.QuerySet[RenderJob]:
+        """This row, while that lease holds it; empty once it was cancelled or given to another worker."""
+        return type(self)._base_manager.filter(pk=self.pk, status=self.Status.RUNNING, lease_id=lease_id)

@@ -1,0 +1,140 @@
+"""Shapes of the account endpoints, one body for three faces."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rest_framework import serializers
+
+from accounts.models import User
+from accounts.services import Tokens
+
+
+class TenantSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    domain = serializers.CharField()
+    db_pool = serializers.CharField()
+
+
+class UserSerializer(serializers.Serializer[User]):
+    """The signed-in user's own profile."""
+
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    email = serializers.EmailField()
+    first_name = serializers.CharField()
+    last_name = serializers.CharField()
+    roles = serializers.ListField(child=serializers.CharField())
+    is_admin = serializers.BooleanField(source="is_administrator")
+    tenant = TenantSerializer()
+    created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
+
+    def to_representation(self, user: User) -> dict[str, Any]:
+        return user_row(user)
+
+
+class LoginAnswerSerializer(serializers.Serializer[Any]):
+    token = serializers.CharField()
+    refresh_token = serializers.CharField()
+    expires_in = serializers.IntegerField(help_text="Seconds until the token ends.")
+    token_type = serializers.CharField()
+    name = serializers.CharField()
+    user = UserSerializer()
+    tenant = TenantSerializer()
+
+
+class AttributesSerializer(serializers.Serializer[Any]):
+    """Also takes JSON:API bodies: ``{"data": {"attributes": {...}}}``."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, Mapping) and isinstance(data.get("data"), Mapping):
+            data = data["data"].get("attributes", {})
+        return super().to_internal_value(data)
+
+
+class RegistrationSerializer(AttributesSerializer):
+    """A says ``password_confirmation`` and no name; B says ``c_password`` and ``name``."""
+
+    email = serializers.EmailField(max_length=255)
+    password = serializers.CharField(min_length=8, max_length=255, trim_whitespace=False)
+    password_confirmation = serializers.CharField(required=False, max_length=255, trim_whitespace=False)
+    c_password = serializers.CharField(required=False, max_length=255, trim_whitespace=False)
+    name = serializers.CharField(required=False, max_length=255)
+    first_name = serializers.CharField(required=False, allow_null=True, allow_blank=True, max_length=255)
+    last_name = serializers.CharField(required=False, allow_null=True, allow_blank=True, max_length=255)
+
+    confirmation = "password_confirmation"
+    name_required = False
+
+    def validate(self, values: dict[str, Any]) -> dict[str, Any]:
+        given = [values.pop(name, None) for name in ("password_confirmation", "c_password")]
+        repeated = next((value for value in given if value is not None), None)
+        if repeated is None:
+            raise serializers.ValidationError({self.confirmation: [f"The {self.confirmation} field is required."]})
+        if repeated != values["password"]:
+            raise serializers.ValidationError({self.confirmation: ["The password confirmation does not match."]})
+        if self.name_required and not values.get("name"):
+            raise serializers.ValidationError({"name": ["The name field is required."]})
+        return {key: value or "" for key, value in values.items()}
+
+
+class NamedRegistrationSerializer(RegistrationSerializer):
+    """B's face: the name is required and the confirmation is called ``c_password``."""
+
+    confirmation = "c_password"
+    name_required = True
+
+
+class LoginSerializer(AttributesSerializer):
+    email = serializers.EmailField(max_length=255)
+    password = serializers.CharField(max_length=255, trim_whitespace=False)
+
+
+class RefreshSerializer(AttributesSerializer):
+    refresh_token = serializers.CharField(max_length=4096)
+
+
+class ProfileSerializer(AttributesSerializer):
+    """What a user may change of the own profile: these fields and no other."""
+
+    name = serializers.CharField(required=False, max_length=255)
+    first_name = serializers.CharField(required=False, allow_blank=True, max_length=255)
+    last_name = serializers.CharField(required=False, allow_blank=True, max_length=255)
+    email = serializers.EmailField(required=False, max_length=255)
+    password = serializers.CharField(required=False, min_length=8, max_length=255, trim_whitespace=False)
+
+
+def user_row(user: User) -> dict[str, Any]:
+    """A user as the API shows it to the user."""
+    return {
+        "id": user.pk,
+        "name": user.name,
+        "email": user.email,
+        "first_name": user.first_name,
+        "last_name": user.last_name,
+        "roles": [user.get_role_display()],
+        "is_admin": user.is_administrator,
+        "tenant": tenant_row(user),
+        "created_at": user.created_at,
+        "updated_at": user.updated_at,
+    }
+
+
+def tenant_row(user: User) -> dict[str, Any]:
+    return {"id": user.tenant.pk, "domain": user.tenant.domain, "db_pool": user.tenant.db_pool}
+
+
+def token_row(tokens: Tokens) -> dict[str, Any]:
+    return {
+        "token": tokens.access,
+        "refresh_token": tokens.refresh,
+        "expires_in": tokens.expires_in,
+        "token_type": "Bearer",
+    }
+
+
+def login_row(user: User, tokens: Tokens) -> dict[str, Any]:
+    """What login and registration answer."""
+    return {**token_row(tokens), "name": user.name, "user": user_row(user), "tenant": tenant_row(user)}

@@ -1,0 +1,27 @@
+"""Who runs a render.
+
+``local``: a worker of ours, with diffusers. ``external``: an encoder outside, which finds a ticket in a watched folder and
+drops the finished file beside it for ``watch_output``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from studio.models import RenderJob
+from studio.providers import external
+
+LOCAL: Final = "local"
+
+_HAND_OVER: dict[str, Callable[[RenderJob], None]] = {"external": external.hand_over}
+
+
+def known() -> tuple[str, ...]:
+    """The providers a job may name."""
+    return (LOCAL, *_HAND_OVER)
+
+
+def hand_over(job: RenderJob) -> None:
+    """Tell a provider outside that the job waits for it."""
+    _HAND_OVER[job.provider](job)

@@ -1,0 +1,111 @@
+"""What the API says of videos and renders, in document A's words."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from django.utils import timezone
+
+from studio.models import RenderJob, Video
+from studio.services.files import file_url
+from studio.services.queue import QueueFigures
+
+_STATUS = {
+    Video.Status.UPLOADED: "pending",
+    Video.Status.RUNNING: "processing",
+    Video.Status.PREVIEW_READY: "preview",
+    Video.Status.COMPLETED: "finished",
+    Video.Status.FAILED: "error",
+    Video.Status.CANCELLED: "cancelled",
+}
+
+
+def status_word(video: Video, job: RenderJob | None) -> str:
+    """The state in document A's vocabulary: a queued final is ``approved``, a queued preview ``processing``."""
+    if video.status == Video.Status.QUEUED:
+        return "approved" if job and job.purpose == RenderJob.Purpose.FINAL else "processing"
+    return _STATUS[Video.Status(video.status)]
+
+
+def upload_row(video: Video) -> dict[str, Any]:
+    """What an upload answers."""
+    source = video.source
+    return {
+        "id": video.pk,
+        "videoId": video.pk,
+        "type": video.type,
+        "status": status_word(video, None),
+        "media_url": file_url(source),
+        "soundtrack_url": file_url(video.soundtrack),
+        "original_filename": source.original_filename if source else None,
+        "mime_type": source.mime_type if source else None,
+        "size": source.size if source else None,
+        "width": source.width if source else None,
+        "height": source.height if source else None,
+        "fps": source.fps if source else None,
+        "frame_count": source.frame_count if source else None,
+        "duration": source.duration if source else None,
+        "created_at": video.created_at,
+    }
+
+
+def job_row(video: Video, job: RenderJob | None, figures: QueueFigures) -> dict[str, Any]:
+    """A video and its newest render: the row of ``/status``, ``/queue``, ``/generate`` and ``/finalize``."""
+    parameters = video.parameters
+    plan = job.plan if job else {}
+    is_final = job is not None and job.purpose == RenderJob.Purpose.FINAL
+    return {
+        "id": video.pk,
+        "videoId": video.pk,
+        "job_id": job.pk if job else None,
+        "type": video.type,
+        "status": status_word(video, job),
+        "purpose": job.purpose if job else None,
+        "progress": round(job.progress, 1) if job else 0.0,
+        "frames_done": job.frames_done if job else 0,
+        "frames_total": job.frames_total if job else 0,
+        "estimated_time_left": _time_left(job, figures),
+        "job_time": _job_time(job),
+        "queued_at": int(job.queued_at.timestamp()) if job else None,
+        "queue": asdict(figures),
+        "generator": video.type,
+        "model_id": parameters.get("modelId"),
+        "prompt": parameters.get("prompt"),
+        "negative_prompt": parameters.get("negative_prompt"),
+        "cfg_scale": parameters.get("cfgScale"),
+        "seed": parameters.get("seed"),
+        "denoising": parameters.get("denoising"),
+        "fps": plan.get("fps"),
+        "frame_count": plan.get("frame_count"),
+        "length": parameters.get("length"),
+        "width": plan.get("width"),
+        "height": plan.get("height"),
+        "generation_parameters": parameters,
+        "error": video.error or None,
+        "media_url": file_url(video.source),
+        "soundtrack_url": file_url(video.soundtrack),
+        "output_url": file_url(video.output),
+        "preview_url": file_url(job.output) if job and not is_final else None,
+        "still_url": file_url(job.still) if job else None,
+        "animation_url": file_url(job.animation) if job and job.frames_total > 1 else None,
+        "poster_url": file_url(job.poster) if job else None,
+        "thumbnail_url": file_url(job.thumbnail) if job else None,
+        "sprite_url": file_url(job.sprite) if job else None,
+        "frame_table_url": file_url(job.frame_table) if job else None,
+        "created_at": video.created_at,
+        "updated_at": video.updated_at,
+    }
+
+
+def _time_left(job: RenderJob | None, figures: QueueFigures) -> int | None:
+    if job is None or not job.is_active:
+        return 0 if job else None
+    return figures.your_estimated_time
+
+
+def _job_time(job: RenderJob | None) -> float | None:
+    """Seconds that the newest attempt has rendered."""
+    if job is None or job.started_at is None:
+        return None
+    return round(((job.finished_at or timezone.now()) - job.started_at).total_seconds(), 3)

@@ -1,0 +1,229 @@
+"""Shapes of the studio's requests and answers."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from studio.models import Video
+
+MAX_PROMPT = 4000
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
+class PromptField(serializers.CharField):
+    """Text for the model: bounded, and free of control characters other than line breaks and tabs."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"max_length": MAX_PROMPT, **kwargs})
+
+    def to_internal_value(self, data: Any) -> str:
+        text: str = super().to_internal_value(data)
+        if _CONTROL.search(text):
+            raise serializers.ValidationError("The text contains control characters.")
+        return text
+
+
+class FiniteFloatField(serializers.FloatField):
+    """A number that is one: ``"nan"`` slips through every range check."""
+
+    def to_internal_value(self, data: Any) -> float:
+        value: float = super().to_internal_value(data)
+        if not math.isfinite(value):
+            raise serializers.ValidationError("A valid number is required.")
+        return value
+
+
+class UploadSerializer(serializers.Serializer[Any]):
+    attachment = serializers.FileField(allow_empty_file=True, max_length=512)
+    soundtrack = serializers.FileField(required=False, allow_null=True, allow_empty_file=True, max_length=512)
+    type = serializers.ChoiceField(choices=Video.Type.choices)
+
+
+class ControlNetSerializer(serializers.Serializer[Any]):
+    type = serializers.ChoiceField(choices=("canny", "softedge", "depth", "tile"))
+    weight = FiniteFloatField(min_value=0.0, max_value=2.0, default=1.0)
+    start = FiniteFloatField(min_value=0.0, max_value=1.0, default=0.0)
+    end = FiniteFloatField(min_value=0.0, max_value=1.0, default=1.0)
+
+    def validate(self, values: dict[str, Any]) -> dict[str, Any]:
+        if values["start"] >= values["end"]:
+            raise serializers.ValidationError({"end": ["The end must lie after the start."]})
+        return values
+
+
+@extend_schema_field(ControlNetSerializer(many=True))
+class ControlNetField(serializers.Field):  # type: ignore[type-arg]
+    """One unit by its type, one unit, or a list of up to five."""
+
+    def to_internal_value(self, data: Any) -> list[dict[str, Any]]:
+        units = data if isinstance(data, list) else [data]
+        units = [{"type": unit} if isinstance(unit, str) else unit for unit in units]
+        if len(units) > 5:
+            raise serializers.ValidationError("At most five ControlNet units can be used at once.")
+        inner = ControlNetSerializer(data=units, many=True)
+        inner.is_valid(raise_exception=True)
+        return [dict(unit) for unit in inner.validated_data]
+
+    def to_representation(self, value: Any) -> Any:
+        return value
+
+
+class ParametersSerializer(serializers.Serializer[Any]):
+    """Generation parameters of both workflows; each ignores nothing and refuses what the other's are for."""
+
+    modelId = serializers.IntegerField(required=False, min_value=1)
+    prompt = PromptField(required=False)
+    negative_prompt = PromptField(required=False, allow_blank=True)
+    seed = serializers.IntegerField(required=False, allow_null=True, min_value=-(2**63), max_value=2**32 - 1)
+    cfgScale = FiniteFloatField(required=False, min_value=2.0, max_value=10.0)
+    denoising = FiniteFloatField(required=False, min_value=0.1, max_value=1.0)
+    steps = serializers.IntegerField(required=False, min_value=1, max_value=50)
+    frameCount = serializers.IntegerField(required=False, min_value=1, max_value=20)
+    controlnet = ControlNetField(required=False, allow_null=True)
+    preset = serializers.CharField(required=False, allow_null=True, max_length=255)
+    length = FiniteFloatField(required=False, min_value=1.0, max_value=20.0)
+    fps = FiniteFloatField(required=False, min_value=1.0, max_value=60.0)
+    extendFromJobId = serializers.IntegerField(required=False, allow_null=True, min_value=1)
+    schedules = serializers.DictField(required=False, allow_null=True)
+
+    DEFORUM_ONLY = ("preset", "length", "fps", "extendFromJobId", "schedules")
+
+    def validate(self, values: dict[str, Any]) -> dict[str, Any]:
+        if len(str(values.get("schedules") or "")) > 100_000:
+            raise serializers.ValidationError({"schedules": ["The schedules are too long."]})
+        return values
+
+
+class GenerateSerializer(ParametersSerializer):
+    """``POST /api/generate``. ``videoId`` may be left out for Deforum: a prompt is enough."""
+
+    videoId = serializers.IntegerField(required=False, min_value=1)
+    type = serializers.ChoiceField(choices=Video.Type.choices)
+
+    def validate(self, values: dict[str, Any]) -> dict[str, Any]:
+        values = super().validate(values)
+        vid2vid = values["type"] == Video.Type.VID2VID
+        missing = [name for name in ("videoId", "prompt") if vid2vid and values.get(name) is None]
+        if missing:
+            raise serializers.ValidationError({name: [f"The {name} field is required."] for name in missing})
+        foreign = [name for name in self.DEFORUM_ONLY if vid2vid and values.get(name) is not None]
+        if foreign:
+            raise serializers.ValidationError({name: ["This parameter is for deforum alone."] for name in foreign})
+        return values
+
+
+class FinalizeSerializer(ParametersSerializer):
+    """``POST /api/finalize``: the video, and what differs from its preview."""
+
+    videoId = serializers.IntegerField(min_value=1)
+
+
+class QueueFiguresSerializer(serializers.Serializer[Any]):
+    total_jobs_processing = serializers.IntegerField()
+    total_jobs_in_queue = serializers.IntegerField()
+    your_position = serializers.IntegerField(allow_null=True)
+    your_estimated_time = serializers.IntegerField(allow_null=True, help_text="Seconds.")
+    estimated_time_for_all_jobs = serializers.IntegerField()
+    estimated_time_processing_jobs = serializers.IntegerField()
+
+
+class UploadAnswerSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    videoId = serializers.IntegerField()
+    type = serializers.ChoiceField(choices=Video.Type.choices)
+    status = serializers.CharField()
+    media_url = serializers.CharField(allow_null=True)
+    soundtrack_url = serializers.CharField(allow_null=True)
+    original_filename = serializers.CharField(allow_null=True)
+    mime_type = serializers.CharField(allow_null=True)
+    size = serializers.IntegerField(allow_null=True)
+    width = serializers.IntegerField(allow_null=True)
+    height = serializers.IntegerField(allow_null=True)
+    fps = serializers.CharField(allow_null=True)
+    frame_count = serializers.IntegerField(allow_null=True)
+    duration = serializers.FloatField(allow_null=True)
+    created_at = serializers.DateTimeField()
+
+
+class JobSerializer(serializers.Serializer[Any]):
+    """A video and its newest render."""
+
+    id = serializers.IntegerField()
+    videoId = serializers.IntegerField()
+    job_id = serializers.IntegerField(allow_null=True)
+    type = serializers.ChoiceField(choices=Video.Type.choices)
+    status = serializers.ChoiceField(
+        choices=("pending", "approved", "processing", "preview", "finished", "error", "cancelled")
+    )
+    purpose = serializers.CharField(allow_null=True)
+    progress = serializers.FloatField(help_text="Percent.")
+    frames_done = serializers.IntegerField()
+    frames_total = serializers.IntegerField()
+    estimated_time_left = serializers.IntegerField(allow_null=True, help_text="Seconds.")
+    job_time = serializers.FloatField(allow_null=True, help_text="Seconds.")
+    queued_at = serializers.IntegerField(allow_null=True, help_text="Unix time.")
+    queue = QueueFiguresSerializer()
+    generator = serializers.CharField()
+    model_id = serializers.IntegerField(allow_null=True)
+    prompt = serializers.CharField(allow_null=True)
+    negative_prompt = serializers.CharField(allow_null=True)
+    cfg_scale = serializers.FloatField(allow_null=True)
+    seed = serializers.IntegerField(allow_null=True)
+    denoising = serializers.FloatField(allow_null=True)
+    fps = serializers.CharField(allow_null=True)
+    frame_count = serializers.IntegerField(allow_null=True)
+    length = serializers.FloatField(allow_null=True)
+    width = serializers.IntegerField(allow_null=True)
+    height = serializers.IntegerField(allow_null=True)
+    generation_parameters = serializers.DictField()
+    error = serializers.CharField(allow_null=True)
+    media_url = serializers.CharField(allow_null=True)
+    soundtrack_url = serializers.CharField(allow_null=True)
+    output_url = serializers.CharField(allow_null=True)
+    preview_url = serializers.CharField(allow_null=True)
+    still_url = serializers.CharField(allow_null=True)
+    animation_url = serializers.CharField(allow_null=True)
+    poster_url = serializers.CharField(allow_null=True)
+    thumbnail_url = serializers.CharField(allow_null=True)
+    sprite_url = serializers.CharField(allow_null=True)
+    frame_table_url = serializers.CharField(allow_null=True)
+    created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
+
+
+class ProcessingStatusSerializer(serializers.Serializer[Any]):
+    processing = JobSerializer(many=True)
+    queued = JobSerializer(many=True)
+    statistics = QueueFiguresSerializer()
+
+
+class ModelFileSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    description = serializers.CharField()
+    version = serializers.CharField()
+    previewUrl = serializers.CharField(allow_null=True)
+    enabled = serializers.BooleanField()
+    modelType = serializers.CharField()
+
+
+class PresetSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    slug = serializers.CharField()
+    description = serializers.CharField()
+    settings = serializers.DictField()
+
+
+class ServiceStatusSerializer(serializers.Serializer[Any]):
+    status = serializers.CharField()
+    services = serializers.DictField(child=serializers.CharField())
+
+
+class CsrfTokenSerializer(serializers.Serializer[Any]):
+    csrf_token = serializers.CharField()

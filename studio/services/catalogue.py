@@ -1,0 +1,56 @@
+"""Models and presets: where they are, which may be used."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+from django.conf import settings
+from django.db.models import Q, QuerySet
+
+from config.api.errors import ValidationFailed
+from studio.models import ModelFile, Preset
+
+BUILTIN_PREFIX = "builtin:"
+
+
+def checkpoints() -> QuerySet[ModelFile]:
+    """The models a render can be made with."""
+    return ModelFile.objects.filter(enabled=True, model_type="checkpoint")
+
+
+def model_path(model_file: ModelFile) -> Path:
+    """Where the weights lie: inside the project (``builtin:``), or in the model folder."""
+    if model_file.location.startswith(BUILTIN_PREFIX):
+        from studio.builtin_model.location import builtin_model_path
+
+        return builtin_model_path()
+    return settings.MODEL_DIR / model_file.location
+
+
+def controlnet_path(kind: str) -> Path:
+    """The ControlNet of this kind that staff have switched on."""
+    found = ModelFile.objects.filter(enabled=True, model_type="controlnet", slug=kind).first()
+    if found is None:
+        raise ValidationFailed({"controlnet": [f"No ControlNet of type {kind} is installed."]})
+    return model_path(found)
+
+
+def find_preset(wanted: str | int) -> Preset | None:
+    """By id, slug or name; one's own before a built-in of the same slug."""
+    text = str(wanted)
+    by = Q(slug=text) | Q(name=text) | (Q(pk=int(text)) if text.isdigit() and len(text) < 19 else Q(pk=None))
+    return Preset.objects.filter(by, enabled=True).order_by("tenant_id").first()
+
+
+def default_size(model_file: ModelFile) -> tuple[int, int]:
+    """Width and height of a video that starts from a prompt alone: 16:9 within the model's pixels, multiples of 16."""
+    height = math.isqrt(model_file.max_pixels * 9 // 16)
+    return height * 16 // 9 // 16 * 16, height // 16 * 16
+
+
+def work_dir(name: str) -> Path:
+    """A folder of this name under the work folder, made if need be."""
+    path: Path = settings.WORK_DIR / name
+    path.mkdir(parents=True, exist_ok=True)
+    return path

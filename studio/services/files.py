@@ -1,0 +1,127 @@
+"""Stored files: keep, link, open, drop."""
+
+from __future__ import annotations
+
+import hashlib
+import mimetypes
+import uuid
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core import signing
+from django.core.files import File
+from django.core.files.storage import default_storage
+from django.db import connection, transaction
+
+from accounts.models import User
+from studio.models import MediaFile
+from studio.rendering.media.probe import MediaInfo
+from tenants.scope import all_tenants
+
+LINK_SALT = "studio.files.link"
+_CHUNK = 1024 * 1024
+
+
+def store_file(
+    *, path: Path, owner: User, kind: MediaFile.Kind, original_filename: str = "", info: MediaInfo | None = None
+) -> MediaFile:
+    """Copy a finished local file into the storage and make its row; a blob of the same content is shared.
+
+    The blob is complete before the row exists, so a row never names half a file.
+    """
+    digest, size = _digest(path)
+    with transaction.atomic():
+        _lock_content(digest)
+        key = _shared_blob(owner.tenant_id, digest) or _save_blob(path, owner.tenant_id, kind)
+        return MediaFile.objects.create(
+            tenant_id=owner.tenant_id,
+            owner=owner,
+            kind=kind,
+            original_filename=original_filename[:512] or path.name,
+            mime_type=info.mime_type if info else mimetypes.guess_type(path.name)[0] or "application/octet-stream",
+            size=size,
+            sha256=digest,
+            storage_key=key,
+            **(_figures(info) if info else {}),
+        )
+
+
+def drop_files(files: list[MediaFile]) -> None:
+    """Delete rows, and the blobs that no other row shares."""
+    for file in files:
+        with transaction.atomic():
+            _lock_content(file.sha256)
+            MediaFile.objects.filter(pk=file.pk).delete()
+            if not MediaFile.objects.filter(storage_key=file.storage_key).exists():
+                default_storage.delete(file.storage_key)
+
+
+def file_url(file: MediaFile | None) -> str | None:
+    """A signed link that expires: our own for local storage, the storage's for S3."""
+    if file is None:
+        return None
+    if settings.S3_BUCKET:
+        return default_storage.url(file.storage_key)
+    token = signing.dumps(file.pk, salt=LINK_SALT)
+    return f"/files/{token}/{file.kind}{Path(file.storage_key).suffix}"
+
+
+def linked_file(token: str) -> MediaFile | None:
+    """The file a link names; None when the link is forged, expired or its file is gone."""
+    try:
+        pk = signing.loads(token, salt=LINK_SALT, max_age=settings.FILE_URL_SECONDS)
+    except signing.BadSignature:
+        return None
+    # The signature is the permission: whoever was given the link may fetch the file, logged in or not.
+    with all_tenants():
+        return MediaFile.objects.filter(pk=pk, status=MediaFile.Status.READY).first()
+
+
+def local_copy(file: MediaFile, folder: Path) -> Path:
+    """The file on local disk: in place when the storage is local, else downloaded into the folder."""
+    try:
+        return Path(default_storage.path(file.storage_key))
+    except NotImplementedError:
+        target = folder / f"{file.pk}{Path(file.storage_key).suffix}"
+        if not target.exists():
+            partial = target.with_suffix(".partial")
+            with default_storage.open(file.storage_key) as source, partial.open("wb") as sink:
+                for chunk in iter(lambda: source.read(_CHUNK), b""):
+                    sink.write(chunk)
+            partial.rename(target)
+        return target
+
+
+def _lock_content(digest: str) -> None:
+    """Until the transaction ends, nobody else shares or deletes the blob of this content."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [digest])
+
+
+def _save_blob(path: Path, tenant_id: int, kind: str) -> str:
+    key = f"{tenant_id}/{kind}/{uuid.uuid4().hex}{path.suffix.lower()[:8]}"
+    with path.open("rb") as handle:
+        return default_storage.save(key, File(handle))
+
+
+def _shared_blob(tenant_id: int, digest: str) -> str | None:
+    file = MediaFile.objects.filter(tenant_id=tenant_id, sha256=digest, status=MediaFile.Status.READY).first()
+    return file.storage_key if file else None
+
+
+def _digest(path: Path) -> tuple[str, int]:
+    with path.open("rb") as handle:
+        digest = hashlib.file_digest(handle, "sha256").hexdigest()
+        return digest, handle.tell()
+
+
+def _figures(info: MediaInfo) -> dict[str, Any]:
+    return {
+        "width": info.width,
+        "height": info.height,
+        "fps": str(info.fps) if info.fps else "",
+        "frame_count": info.frame_count,
+        "duration": info.duration,
+        "has_audio": info.has_audio,
+    }

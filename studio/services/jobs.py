@@ -1,0 +1,201 @@
+"""Renders: submit, cancel, finish, give back. Every change of a job's state happens here or in the claim."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from config.api.errors import DomainError
+from studio.models import MediaFile, RenderJob, Video
+from studio.providers import hand_over
+from studio.services import plans
+from studio.services.files import drop_files
+from studio.services.queue import knock, queue_for, wake_worker
+from studio.services.states import show_on_video
+from tenants.scope import all_tenants, tenant_scope
+
+logger = logging.getLogger(__name__)
+
+GAVE_UP = "The render was interrupted too often and was given up."
+
+
+def submit_render(
+    *,
+    video: Video,
+    user: User,
+    purpose: RenderJob.Purpose,
+    parameters: dict[str, Any],
+    priority: int | None = None,
+    provider: str = "local",
+) -> RenderJob:
+    """Queue a render of the video. The row is written first; workers are woken when it is committed."""
+    plans.ensure_not_busy(video)
+    draft = plans.draft_render(video=video, user=user, purpose=purpose, parameters=parameters)
+    with transaction.atomic():
+        # One address for the lock: two requests of one user count the active jobs one after the other.
+        User.objects.select_for_update().get(pk=user.pk)
+        video = Video.objects.select_for_update(of=("self",)).get(pk=video.pk)
+        plans.ensure_not_busy(video)
+        _ensure_below_limit(user)
+        frames = draft.plan.frames_to_render
+        job = RenderJob.objects.create(
+            tenant_id=video.tenant_id,
+            video=video,
+            owner=user,
+            purpose=purpose,
+            workflow=video.type,
+            provider=provider,
+            model_file=draft.model_file,
+            parameters=draft.parameters,
+            plan=draft.plan.to_json(),
+            continues=draft.continues,
+            queue=queue_for(purpose=purpose, frames=frames, priority=priority),
+            priority=priority or 0,
+            frames_total=frames,
+        )
+        show_on_video(job, parameters=draft.parameters)
+        transaction.on_commit(partial(hand_over if provider != "local" else wake_worker, job))
+    return job
+
+
+def cancel_render(job: RenderJob) -> RenderJob:
+    """Cancel a render that is queued or running; a finished one stays what it is.
+
+    A running one loses its lease, which its worker notices before the next denoising step.
+    """
+    with transaction.atomic():
+        while job.is_active:
+            if job.move(
+                RenderJob.Status.CANCELLED, lease_id=None, lease_expires_at=None, eta_seconds=None,
+                finished_at=timezone.now(),
+            ):  # fmt: skip
+                show_on_video(job)
+                break
+    return job
+
+
+def cancel_video(video: Video) -> RenderJob | None:
+    """Cancel the video's active render; answers its newest render, None when it never had one."""
+    job = video.jobs.active().first() or video.jobs.first()
+    return cancel_render(job) if job else None
+
+
+def complete_render(
+    job: RenderJob, *, lease_id: UUID, files: dict[str, MediaFile], seconds_per_frame: float | None
+) -> bool:
+    """The render is done and its files are stored. Answers False, and drops the files, when the lease was lost."""
+    with transaction.atomic():
+        done = job.move(
+            RenderJob.Status.COMPLETED,
+            holding=lease_id,
+            lease_id=None,
+            lease_expires_at=None,
+            progress=100.0,
+            frames_done=job.frames_total,
+            eta_seconds=0.0,
+            finished_at=timezone.now(),
+            seconds_per_frame=seconds_per_frame,
+            error="",
+            error_code="",
+            **files,
+        )
+        if done:
+            show_on_video(job, **({"output": files["output"]} if job.purpose == RenderJob.Purpose.FINAL else {}))
+    if not done:
+        drop_files(list(files.values()))
+    return done
+
+
+def fail_render(job: RenderJob, *, lease_id: UUID | None, code: str, message: str) -> bool:
+    """The render can't be done; ``message`` is for the user."""
+    with transaction.atomic():
+        failed = job.move(
+            RenderJob.Status.FAILED,
+            holding=lease_id,
+            lease_id=None,
+            lease_expires_at=None,
+            eta_seconds=None,
+            finished_at=timezone.now(),
+            error=message,
+            error_code=code,
+        )
+        if failed:
+            show_on_video(job)
+    return failed
+
+
+def give_back(job: RenderJob, *, lease_id: UUID | None, count_attempt: bool) -> bool:
+    """Back into the queue, finished frames kept: the worker is shutting down, or it died (then the attempt counts)."""
+    with transaction.atomic():
+        back = job.move(
+            RenderJob.Status.QUEUED,
+            holding=lease_id,
+            lease_id=None,
+            lease_expires_at=None,
+            eta_seconds=None,
+            attempts=job.attempts if count_attempt else job.attempts - 1,
+        )
+        if back:
+            show_on_video(job)
+            transaction.on_commit(partial(wake_worker, job))
+    return back
+
+
+def reap() -> dict[str, int]:
+    """Give dead workers' jobs to others (fail them after the last attempt) and knock for jobs that wait unheard."""
+    counts = {"requeued": 0, "failed": 0, "knocked": 0}
+    now = timezone.now()
+    with all_tenants():
+        for job in RenderJob.objects.abandoned(now):
+            if job.attempts >= settings.MAX_ATTEMPTS:
+                counts["failed"] += fail_render(job, lease_id=job.lease_id, code="worker_lost", message=GAVE_UP)
+            else:
+                counts["requeued"] += give_back(job, lease_id=job.lease_id, count_attempt=True)
+        counts["knocked"] = sum(knock(queue) for queue in settings.RENDER_QUEUES)
+    return counts
+
+
+def sweep_work_dirs() -> int:
+    """Remove the work folders of renders that are over; answers how many."""
+    if not settings.WORK_DIR.exists():
+        return 0
+    folders = {int(p.name.removeprefix("job-")): p for p in settings.WORK_DIR.glob("job-*") if p.name[4:].isdigit()}
+    with all_tenants():
+        alive = set(RenderJob.objects.active().filter(pk__in=folders).values_list("pk", flat=True))
+    over = [path for pk, path in folders.items() if pk not in alive]
+    for path in over:
+        shutil.rmtree(path, ignore_errors=True)
+    return len(over)
+
+
+def retry_render(job: RenderJob) -> RenderJob:
+    """Ask again for a render that failed or was cancelled: a new row with the same parameters."""
+    if job.status not in (RenderJob.Status.FAILED, RenderJob.Status.CANCELLED):
+        raise DomainError("not_retryable", "Only a failed or cancelled render can be tried again.")
+    with tenant_scope(job.tenant_id):
+        return submit_render(
+            video=job.video,
+            user=job.owner,
+            purpose=RenderJob.Purpose(job.purpose),
+            parameters=job.parameters,
+            priority=job.priority or None,
+            provider=job.provider,
+        )
+
+
+def _ensure_below_limit(user: User) -> None:
+    active = RenderJob.objects.active().filter(owner=user).count()
+    if active >= settings.MAX_ACTIVE_JOBS:
+        raise DomainError(
+            "too_many_jobs",
+            f"You have {active} active jobs; at most {settings.MAX_ACTIVE_JOBS} are allowed at a time.",
+            data={"active_jobs": active, "limit": settings.MAX_ACTIVE_JOBS},
+        )

@@ -1,0 +1,234 @@
+"""From the parameters of a request to a frozen plan: everything that can be wrong is found here, before any GPU time."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any
+
+from accounts.models import User
+from config.api.errors import DomainError, ValidationFailed
+from studio.models import ModelFile, Preset, RenderJob, Video
+from studio.rendering.deforum.settings import export_settings, import_settings
+from studio.rendering.errors import ModelError, PlanError
+from studio.rendering.media.decode import output_size
+from studio.rendering.media.probe import MediaInfo, probe
+from studio.rendering.plan import ControlNetSpec, DeforumParams, ModelSpec, RenderPlan, Vid2VidParams
+from studio.rendering.plan_checks import validate_plan
+from studio.services import catalogue
+from studio.services.files import local_copy
+
+DEFAULT_FPS = "24"
+MAX_SEED = 2**32 - 1
+
+# Where the plan's words and the API's differ, errors name the API's.
+_API_FIELDS = {"cfg_scale": "cfgScale", "frame_count": "length", "prompts": "prompt", "model": "modelId"}
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A plan that is ready to be queued."""
+
+    plan: RenderPlan
+    parameters: dict[str, Any]
+    """The request with every default filled in, the drawn seed included."""
+    model_file: ModelFile
+    continues: RenderJob | None
+
+
+def draft_render(*, video: Video, user: User, purpose: RenderJob.Purpose, parameters: dict[str, Any]) -> Draft:
+    """Freeze the plan of a render of this video. Raises ValidationFailed naming the field and the reason."""
+    parameters = {key: value for key, value in parameters.items() if value is not None}
+    if not parameters.get("seed") or parameters["seed"] <= 0:
+        parameters["seed"] = secrets.randbelow(MAX_SEED) + 1
+    parameters.setdefault("frameCount", 1)
+    extended = _extended_job(user, parameters)
+    model_file = _model_file(parameters, extended)
+    parameters["modelId"] = model_file.pk
+    source = _source_info(video)
+    try:
+        if video.type == Video.Type.VID2VID:
+            plan = _vid2vid_plan(source, model_file, parameters)
+        else:
+            plan = _deforum_plan(source, model_file, parameters, extended)
+        if purpose == RenderJob.Purpose.PREVIEW:
+            before = extended.frames_total if extended else 0
+            plan = replace(plan, frame_limit=before + parameters["frameCount"])
+        validate_plan(plan, source_info=source)
+    except PlanError as error:
+        raise ValidationFailed({_api_field(error.field, parameters): [error.message]}) from error
+    except ModelError as error:
+        raise ValidationFailed({"modelId": [error.message]}) from error
+    return Draft(plan, parameters, model_file, extended or _approved_preview(video, plan, purpose))
+
+
+def _vid2vid_plan(source: MediaInfo | None, model_file: ModelFile, parameters: dict[str, Any]) -> RenderPlan:
+    if source is None:
+        raise ValidationFailed({"videoId": ["This video has no source to restyle."]})
+    parameters.setdefault("negative_prompt", "")
+    parameters.setdefault("cfgScale", 7.0)
+    parameters.setdefault("denoising", 0.5)
+    width, height = output_size(source, max_pixels=model_file.max_pixels)
+    fps = source.fps or Fraction(DEFAULT_FPS)
+    return RenderPlan(
+        workflow="vid2vid",
+        model=_model_spec(model_file, parameters),
+        width=width,
+        height=height,
+        fps=str(fps),
+        frame_count=source.frames_at(fps),
+        seed=parameters["seed"],
+        params=Vid2VidParams(
+            prompt=parameters["prompt"],
+            negative_prompt=parameters["negative_prompt"],
+            cfg_scale=parameters["cfgScale"],
+            denoising=parameters["denoising"],
+            controlnets=_controlnets(parameters),
+        ),
+    )
+
+
+def _deforum_plan(
+    source: MediaInfo | None, model_file: ModelFile, parameters: dict[str, Any], extended: RenderJob | None
+) -> RenderPlan:
+    parameters.setdefault("negative_prompt", "")
+    parameters.setdefault("length", 5)
+    before = RenderPlan.from_json(extended.plan) if extended else None
+    parameters.setdefault("fps", float(before.rate) if before else float(DEFAULT_FPS))
+    fps = before.fps if before else str(Fraction(str(parameters["fps"])).limit_denominator(1001))
+    if before and Fraction(fps) != Fraction(str(parameters["fps"])).limit_denominator(1001):
+        raise ValidationFailed({"fps": [f"An extension keeps the {float(before.rate):g} fps of what it extends."]})
+    if before:
+        width, height = before.width, before.height
+    elif source:
+        width, height = output_size(source, max_pixels=model_file.max_pixels)
+    else:
+        width, height = catalogue.default_size(model_file)
+    new_frames = round(Fraction(str(parameters["length"])) * Fraction(fps))
+    settings = _deforum_settings(parameters, before)
+    return RenderPlan(
+        workflow="deforum",
+        model=_model_spec(model_file, parameters),
+        width=width,
+        height=height,
+        fps=fps,
+        frame_count=(before.frame_count if before else 0) + max(1, new_frames),
+        seed=parameters["seed"],
+        params=DeforumParams(settings=settings, controlnets=_controlnets(parameters)),
+    )
+
+
+def _deforum_settings(parameters: dict[str, Any], before: RenderPlan | None) -> dict[str, Any]:
+    """Preset, then what the request says, in Deforum's vocabulary; an extension starts from what it extends."""
+    asked: dict[str, Any] = {}
+    if before and isinstance(before.params, DeforumParams):
+        asked |= before.params.settings
+    if parameters.get("preset"):
+        asked |= _preset(parameters["preset"]).settings
+    schedules = dict(parameters.get("schedules") or {})
+    if parameters.get("prompt"):
+        asked["prompts"] = {"0": parameters["prompt"]}
+    asked |= schedules
+    if parameters["negative_prompt"]:
+        asked["animation_prompts_negative"] = parameters["negative_prompt"]
+    if "cfgScale" in parameters:
+        asked["cfg_scale_schedule"] = f"0:({parameters['cfgScale']})"
+    if "denoising" in parameters and "strength_schedule" not in schedules:
+        asked["strength_schedule"] = f"0:({1 - parameters['denoising']:.6f})"
+    if not asked.get("prompts"):
+        raise ValidationFailed({"prompt": ["The prompt field is required."]})
+    settings, unknown = import_settings(asked)
+    refused = sorted(set(unknown) & set(schedules))
+    if refused:
+        raise ValidationFailed({f"schedules.{key}": ["This is no Deforum setting."] for key in refused})
+    return export_settings(settings)
+
+
+def _model_spec(model_file: ModelFile, parameters: dict[str, Any]) -> ModelSpec:
+    parameters.setdefault("steps", model_file.steps)
+    return ModelSpec(
+        family=model_file.family,
+        location=str(catalogue.model_path(model_file)),
+        scheduler=model_file.scheduler or None,
+        steps=parameters["steps"],
+    )
+
+
+def _model_file(parameters: dict[str, Any], extended: RenderJob | None) -> ModelFile:
+    if "modelId" in parameters:
+        found = catalogue.checkpoints().filter(pk=parameters["modelId"]).first()
+    elif extended:
+        found = extended.model_file
+    else:
+        found = catalogue.checkpoints().order_by("-is_default", "id").first()
+    if found is None:
+        raise ValidationFailed({"modelId": ["The selected model does not exist or is switched off."]})
+    return found
+
+
+def _preset(wanted: str | int) -> Preset:
+    preset = catalogue.find_preset(wanted)
+    if preset is None:
+        raise ValidationFailed({"preset": ["The selected preset does not exist."]})
+    return preset
+
+
+def _controlnets(parameters: dict[str, Any]) -> tuple[ControlNetSpec, ...]:
+    return tuple(
+        ControlNetSpec(
+            kind=unit["type"],
+            location=str(catalogue.controlnet_path(unit["type"])),
+            weight=unit.get("weight", 1.0),
+            start=unit.get("start", 0.0),
+            end=unit.get("end", 1.0),
+        )
+        for unit in parameters.get("controlnet") or []
+    )
+
+
+def _extended_job(user: User, parameters: dict[str, Any]) -> RenderJob | None:
+    """The finished Deforum job that ``extendFromJobId`` names, by video id or by job id."""
+    wanted = parameters.get("extendFromJobId")
+    if wanted is None:
+        return None
+    finished = RenderJob.objects.filter(
+        owner=user,
+        workflow=Video.Type.DEFORUM,
+        purpose=RenderJob.Purpose.FINAL,
+        status=RenderJob.Status.COMPLETED,
+        checkpoint__isnull=False,
+    )
+    job = finished.filter(video_id=wanted).first() or finished.filter(pk=wanted).first()
+    if job is None:
+        raise ValidationFailed({"extendFromJobId": ["This names no completed deforum video or job of yours."]})
+    return job
+
+
+def _approved_preview(video: Video, plan: RenderPlan, purpose: RenderJob.Purpose) -> RenderJob | None:
+    """The preview that this very plan has already begun: its frames are kept, not rendered again."""
+    if purpose != RenderJob.Purpose.FINAL:
+        return None
+    whole = plan.to_json()
+    previews = video.jobs.filter(
+        purpose=RenderJob.Purpose.PREVIEW, status=RenderJob.Status.COMPLETED, checkpoint__isnull=False
+    )
+    return next((job for job in previews if {**job.plan, "frame_limit": None} == whole), None)
+
+
+def _source_info(video: Video) -> MediaInfo | None:
+    if video.source is None:
+        return None
+    return probe(local_copy(video.source, catalogue.work_dir("probe")))
+
+
+def _api_field(field: str, parameters: dict[str, Any]) -> str:
+    if field in (parameters.get("schedules") or {}):
+        return f"schedules.{field}"
+    return _API_FIELDS.get(field, field)
+
+
+def ensure_not_busy(video: Video) -> None:
+    """A video has one render at a time."""
+    if video.is_active:
+        raise DomainError("video_busy", "This video is already queued or being rendered.", data={"status": video.status})

@@ -1,0 +1,195 @@
+"""The queue: which job comes next, who waits for how long, and the knock on the workers' door.
+
+The rows are the truth. A message in Redis only wakes a worker, which then claims whatever is due: so a lost message
+delays a job until the reaper knocks again, and never loses it.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import django_rq
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Case, Count, F, IntegerField, Max, OuterRef, Subquery, When
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+from redis.exceptions import RedisError
+
+from studio.models import RenderJob
+from studio.services.states import show_on_video
+from tenants.scope import all_tenants
+
+logger = logging.getLogger(__name__)
+
+SECONDS_PER_FRAME = 10.0
+"""The estimate for a model that has no history."""
+
+_CLAIM_LOCK = 0x53545544
+"""Key of the advisory lock under which claims take turns: fairness is decided on a still picture."""
+
+
+def queue_for(*, purpose: str, frames: int, priority: int | None) -> str:
+    """Which queue a job waits in: an explicit priority decides, else previews go before finals."""
+    if priority:
+        if priority >= 50:
+            return settings.HIGH_PRIORITY_QUEUE
+        return settings.MEDIUM_PRIORITY_QUEUE if priority > 0 else settings.LOW_PRIORITY_QUEUE
+    if purpose == RenderJob.Purpose.PREVIEW:
+        return settings.HIGH_PRIORITY_QUEUE if frames == 1 else settings.MEDIUM_PRIORITY_QUEUE
+    return settings.LOW_PRIORITY_QUEUE
+
+
+def wake_worker(job: RenderJob) -> None:
+    """Put a message with the job's id into its queue."""
+    try:
+        django_rq.get_queue(job.queue).enqueue("studio.tasks.render", job.pk, result_ttl=0, failure_ttl=3600)
+    except RedisError:
+        # The row waits; the reaper knocks again when Redis is back.
+        logger.exception("Redis did not take the message for render %s", job.pk)
+
+
+def knock(queue: str) -> int:
+    """Send the messages that the queue's waiting rows lack: lost with Redis, or eaten by a worker that died before
+    its claim. Answers how many; a message too many finds nothing to claim and does no harm.
+    """
+    waiting = list(RenderJob.objects.queued().filter(queue=queue, provider="local").order_by("queued_at"))
+    if not waiting:
+        return 0
+    try:
+        missing = waiting[django_rq.get_queue(queue).count :]
+    except RedisError:
+        logger.exception("Redis does not answer; the queue %s waits", queue)
+        return 0
+    for job in missing:
+        wake_worker(job)
+    return len(missing)
+
+
+def claim_next(*, worker: str, queues: Sequence[str]) -> RenderJob | None:
+    """Take the job that is due for this worker and lease it; None when nothing waits.
+
+    Queues in order; within a queue the user with the fewest running renders first, then the one served longest ago,
+    so that nobody's hundred jobs starve another's one; within a user priority, then age.
+    """
+    with all_tenants(), transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_CLAIM_LOCK])
+        theirs = RenderJob.objects.filter(owner=OuterRef("owner")).order_by().values("owner")
+        job = (
+            RenderJob.objects.queued()
+            .filter(queue__in=queues, provider="local")
+            .annotate(
+                rank=Case(
+                    *(When(queue=name, then=place) for place, name in enumerate(queues)), output_field=IntegerField()
+                ),
+                running=Coalesce(Subquery(theirs.filter(status="running").annotate(n=Count("*")).values("n")), 0),
+                served=Subquery(theirs.annotate(last=Max("started_at")).values("last")),
+            )
+            .order_by("rank", "running", F("served").asc(nulls_first=True), "-priority", "queued_at", "pk")
+            .select_for_update(skip_locked=True, of=("self",))
+            .first()
+        )
+        if job is None:
+            return None
+        now = timezone.now()
+        job.move(
+            RenderJob.Status.RUNNING,
+            lease_id=uuid.uuid4(),
+            lease_expires_at=now + timedelta(seconds=settings.LEASE_SECONDS),
+            attempts=job.attempts + 1,
+            worker=worker[:128],
+            started_at=now,
+        )
+        show_on_video(job)
+    return job
+
+
+@dataclass(frozen=True)
+class QueueFigures:
+    """Counts of all users, and one job's place. Seconds throughout."""
+
+    total_jobs_processing: int
+    total_jobs_in_queue: int
+    estimated_time_processing_jobs: int
+    estimated_time_for_all_jobs: int
+    your_position: int | None = None
+    your_estimated_time: int | None = None
+
+
+class QueueSnapshot:
+    """The queue as it is now, for the figures of any number of jobs. Tells nothing of whose the others are."""
+
+    def __init__(self) -> None:
+        with all_tenants():
+            active = list(
+                RenderJob.objects.active().only(
+                    "status", "queue", "priority", "queued_at", "frames_done", "frames_total", "eta_seconds",
+                    "model_file_id", "purpose",
+                )  # fmt: skip
+            )
+        pace = _Pace()
+        self._left = {job.pk: pace.remaining(job) for job in active}
+        self._running = [job.pk for job in active if job.status == RenderJob.Status.RUNNING]
+        self._queued = [job.pk for job in sorted(active, key=_turn) if job.status == RenderJob.Status.QUEUED]
+
+    def figures(self, job: RenderJob | None = None) -> QueueFigures:
+        """How busy the studio is, and where this job stands (a running one is first)."""
+        processing = sum(self._left[pk] for pk in self._running)
+        position = mine = None
+        if job is not None and job.pk in self._running:
+            position, mine = 1, self._left[job.pk]
+        elif job is not None and job.pk in self._queued:
+            position = self._queued.index(job.pk) + 1
+            mine = processing + sum(self._left[pk] for pk in self._queued[:position])
+        return QueueFigures(
+            total_jobs_processing=len(self._running),
+            total_jobs_in_queue=len(self._queued),
+            estimated_time_processing_jobs=round(processing),
+            estimated_time_for_all_jobs=round(sum(self._left.values())),
+            your_position=position,
+            your_estimated_time=None if mine is None else round(mine),
+        )
+
+
+def seconds_per_frame(*, model_file_id: int, purpose: str) -> float:
+    """The mean over the newest finished jobs of this model and purpose."""
+    with all_tenants():
+        recent = (
+            RenderJob.objects.filter(
+                model_file_id=model_file_id,
+                purpose=purpose,
+                status=RenderJob.Status.COMPLETED,
+                seconds_per_frame__isnull=False,
+            )
+            .order_by("-finished_at")
+            .values_list("seconds_per_frame", flat=True)[:50]
+        )
+        history = list(recent)
+    return sum(history) / len(history) if history else SECONDS_PER_FRAME
+
+
+def _turn(job: RenderJob) -> tuple[int, int, float, int]:
+    """The order in which jobs are due, users' turns aside."""
+    names = settings.RENDER_QUEUES
+    rank = names.index(job.queue) if job.queue in names else len(names)
+    return rank, -job.priority, job.queued_at.timestamp(), job.pk
+
+
+class _Pace:
+    """Seconds that jobs still need; looks each model and purpose up once."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, str], float] = {}
+
+    def remaining(self, job: RenderJob) -> float:
+        if job.eta_seconds is not None and job.status == RenderJob.Status.RUNNING:
+            return job.eta_seconds
+        key = (job.model_file_id, job.purpose)
+        if key not in self._known:
+            self._known[key] = seconds_per_frame(model_file_id=key[0], purpose=key[1])
+        return self._known[key] * (job.frames_total - job.frames_done)

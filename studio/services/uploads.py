@@ -1,0 +1,73 @@
+"""Uploads: judged by content, stored whole, or refused without a trace."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+
+from accounts.models import User
+from config.api.errors import ValidationFailed
+from studio.models import MediaFile, Video
+from studio.rendering.errors import MediaError
+from studio.rendering.media.probe import MediaInfo, MediaLimits, Purpose, check_upload
+from studio.services.files import drop_files, store_file
+
+
+def create_video(
+    *, user: User, type: Video.Type, attachment: UploadedFile | None, soundtrack: UploadedFile | None, title: str = ""
+) -> Video:
+    """A video from what the user sent. A prompt alone (no attachment) is enough for Deforum."""
+    with tempfile.TemporaryDirectory(prefix="studio-upload-", dir=settings.FILE_UPLOAD_TEMP_DIR) as folder:
+        checked = {
+            field: _check(file, field, Path(folder))
+            for field, file in (("attachment", attachment), ("soundtrack", soundtrack))
+            if file is not None
+        }
+        names = {"attachment": attachment and attachment.name, "soundtrack": soundtrack and soundtrack.name}
+        kinds = {"attachment": MediaFile.Kind.SOURCE, "soundtrack": MediaFile.Kind.SOUNDTRACK}
+        stored: dict[str, MediaFile] = {}
+        try:
+            with transaction.atomic():
+                for field, (path, info) in checked.items():
+                    stored[field] = store_file(
+                        path=path, owner=user, kind=kinds[field], original_filename=names[field], info=info
+                    )
+                return Video.objects.create(
+                    tenant_id=user.tenant_id,
+                    owner=user,
+                    type=type,
+                    title=title,
+                    source=stored.get("attachment"),
+                    soundtrack=stored.get("soundtrack"),
+                )
+        except BaseException:
+            # The rows went with the transaction; the blobs go here.
+            drop_files(list(stored.values()))
+            raise
+
+
+def limits(field: Purpose) -> MediaLimits:
+    """What an upload of this field may be."""
+    return MediaLimits(
+        max_bytes=settings.MAX_SOUNDTRACK_BYTES if field == "soundtrack" else settings.MAX_ATTACHMENT_BYTES,
+        max_pixels=settings.MAX_SOURCE_PIXELS,
+        max_seconds=settings.MAX_SOURCE_SECONDS,
+        max_frames=settings.MAX_SOURCE_FRAMES,
+    )
+
+
+def _check(file: UploadedFile, field: Purpose, folder: Path) -> tuple[Path, MediaInfo]:
+    """The upload on disk under a suffix of its own (some containers are told apart by it), and what it is."""
+    limit = limits(field)
+    if (file.size or 0) > limit.max_bytes:
+        raise ValidationFailed({field: [f"The {field} may not be larger than {limit.max_bytes // 1024**2} MB."]})
+    path = folder / f"{field}{Path(file.name or '').suffix.lower()[:8]}"
+    path.hardlink_to(file.temporary_file_path())  # type: ignore[attr-defined]
+    try:
+        return path, check_upload(path, kind=field, limits=limit)
+    except MediaError as error:
+        raise ValidationFailed({field: [error.message]}) from error

@@ -1,0 +1,59 @@
+"""Videos: find, approve."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from accounts.models import User
+from config.api.errors import DomainError, Forbidden, NotFound
+from studio.models import RenderJob, Video
+from studio.services.jobs import submit_render
+from tenants.scope import all_tenants
+
+
+def find_video(*, user: User, video_id: int) -> Video:
+    """The user's own video. Another tenant's does not exist; a colleague's is forbidden."""
+    video = Video.objects.filter(pk=video_id, deleted_at=None).select_related("source", "soundtrack", "output").first()
+    if video is None:
+        raise NotFound("Video not found")
+    if video.owner_id != user.pk:
+        raise Forbidden("This video belongs to another user", code="not_owner")
+    return video
+
+
+def find_video_as_staff(*, user: User, video_id: int) -> Video:
+    """The user's own video, or anybody's for an administrator."""
+    if not user.is_administrator:
+        return find_video(user=user, video_id=video_id)
+    with all_tenants():
+        video = Video.objects.filter(pk=video_id).select_related("source", "soundtrack", "output").first()
+    if video is None:
+        raise NotFound("Video not found")
+    return video
+
+
+def preview_video(*, user: User, video: Video | None, type: Video.Type, parameters: dict[str, Any]) -> RenderJob:
+    """Queue a preview. Without a video, a Deforum one is made from the prompt alone."""
+    if video is None:
+        video = Video.objects.create(tenant_id=user.tenant_id, owner=user, type=type)
+    return submit_render(video=video, user=user, purpose=RenderJob.Purpose.PREVIEW, parameters=parameters)
+
+
+def finalize_video(*, user: User, video: Video, overrides: dict[str, Any]) -> RenderJob:
+    """Approve: queue the full render with the parameters (and seed) of the preview, and what the request overrides."""
+    if video.status == Video.Status.COMPLETED:
+        raise DomainError("already_finished", "This video is finished; generate a new preview first.")
+    return submit_render(
+        video=video, user=user, purpose=RenderJob.Purpose.FINAL, parameters={**video.parameters, **overrides}
+    )
+
+
+def newest_jobs(videos: list[Video]) -> dict[int, RenderJob]:
+    """The newest render of each video, in one query; related files come along."""
+    found = (
+        RenderJob.objects.filter(video__in=videos)
+        .order_by("video_id", "-id")
+        .distinct("video_id")
+        .select_related("output", "still", "animation", "poster", "thumbnail", "sprite", "frame_table")
+    )
+    return {job.video_id: job for job in found}

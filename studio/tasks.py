@@ -1,0 +1,26 @@
+"""Queue entry points: ids only, the rows tell the rest."""
+
+from __future__ import annotations
+
+import socket
+import threading
+
+from django.conf import settings
+
+from studio.providers import local
+from studio.services.queue import claim_next
+from studio.worker import RenderWorker
+from tenants.scope import tenant_scope
+
+
+def render(job_id: int) -> None:
+    """A knock on the door: some render waits, probably this one. Claims whichever is due and renders it."""
+    worker = RenderWorker.current
+    name = worker.name if worker else socket.gethostname()
+    queues = worker.queue_names() if worker else list(settings.RENDER_QUEUES)
+    # By priority, whatever the order of the worker's command line.
+    due = [queue for queue in settings.RENDER_QUEUES if queue in queues]
+    job = claim_next(worker=name, queues=due)
+    if job is not None:
+        with tenant_scope(job.tenant_id):
+            local.run(job, stopping=worker.stopping if worker else threading.Event())

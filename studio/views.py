@@ -1,0 +1,76 @@
+"""Files behind signed links, with HTTP Range so that a ``<video>`` can seek."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import IO
+
+from django.core.files.storage import default_storage
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.utils.http import content_disposition_header
+from django.views.decorators.http import require_safe
+
+from studio.services.files import linked_file
+
+_CHUNK = 256 * 1024
+_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
+
+
+@require_safe
+def serve_file(request: HttpRequest, token: str, name: str) -> HttpResponseBase:
+    """The file that a signed link names. 206 for one byte range, 416 for a range outside it, 404 for a bad link."""
+    file = linked_file(token)
+    if file is None or not default_storage.exists(file.storage_key):
+        raise Http404
+    etag = f'"{file.sha256}"'
+    if request.headers.get("If-None-Match") == etag:
+        return HttpResponse(status=304)
+    # A range of a version that is no more would splice two files.
+    asked = request.headers.get("Range") if request.headers.get("If-Range", etag) == etag else None
+    span = _span(asked, file.size)
+    if span is None:
+        return HttpResponse(status=416, headers={"Content-Range": f"bytes */{file.size}"})
+    start, stop = span
+    body: Iterator[bytes] = iter(())
+    if request.method != "HEAD":
+        body = _read(default_storage.open(file.storage_key), start, stop)
+    response = StreamingHttpResponse(body, status=206 if asked and (start, stop) != (0, file.size) else 200)
+    response["Content-Type"] = file.mime_type
+    response["Content-Length"] = str(stop - start)
+    response["Accept-Ranges"] = "bytes"
+    response["ETag"] = etag
+    response["Cache-Control"] = "private, max-age=3600"
+    # Whatever was uploaded is never run as a page of ours.
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    disposition = content_disposition_header("download" in request.GET, file.original_filename)
+    if disposition:
+        response["Content-Disposition"] = disposition
+    if response.status_code == 206:
+        response["Content-Range"] = f"bytes {start}-{stop - 1}/{file.size}"
+    return response
+
+
+def _span(header: str | None, size: int) -> tuple[int, int] | None:
+    """The half-open byte span of a Range header; all of the file without one; None when it lies outside."""
+    match = _RANGE.fullmatch(header.strip()) if header else None
+    if match is None or match.groups() == ("", ""):
+        return 0, size
+    first, last = match.groups()
+    if not first:
+        length = min(int(last), size)
+        return (size - length, size) if length else None
+    start, stop = int(first), min(int(last) + 1, size) if last else size
+    return (start, stop) if start < stop else None
+
+
+def _read(handle: IO[bytes], start: int, stop: int) -> Iterator[bytes]:
+    with handle:
+        handle.seek(start)
+        while start < stop:
+            chunk = handle.read(min(_CHUNK, stop - start))
+            if not chunk:
+                return
+            start += len(chunk)
+            yield chunk

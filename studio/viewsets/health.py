@@ -1,0 +1,48 @@
+"""Small public services: health, and the CSRF token."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.middleware.csrf import get_token
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from config.api.envelope import ok
+from config.api.errors import NotFound
+from config.api.permissions import Public
+from config.api.views import APIView
+from studio.serializers import CsrfTokenSerializer, ServiceStatusSerializer
+from studio.services import health
+
+_WORDS = {True: "up", False: "down"}
+
+
+class ServiceStatusView(APIView):
+    permissions: ClassVar = {"get": [Public]}
+    authentication_classes: ClassVar = []
+
+    @extend_schema(responses=ServiceStatusSerializer)
+    def get(self, request: Request, service: str | None = None) -> Response:
+        """All services, or one by its name; 503 when one that the API can't do without is down."""
+        if service is not None and service not in health.SERVICES:
+            raise NotFound(f"There is no service {service!r}.")
+        states = health.service_states() if service is None else {service: health.is_up(service)}
+        essential = [states[name] for name in states if service is not None or name in health.ESSENTIAL]
+        healthy = all(essential)
+        data = {
+            "status": "ok" if healthy else "unavailable",
+            "services": {name: _WORDS[state] for name, state in states.items()},
+        }
+        return ok(data, "Service status retrieved successfully", status=200 if healthy else 503)
+
+
+class CsrfTokenView(APIView):
+    permissions: ClassVar = {"get": [Public]}
+    authentication_classes: ClassVar = []
+
+    @extend_schema(responses=CsrfTokenSerializer)
+    def get(self, request: Request) -> Response:
+        """The token that the session-based pages send back with their forms."""
+        return ok({"csrf_token": get_token(request._request)}, "CSRF token retrieved successfully")
