@@ -121,12 +121,26 @@ def source(path: Path, demuxer: str, **options: Any) -> Any:
     return ffmpeg.input(f"file:{path.absolute()}", f=demuxer, protocol_whitelist="file,pipe", **options)
 
 
-def raw_frames(location: Path | None, width: int, height: int, fps: Fraction) -> Any:
-    """An input of raw RGB frames: a file of them, or stdin if ``location`` is None."""
-    options = {"f": "rawvideo", "pix_fmt": "rgb24", "s": f"{width}x{height}", "r": rate(fps)}
-    if location is None:
-        return ffmpeg.input("pipe:", protocol_whitelist="file,pipe", **options)
-    return ffmpeg.input(f"file:{location.absolute()}", protocol_whitelist="file,pipe", **options)
+@dataclass(frozen=True)
+class RawFrames:
+    """Raw RGB frames, one after the other in a file or, if ``path`` is None, on stdin."""
+
+    path: Path | None
+    width: int
+    height: int
+    fps: Fraction
+
+    def open(self) -> Any:
+        """The frames as an input."""
+        location = f"file:{self.path.absolute()}" if self.path else "pipe:"
+        return ffmpeg.input(
+            location,
+            protocol_whitelist="file,pipe",
+            f="rawvideo",
+            pix_fmt="rgb24",
+            s=f"{self.width}x{self.height}",
+            r=rate(self.fps),
+        )
 
 
 def target(stream: Any, path: Path, **options: Any) -> Any:
@@ -197,9 +211,7 @@ def decode(path: Path, how: Decoding) -> Any:
     ).global_args("-copyts")
 
 
-def encode_h264(
-    location: Path | None, destination: Path, *, width: int, height: int, fps: Fraction, encoder: str
-) -> Any:
+def encode_h264(frames: RawFrames, destination: Path, *, encoder: str = "libx264") -> Any:
     """Encode raw frames as one closed group of pictures: H.264 4:2:0, the same bytes for the same frames."""
     if encoder == "h264_nvenc":
         options: dict[str, Any] = {"preset": "p5", "rc": "constqp", "qp": 19, "bf": 2}
@@ -212,7 +224,7 @@ def encode_h264(
             # Segments start with a key frame of their own; none inside may refer across, none is cut at a scene change.
             "x264-params": "open-gop=0:scenecut=0:bframes=2",
         }
-    video = raw_frames(location, width, height, fps).filter(
+    video = frames.open().filter(
         "scale", out_color_matrix="bt709", out_range="tv", flags="lanczos+accurate_rnd+full_chroma_int"
     )
     return target(
@@ -233,10 +245,11 @@ def encode_h264(
     )
 
 
-def pack_lossless(spool: Path, destination: Path, *, width: int, height: int, fps: Fraction) -> Any:
+def pack_lossless(frames: RawFrames, destination: Path) -> Any:
     """Raw RGB frames as FFV1, bit for bit, at about a third of the size."""
-    frames = raw_frames(spool, width, height, fps)
-    return target(frames, destination, f="matroska", vcodec="ffv1", level=3, pix_fmt="gbrp", fps_mode="passthrough")
+    return target(
+        frames.open(), destination, f="matroska", vcodec="ffv1", level=3, pix_fmt="gbrp", fps_mode="passthrough"
+    )
 
 
 def unpack_lossless(packed: Path, destination: Path) -> Any:
