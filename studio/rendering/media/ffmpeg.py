@@ -25,6 +25,7 @@ MAX_PIXELS = 64_000_000
 
 _ERROR_LINES = 40
 _PIPE_BYTES = 1 << 20
+_SAMPLE_RATE = 48_000
 _settings: dict[str, str | None] = {"binary": None}
 
 
@@ -145,12 +146,18 @@ class RawFrames:
 
 def target(stream: Any, path: Path, **options: Any) -> Any:
     """An output file. ``bitexact`` keeps version strings and dates out, so the same frames give the same bytes."""
-    return ffmpeg.output(stream, f"file:{path.absolute()}", fflags="+bitexact", **options)
+    streams = stream if isinstance(stream, list) else [stream]
+    return ffmpeg.output(*streams, f"file:{path.absolute()}", fflags="+bitexact", **options)
 
 
 def rate(fps: Fraction) -> str:
     """``30000/1001``: ffmpeg reads rationals exactly, floats not."""
     return f"{fps.numerator}/{fps.denominator}"
+
+
+def timescale(fps: Fraction) -> int:
+    """Ticks per second of an MP4 that hold a frame exactly; edit lists count in them, where 1/1000 s would round."""
+    return fps.numerator * -(-10_000 // fps.numerator)
 
 
 @dataclass(frozen=True)
@@ -176,6 +183,25 @@ def decode(path: Path, how: Decoding) -> Any:
 
     Frame i is the picture shown at i/fps after the first one (nearest timestamp); after the last one it is held.
     """
+    frames = _frames(path, how)
+    return frames.output(
+        "pipe:",
+        f="rawvideo",
+        pix_fmt="rgb24",
+        # The filters made the constant rate; the muxer must not duplicate or drop on top.
+        fps_mode="passthrough",
+        **{"frames:v": how.count},
+    ).global_args("-copyts")
+
+
+def animate(path: Path, destination: Path, how: Decoding) -> Any:
+    """The same frames as an endless animated WebP."""
+    frames = _frames(path, how).filter("setpts", "PTS-STARTPTS")
+    options = {"vcodec": "libwebp_anim", "quality": 60, "compression_level": 3, "loop": 0, "frames:v": how.count}
+    return target(frames, destination, f="webp", pix_fmt="yuv420p", **options)
+
+
+def _frames(path: Path, how: Decoding) -> Any:
     options: dict[str, Any] = {"max_pixels": MAX_PIXELS}
     seconds = how.start_frame / how.fps + how.start_time - 1
     if how.seekable and seconds > 0:
@@ -200,15 +226,7 @@ def decode(path: Path, how: Decoding) -> Any:
         video = video.filter("format", "gbrap").filter("negate").filter("premultiply", inplace=1).filter("negate")
         video = video.filter("format", "gbrp")
     matrix = {"in_color_matrix": "bt709"} if how.assume_bt709 else {}
-    video = video.filter("scale", how.width, how.height, flags="lanczos+accurate_rnd+full_chroma_int", **matrix)
-    return video.output(
-        "pipe:",
-        f="rawvideo",
-        pix_fmt="rgb24",
-        # The filters made the constant rate; the muxer must not duplicate or drop on top.
-        fps_mode="passthrough",
-        **{"frames:v": how.count},
-    ).global_args("-copyts")
+    return video.filter("scale", how.width, how.height, flags="lanczos+accurate_rnd+full_chroma_int", **matrix)
 
 
 def encode_h264(frames: RawFrames, destination: Path, *, encoder: str = "libx264") -> Any:
@@ -242,6 +260,28 @@ def encode_h264(frames: RawFrames, destination: Path, *, encoder: str = "libx264
         # The SEI with x264's build and settings: not the viewer's business, and not constant over updates.
         **{"flags:v": "+bitexact", "bsf:v": "filter_units=remove_types=6"},
         **options,
+    )
+
+
+def fit_sound(path: Path, demuxer: str, *, offset: float, duration: Fraction) -> Any:
+    """Sound from second ``offset`` on (silence before 0), padded or cut to exactly ``duration`` seconds of stereo."""
+    # aresample fills the gaps that a late start or a dropped packet leaves, so sound and picture stay together.
+    sound = source(path, demuxer).audio.filter("aresample", _SAMPLE_RATE, **{"async": 1, "first_pts": 0})
+    sound = sound.filter("aformat", sample_fmts="fltp", channel_layouts="stereo")
+    if offset > 0:
+        sound = sound.filter("atrim", start=f"{offset:.6f}").filter("asetpts", "PTS-STARTPTS")
+    elif offset < 0:
+        sound = sound.filter("adelay", f"{-offset * 1000:.3f}", all=1)
+    return sound.filter("apad").filter("atrim", end_sample=round(duration * _SAMPLE_RATE))
+
+
+def mux(video: Path, sound: Any | None, destination: Path, fps: Fraction) -> Any:
+    """The picture of an MP4 as it is, with ``sound`` as AAC; the index first, so a browser plays while loading."""
+    picture = source(video, "mov").video
+    streams = picture if sound is None else [picture, sound]
+    options: dict[str, Any] = {} if sound is None else {"acodec": "aac", "b:a": "160k", "flags:a": "+bitexact"}
+    return target(
+        streams, destination, f="mp4", vcodec="copy", movflags="+faststart", movie_timescale=timescale(fps), **options
     )
 
 

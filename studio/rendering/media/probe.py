@@ -85,7 +85,7 @@ class MediaInfo:
     duration: float = 0.0
     """Seconds: of the picture where there is one, else of the sound. 0 for a still."""
     frame_count: int = 0
-    frame_count_exact: bool = True
+    """Counted packet by packet, not what the container claims."""
     has_audio: bool = False
     has_alpha: bool = False
     video_codec: str | None = None

@@ -14,6 +14,7 @@ from av.packet import Packet
 from av.video.stream import VideoStream
 
 from studio.rendering.errors import RenderError
+from studio.rendering.media import ffmpeg
 
 _REORDER_FRAMES = 2
 """Decoding starts this many frames before presentation: the most that two B-frames with a pyramid need."""
@@ -38,9 +39,8 @@ def join(segments: Sequence[Path], destination: Path, fps: Fraction) -> int:
     options = {
         "movflags": "+faststart",
         "fflags": "+bitexact",
-        # Edit lists are written in this scale: at the default 1/1000 s they would round the start and the length.
-        "movie_timescale": str(_timescale(fps)),
-        "video_track_timescale": str(_timescale(fps)),
+        "movie_timescale": str(ffmpeg.timescale(fps)),
+        "video_track_timescale": str(ffmpeg.timescale(fps)),
     }
     with closing(av.open(destination, "w", format="mp4", options=options)) as output:
         stream: VideoStream | None = None
@@ -56,7 +56,7 @@ def join(segments: Sequence[Path], destination: Path, fps: Fraction) -> int:
                 packets = (packet for packet in source.demux(template) if packet.size)
                 count = 0
                 for count, packet in enumerate(packets, start=1):
-                    index = round(cast(int, packet.pts) * cast(Fraction, packet.time_base) * fps)
+                    index = round(cast(int, packet.pts) * packet.time_base * fps)
                     if index < count - 1 - _REORDER_FRAMES:
                         raise RenderError("The encoded video is damaged.", code="media_failed")
                     if prefix and count == 1:
@@ -69,11 +69,6 @@ def join(segments: Sequence[Path], destination: Path, fps: Fraction) -> int:
                     output.mux(packet)
                 position += count
     return position
-
-
-def _timescale(fps: Fraction) -> int:
-    """Ticks per second that hold a frame exactly, at least ten thousand so that sound edits are fine-grained too."""
-    return fps.numerator * -(-10_000 // fps.numerator)
 
 
 def _with_prefix(packet: Packet, prefix: bytes) -> Packet:

@@ -53,6 +53,7 @@ class FrameSink:
         self.frames_done = 0
         """Frames that survive a crash."""
         self._frame_bytes = width * height * 3
+        self._append_start = 0
         self._encoding: tuple[int, Path, ffmpeg.Process] | None = None
         self._segments, self._spools = work_dir / "segments", work_dir / "spools"
         self._open()
@@ -92,6 +93,7 @@ class FrameSink:
         if frames.dtype != np.uint8 or frames.shape != (len(records), self.height, self.width, 3):
             raise ValueError(f"expected {len(records)} frames of {self.width}x{self.height}, got {frames.shape}")
         frames = np.ascontiguousarray(frames)
+        self._append_start = self.frames_done
         position = 0
         while position < len(frames):
             segment, filled = divmod(self.frames_done, self.segment_frames)
@@ -107,7 +109,11 @@ class FrameSink:
             self._finish_encoding()
 
     def truncate(self, frames_done: int) -> None:
-        """Forget all frames from ``frames_done`` on, at most ``REWIND_FRAMES`` of them; raises RenderError beyond."""
+        """Forget all frames from ``frames_done`` on.
+
+        Always possible for the last ``REWIND_FRAMES``, for the last :meth:`append` and to a multiple of
+        ``segment_frames``; raises RenderError further back.
+        """
         if not 0 <= frames_done <= self.frames_done:
             raise ValueError(f"can't truncate {self.frames_done} frames to {frames_done}")
         segment, filled = divmod(frames_done, self.segment_frames)
@@ -242,9 +248,11 @@ class FrameSink:
             process.wait("The rendered frames could not be encoded.")
         self._verify(part, self.segment_frames)
         durable.publish(part, self._segments / _segment_name(segment))
+        # A crash in the middle of a large batch is undone back to where the batch began.
+        needed_from = min(self.frames_done - REWIND_FRAMES, self._append_start)
         for path in self._spools.iterdir():
             index = int(path.stem)
-            if index <= segment and (index + 1) * self.segment_frames <= self.frames_done - REWIND_FRAMES:
+            if index <= segment and (index + 1) * self.segment_frames <= needed_from:
                 path.unlink()
 
     def _abandon_encoding(self) -> None:
@@ -261,7 +269,7 @@ class FrameSink:
     def _read_raw(self, segment: int, position: int) -> NDArray[np.uint8]:
         with (self._spools / _spool_name(segment)).open("rb") as spool:
             spool.seek(position * self._frame_bytes)
-            raw = np.frombuffer(spool.read(self._frame_bytes), np.uint8)
+            raw = np.fromfile(spool, np.uint8, self._frame_bytes)
         return raw.reshape(1, self.height, self.width, 3)
 
     def _manifest(self) -> dict[str, Any]:

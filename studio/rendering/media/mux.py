@@ -1,0 +1,30 @@
+"""Picture and sound in one file that a browser plays."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+from studio.rendering.errors import MediaError
+from studio.rendering.media import durable, ffmpeg
+from studio.rendering.media.probe import probe
+
+
+def mux(video: Path, audio: Path | None, destination: Path, duration: Fraction, *, offset: float = 0.0) -> Path:
+    """Copy the picture of ``video`` (MP4) and add the sound of ``audio`` as stereo AAC, exactly ``duration`` seconds.
+
+    ``offset`` is the second of ``audio`` that is heard with the first frame (a trim point; negative starts with
+    silence). Sound that ends early is padded with silence, sound that goes on is cut: the picture is never shortened.
+    Raises MediaError if ``audio`` has no sound.
+    """
+    fps = probe(video).fps
+    assert fps
+    part = destination.with_name(destination.name + ".part")
+    sound = None
+    if audio is not None:
+        info = probe(audio)
+        if not info.has_audio:
+            raise MediaError("The file has no sound.", code="no_audio_stream")
+        sound = ffmpeg.fit_sound(audio, info.demuxer, offset=offset, duration=duration)
+    ffmpeg.run(ffmpeg.mux(video, sound, part, fps))
+    return durable.publish(part, destination)
