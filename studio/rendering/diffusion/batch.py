@@ -1,0 +1,43 @@
+"""The frames that are denoised together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from studio.rendering.diffusion.geometry import MULTIPLE
+from studio.rendering.diffusion.interface import Frames, Generation
+
+LATENT_CHANNELS = 4
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Arguments of one ``Engine.generate`` call, or of a part of it; see there for shapes."""
+
+    generation: Generation
+    height: int
+    width: int
+    count: int
+    init: Frames | None = None
+    control_frames: tuple[Frames, ...] = ()
+    mask: NDArray[np.float32] | None = None
+    anchor: Frames | None = None
+
+    @property
+    def latent_shape(self) -> tuple[int, int, int]:
+        """(channels, height, width) of one frame's latents."""
+        return LATENT_CHANNELS, self.height // MULTIPLE, self.width // MULTIPLE
+
+    def slice(self, start: int, stop: int) -> Batch:
+        """Frames ``start`` to ``stop``."""
+        if (start, stop) == (0, self.count):
+            return self
+        return replace(
+            self,
+            count=stop - start,
+            init=None if self.init is None else self.init[start:stop],
+            control_frames=tuple(frames[start:stop] for frames in self.control_frames),
+        )

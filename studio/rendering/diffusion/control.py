@@ -1,0 +1,128 @@
+"""ControlNet units of one batch: loaded once, their images prepared once, their forwards run only at the steps they act on."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from diffusers import ControlNetModel
+
+from studio.rendering.diffusion.interface import Frames
+from studio.rendering.diffusion.preprocessors import DepthEstimator, preprocessor
+from studio.rendering.errors import ModelError, PlanError
+from studio.rendering.models.inspection import read_json, variant_of, weights_of
+from studio.rendering.plan import ControlNetSpec
+
+_KEPT = 4
+"""ControlNets kept on the device; a unit is about 0.7 GB in half precision."""
+
+Residuals = tuple[tuple[torch.Tensor, ...], torch.Tensor]
+
+
+@dataclass(frozen=True)
+class _Unit:
+    model: Any
+    image: torch.Tensor
+    spec: ControlNetSpec
+
+    def acts(self, progress: float, following: float) -> bool:
+        """Whether the step that covers ``progress``..``following`` of the trajectory lies within the unit's range."""
+        return self.spec.weight != 0.0 and progress >= self.spec.start - 1e-9 and following <= self.spec.end + 1e-9
+
+
+class ControlNets:
+    """The ControlNets of one engine, least recently used dropped first."""
+
+    def __init__(self, unet_config: Any, device: torch.device, dtype: torch.dtype) -> None:
+        self._unet_config = unet_config
+        self._device = device
+        self._dtype = dtype
+        self._models: OrderedDict[str, Any] = OrderedDict()
+        self.depth: DepthEstimator | None = None
+        """What ``depth`` units see with; set by whoever has a depth model."""
+
+    @property
+    def nbytes(self) -> int:
+        return sum(p.numel() * p.element_size() for model in self._models.values() for p in model.parameters())
+
+    def units(self, specs: Sequence[ControlNetSpec], frames: Sequence[Frames]) -> ControlUnits:
+        """Preprocess each unit's frames (n, h, w, 3) and move them to the device. Raises ModelError, PlanError."""
+        if len(specs) != len(frames):
+            raise PlanError("controlnet", f"{len(specs)} units were given {len(frames)} sets of frames")
+        built = []
+        for spec, shown in zip(specs, frames, strict=True):
+            image = preprocessor(spec.kind, self.depth)(shown)
+            tensor = torch.from_numpy(np.ascontiguousarray(image)).to(self._device).permute(0, 3, 1, 2)
+            built.append(_Unit(self._model(spec.location), tensor.to(self._dtype).div_(255.0), spec))
+        return ControlUnits(tuple(built))
+
+    def _model(self, location: str) -> Any:
+        if location not in self._models:
+            check_controlnet(Path(location), self._unet_config)
+            folder = Path(location)
+            model = ControlNetModel.from_pretrained(
+                folder, torch_dtype=self._dtype, use_safetensors=True, local_files_only=True, variant=variant_of(folder)
+            )
+            memory_format = torch.channels_last if self._device.type == "cuda" else torch.contiguous_format
+            self._models[location] = model.eval().requires_grad_(False).to(self._device, memory_format=memory_format)
+            while len(self._models) > _KEPT:
+                self._models.popitem(last=False)
+        self._models.move_to_end(location)
+        return self._models[location]
+
+
+class ControlUnits:
+    """The units of one batch."""
+
+    def __init__(self, units: tuple[_Unit, ...] = ()) -> None:
+        self._units = units
+
+    def __bool__(self) -> bool:
+        return bool(self._units)
+
+    def residuals(
+        self, sample: torch.Tensor, timestep: torch.Tensor, tokens: torch.Tensor, added: dict[str, torch.Tensor] | None, step: int, steps: int
+    ) -> Residuals | None:
+        """What the acting units add to the UNet at ``step`` of ``steps``; None when none acts, and then nothing runs.
+
+        ``sample`` (groups * frames, ...) is group-major, so each group sees the same conditioning images.
+        """
+        total: Residuals | None = None
+        for unit in self._units:
+            if not unit.acts(step / steps, (step + 1) / steps):
+                continue
+            image = unit.image.repeat(sample.shape[0] // unit.image.shape[0], 1, 1, 1)
+            down, mid = unit.model(
+                sample,
+                timestep,
+                encoder_hidden_states=tokens,
+                controlnet_cond=image,
+                conditioning_scale=unit.spec.weight,
+                added_cond_kwargs=added,
+                return_dict=False,
+            )
+            total = (tuple(down), mid) if total is None else (tuple(a + b for a, b in zip(total[0], down, strict=True)), total[1] + mid)
+        return total
+
+
+def check_controlnet(folder: Path, unet_config: Any) -> None:
+    """Raise ModelError unless ``folder`` is a ControlNet made for a UNet of this configuration; reads no weights."""
+    if not folder.is_dir():
+        raise ModelError("The ControlNet is missing.")
+    config = read_json(folder / "config.json", "ControlNet configuration")
+    if config.get("_class_name") != "ControlNetModel":
+        raise ModelError("The ControlNet folder holds something else.")
+    for key in ("cross_attention_dim", "block_out_channels"):
+        if _plain(config.get(key)) != _plain(unet_config[key]):
+            raise ModelError("The ControlNet was made for another kind of model.")
+    if "conv_in.weight" not in weights_of(folder, "ControlNet"):
+        raise ModelError("The ControlNet's weights are not a ControlNet's.")
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, (list, tuple)) else value

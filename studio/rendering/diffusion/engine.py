@@ -1,0 +1,248 @@
+"""The engine: our own denoising loop over diffusers components.
+
+One latent noise serves the whole batch, the init is the VAE's mean and every coefficient is a host-side float, so that a frame
+does not depend on its neighbours in the batch and the host never waits for the device to know what comes next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from studio.rendering.diffusion import memory
+from studio.rendering.diffusion.adapters import LoraSwitch
+from studio.rendering.diffusion.attention import anchored_attention
+from studio.rendering.diffusion.batch import Batch
+from studio.rendering.diffusion.control import ControlNets, ControlUnits
+from studio.rendering.diffusion.guidance import Guidance, ResidualNegative, build_guidance
+from studio.rendering.diffusion.interface import Frames, Generation
+from studio.rendering.diffusion.noise import initial_noise, seeded_noise
+from studio.rendering.diffusion.samplers import Trajectory, build_trajectory
+from studio.rendering.diffusion.text import PromptEncoder
+from studio.rendering.diffusion.transfer import to_device, to_host
+from studio.rendering.errors import Cancelled, OutOfMemory
+from studio.rendering.models.loading import Components
+
+_STEPS_IN_FLIGHT = 2
+"""How far the host may run ahead of a CUDA device: enough to keep it busy, little enough to cancel within a step."""
+
+
+class DiffusionEngine:
+    """Stable Diffusion 1.5, and the base of the other families. Implements ``interface.Engine``; not thread-safe."""
+
+    context_frames = 0
+    """Source frames before a batch that the model should see with it (video models)."""
+
+    def __init__(self, parts: Components, device: torch.device) -> None:
+        self.parts = parts
+        self.device = device
+        self.dtype: torch.dtype = next(parts.unet.parameters()).dtype
+        memory_format = torch.channels_last if device.type == "cuda" else torch.preserve_format
+        for module in parts.modules():
+            module.to(device)
+        parts.unet.to(memory_format=memory_format)
+        parts.vae.to(memory_format=memory_format)
+        self.prompts = PromptEncoder(parts, device)
+        self.controlnets = ControlNets(parts.unet.config, device, self.dtype)
+        self._loras = LoraSwitch(parts)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of weights this engine keeps on its device."""
+        return self.parts.nbytes + self.controlnets.nbytes
+
+    def generate(
+        self,
+        generation: Generation,
+        *,
+        height: int,
+        width: int,
+        count: int = 1,
+        init: Frames | None = None,
+        control_frames: Sequence[Frames] = (),
+        mask: NDArray[np.float32] | None = None,
+        anchor: Frames | None = None,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> Frames:
+        """See ``interface.Engine.generate``. A batch that does not fit is halved until it does; a single frame that does not
+        fit raises OutOfMemory, and the engine stays usable."""
+        batch = Batch(generation, height, width, count, init, tuple(control_frames), mask, anchor)
+        done: list[Frames] = []
+        start, size = 0, count
+        while start < count:
+            part = batch.slice(start, min(start + size, count))
+            try:
+                frames = self._render(part, should_stop)
+            except RuntimeError as error:
+                if not memory.is_out_of_memory(error):
+                    raise
+                frames = None
+            if frames is not None:
+                done.append(frames)
+                start += part.count
+                continue
+            memory.release(self.device)
+            if part.count == 1:
+                raise OutOfMemory("The device has too little memory for this size: choose a smaller one.")
+            size = (part.count + 1) // 2
+        return done[0] if len(done) == 1 else np.concatenate(done)
+
+    def free_batch(self, height: int, width: int) -> int:
+        """Frames of this size that fit at once, from the free memory and a conservative estimate of a frame's activations."""
+        return memory.frames_that_fit(self.device, self._bytes_per_frame(height, width))
+
+    def encode(self, frames: Frames) -> torch.Tensor:
+        """(n, h, w, 3) to scaled latents (n, 4, h/8, w/8) in float32: the VAE's mean, so equal frames give equal latents."""
+        vae = self.parts.vae
+        encoded = vae.encode(to_device(frames, self.device, vae.dtype))
+        latents = encoded.latent_dist.mode() if hasattr(encoded, "latent_dist") else encoded.latents
+        return latents.float() * vae.config.scaling_factor
+
+    def decode(self, latents: torch.Tensor) -> torch.Tensor:
+        """Scaled latents to images (n, 3, h, w) in -1..1."""
+        vae = self.parts.vae
+        return vae.decode((latents / vae.config.scaling_factor).to(vae.dtype), return_dict=False)[0]
+
+    @torch.inference_mode()
+    def _render(self, batch: Batch, should_stop: Callable[[], bool]) -> Frames:
+        generation = batch.generation
+        adapters = self._loras.apply(generation.loras)
+        denoising = None if batch.init is None else generation.denoising
+        trajectory = build_trajectory(generation.scheduler, self.parts.scheduler_config, generation.steps, denoising)
+        guidance = build_guidance(generation, self.prompts, adapters)
+        anchored = generation.cross_frame_attention and batch.anchor is not None
+        units = self._control_units(batch, anchored)
+        noise = self._noise(batch)
+        clean = None if batch.init is None else self.encode(batch.init)
+        sample = noise if clean is None else self._noised(clean, noise, trajectory, generation.noise_multiplier)
+        if anchored:
+            assert batch.anchor is not None
+            companion = self._noised(self.encode(batch.anchor), noise[:1], trajectory, generation.noise_multiplier)
+            sample = torch.cat([sample, companion])
+        with anchored_attention(self.parts.unet, sample.shape[0]) if anchored else nullcontext():
+            latents = self._denoise(batch, sample, noise, clean, trajectory, guidance, units, should_stop)
+        images = to_host(self.decode(latents[: batch.count]))
+        return images if batch.mask is None or batch.init is None else _paste(images, batch.init, batch.mask)
+
+    def _denoise(
+        self,
+        batch: Batch,
+        sample: torch.Tensor,
+        noise: torch.Tensor,
+        clean: torch.Tensor | None,
+        trajectory: Trajectory,
+        guidance: Guidance,
+        units: ControlUnits,
+        should_stop: Callable[[], bool],
+    ) -> torch.Tensor:
+        steps = trajectory.steps
+        frames = sample.shape[0]
+        timesteps = torch.tensor([step.timestep for step in steps], device=self.device)
+        fresh = self._step_noise(batch, len(steps)) if trajectory.needs_noise else None
+        keep = None if batch.mask is None or clean is None else self._latent_mask(batch)
+        residual = ResidualNegative() if batch.generation.options.get("residual_cfg") and guidance.has_negative else None
+        conditions = {False: self._conditions(guidance, frames, batch, False)}
+        if residual is not None:
+            conditions[True] = self._conditions(guidance, frames, batch, True)
+        previous: torch.Tensor | None = None
+        pace = memory.Pace(self.device, _STEPS_IN_FLIGHT)
+        for i, step in enumerate(steps):
+            if should_stop():
+                raise Cancelled
+            virtual = residual is not None and residual.known
+            tokens, added = conditions[virtual]
+            groups = guidance.groups - virtual
+            model_input = sample.to(self.dtype).repeat(groups, *[1] * (sample.dim() - 1))
+            extras = units.residuals(model_input, timesteps[i], tokens, added, i, len(steps))
+            outputs = self._predict(model_input, timesteps[i], tokens, added, extras, frames, i, batch)
+            if residual is None:
+                output = guidance.combine(outputs)
+            elif virtual:
+                output = guidance.combine(outputs, negative=residual.output(step, sample))
+            else:
+                residual.remember(step, sample, outputs[:frames])
+                output = guidance.combine(outputs)
+            x0 = sample * step.x0_x + output * step.x0_output if any(s.previous for s in steps) else None
+            sample = sample * step.x + output * step.output
+            if step.previous and previous is not None:
+                sample.add_(previous, alpha=step.previous)
+            if step.noise and fresh is not None:
+                sample.add_(fresh[i], alpha=step.noise)
+            previous = x0
+            if keep is not None and clean is not None:
+                rest = clean * step.next_alpha + noise * step.next_sigma
+                sample[: batch.count] = torch.lerp(rest, sample[: batch.count], keep)
+            pace.tick()
+        return sample
+
+    def _predict(
+        self,
+        sample: torch.Tensor,
+        timestep: torch.Tensor,
+        tokens: torch.Tensor,
+        added: dict[str, torch.Tensor] | None,
+        extras: tuple[tuple[torch.Tensor, ...], torch.Tensor] | None,
+        frames: int,
+        step: int,
+        batch: Batch,
+    ) -> torch.Tensor:
+        """One UNet forward over (groups * frames, 4, h/8, w/8)."""
+        down, mid = extras if extras is not None else (None, None)
+        return self.parts.unet(
+            sample,
+            timestep,
+            encoder_hidden_states=tokens,
+            added_cond_kwargs=added,
+            down_block_additional_residuals=down,
+            mid_block_additional_residual=mid,
+            return_dict=False,
+        )[0]
+
+    def _conditions(
+        self, guidance: Guidance, frames: int, batch: Batch, positive_only: bool
+    ) -> tuple[torch.Tensor, dict[str, torch.Tensor] | None]:
+        """Text tokens (groups * frames, 77, width), and what else the family's UNet is told."""
+        return guidance.tokens(frames, positive_only=positive_only), None
+
+    def _noise(self, batch: Batch) -> torch.Tensor:
+        """The initial noise (1 or count, 4, h/8, w/8): one for all frames, so that a still picture stays still."""
+        g = batch.generation
+        noise = initial_noise(batch.latent_shape, g.seed, g.subseed, g.subseed_strength)
+        return noise.to(self.device).expand(batch.count, *batch.latent_shape)
+
+    def _step_noise(self, batch: Batch, steps: int) -> torch.Tensor:
+        """Fresh noise of every step (steps, 1, 4, h/8, w/8), continuing the seed's own stream."""
+        drawn = seeded_noise(batch.latent_shape, batch.generation.seed, count=steps + 1)[1:]
+        return drawn.unsqueeze(1).to(self.device)
+
+    def _noised(self, clean: torch.Tensor, noise: torch.Tensor, trajectory: Trajectory, multiplier: float) -> torch.Tensor:
+        first = trajectory.steps[0]
+        return clean * first.alpha + noise * (multiplier * first.sigma)
+
+    def _control_units(self, batch: Batch, anchored: bool) -> ControlUnits:
+        frames = batch.control_frames
+        if anchored and batch.anchor is not None:
+            frames = tuple(np.concatenate([shown, batch.anchor]) for shown in frames)
+        return self.controlnets.units(batch.generation.controlnets, frames)
+
+    def _latent_mask(self, batch: Batch) -> torch.Tensor:
+        assert batch.mask is not None
+        mask = torch.from_numpy(np.ascontiguousarray(batch.mask)).to(self.device)[None, None]
+        return torch.nn.functional.interpolate(mask, size=batch.latent_shape[1:], mode="area")
+
+    def _bytes_per_frame(self, height: int, width: int) -> int:
+        """Peak activations of one frame: the VAE decoder's last block at full size, or the UNet's first with guidance."""
+        itemsize = self.dtype.itemsize
+        vae = getattr(self.parts.vae.config, "block_out_channels", (64,))[0] * height * width * itemsize * 8
+        unet = self.parts.unet.config.block_out_channels[0] * (height // 8) * (width // 8) * itemsize * 2 * 40
+        return vae + unet
+
+
+def _paste(images: Frames, init: Frames, mask: NDArray[np.float32]) -> Frames:
+    """Put the untouched init back where the mask is 0, past the VAE's losses."""
+    share = mask[None, :, :, None]
+    return np.rint(images * share + init * (1.0 - share)).astype(np.uint8)

@@ -1,0 +1,160 @@
+"""Engines kept warm between jobs: least recently used out first, measured in bytes, never one that is in use.
+
+``from_pretrained`` patches torch process-wide while it runs, so models are built one at a time.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, Protocol, TypeVar
+
+import torch
+
+from studio.rendering.diffusion import memory
+from studio.rendering.diffusion.engine import DiffusionEngine
+from studio.rendering.models.families import check_model, family_of
+from studio.rendering.models.loading import load_components
+from studio.rendering.plan import ModelSpec
+
+
+class Sized(Protocol):
+    """Something that says how many bytes it keeps."""
+
+    @property
+    def nbytes(self) -> int: ...
+
+
+T = TypeVar("T", bound=Sized)
+
+
+@dataclass
+class _Entry(Generic[T]):
+    value: T
+    users: int = 0
+
+
+class WarmCache(Generic[T]):
+    """At most ``capacity`` bytes of idle and busy values together, except that a value in use is never dropped."""
+
+    def __init__(self, capacity: int) -> None:
+        self.capacity = capacity
+        self._entries: OrderedDict[Hashable, _Entry[T]] = OrderedDict()
+        self._lock = threading.RLock()
+
+    @property
+    def nbytes(self) -> int:
+        return sum(entry.value.nbytes for entry in self._entries.values())
+
+    def __contains__(self, key: Hashable) -> bool:
+        return key in self._entries
+
+    def get(self, key: Hashable, build: Callable[[], T]) -> T:
+        """The value of ``key``, built if it is not there. The caller keeps it alive; the cache may forget it."""
+        with self._lock:
+            return self._enter(key, build).value
+
+    @contextmanager
+    def lease(self, key: Hashable, build: Callable[[], T]) -> Iterator[T]:
+        """As :meth:`get`, and the value stays in the cache for the block."""
+        with self._lock:
+            entry = self._enter(key, build)
+            entry.users += 1
+        try:
+            yield entry.value
+        finally:
+            with self._lock:
+                entry.users -= 1
+                self._evict(keep=None)
+
+    def clear(self) -> None:
+        """Forget everything that is not in use."""
+        with self._lock:
+            for key in [key for key, entry in self._entries.items() if not entry.users]:
+                del self._entries[key]
+            _release()
+
+    def _enter(self, key: Hashable, build: Callable[[], T]) -> _Entry[T]:
+        if key not in self._entries:
+            self._entries[key] = _Entry(build())
+        self._entries.move_to_end(key)
+        self._evict(keep=key)
+        return self._entries[key]
+
+    def _evict(self, keep: Hashable) -> None:
+        dropped = False
+        for key in list(self._entries):
+            if self.nbytes <= self.capacity:
+                break
+            if key != keep and not self._entries[key].users:
+                del self._entries[key]
+                dropped = True
+        if dropped:
+            _release()
+
+
+def default_device() -> torch.device:
+    """CUDA when there is one."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def build_engine(spec: ModelSpec, device: torch.device) -> DiffusionEngine:
+    """A fresh engine: float16 on CUDA, float32 elsewhere. Raises ModelError."""
+    check_model(spec)
+    dtype = torch.float16 if device.type == "cuda" else torch.float32
+    parts = load_components(Path(spec.location), dtype=dtype, draft=spec.draft)
+    return family_of(spec).engine(parts, device)
+
+
+def load_engine(spec: ModelSpec, *, device: torch.device | str | None = None) -> DiffusionEngine:
+    """The warm engine of ``spec``, loaded on first use. Raises ModelError."""
+    chosen = _device(device)
+    return _engines().get(_key(spec, chosen), lambda: build_engine(spec, chosen))
+
+
+@contextmanager
+def engine_lease(spec: ModelSpec, *, device: torch.device | str | None = None) -> Iterator[DiffusionEngine]:
+    """The warm engine of ``spec`` for a block, during which it can't be evicted. Raises ModelError."""
+    chosen = _device(device)
+    with _engines().lease(_key(spec, chosen), lambda: build_engine(spec, chosen)) as engine:
+        yield engine
+
+
+_cache: WarmCache[DiffusionEngine] | None = None
+_cache_lock = threading.Lock()
+
+
+def _engines() -> WarmCache[DiffusionEngine]:
+    global _cache
+    with _cache_lock:
+        if _cache is None:
+            _cache = WarmCache(_default_capacity())
+        return _cache
+
+
+def _default_capacity() -> int:
+    """Half of the device's memory: the other half is for activations and whoever else is there."""
+    device = default_device()
+    if device.type == "cuda":
+        return torch.cuda.get_device_properties(device).total_memory // 2
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
+
+
+def _device(device: torch.device | str | None) -> torch.device:
+    return default_device() if device is None else torch.device(device)
+
+
+def _key(spec: ModelSpec, device: torch.device) -> Hashable:
+    """A model that was replaced on disk is another model."""
+    location = Path(spec.location)
+    changed = location.stat().st_mtime_ns if location.exists() else 0
+    return (spec.family, str(location.resolve()), changed, spec.draft, str(device))
+
+
+def _release() -> None:
+    memory.release(default_device())

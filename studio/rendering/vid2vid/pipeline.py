@@ -1,0 +1,189 @@
+"""Restyle a video: decode, denoise and store run beside each other, and memory holds a few batches however long the video is.
+
+A batch starts where the sink stands, and the batch size is fixed for the render, so an interrupted render has the same batches as
+an undisturbed one and its frames are byte-identical. A preview of n frames leaves the sink at n: the final that continues it keeps
+those frames as they are and counts its batches from n.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from studio.rendering.diffusion.geometry import crop, pad_to_multiple, padded_size
+from studio.rendering.diffusion.interface import Engine, Frames, Generation, WeightedPrompt
+from studio.rendering.errors import Cancelled, PlanError
+from studio.rendering.plan import RenderPlan, Vid2VidParams
+from studio.rendering.vid2vid.finishing import Memory, finish
+from studio.rendering.vid2vid.state import RenderState
+from studio.rendering.vid2vid.stream import Clip, batches, prefetch
+
+_AHEAD = 2
+"""Batches decoded ahead of the device, and batches rendered but not yet stored."""
+
+
+class FrameSink(Protocol):
+    """Where finished frames go: append-only and durable."""
+
+    @property
+    def frames_done(self) -> int: ...
+
+    def append(self, frames: Frames, records: list[dict[str, Any]]) -> None: ...
+
+    def truncate(self, frames: int) -> None: ...
+
+    def last_frame(self) -> Frames | None:
+        """The newest frame as it was appended, (h, w, 3) or (1, h, w, 3)."""
+
+
+OnBatch = Callable[[int, Frames], None]
+"""Told, on the caller's thread, how many frames are stored and the newest batch of them."""
+
+
+def restyle(
+    plan: RenderPlan,
+    engine: Engine,
+    *,
+    source: Iterator[Frames],
+    sink: FrameSink,
+    state_dir: Path,
+    should_stop: Callable[[], bool],
+    on_batch: OnBatch | None = None,
+) -> None:
+    """Render ``plan.frames_to_render`` frames into ``sink``, going on from what it holds already.
+
+    ``source`` yields frames (h, w, 3) or chunks (n, h, w, 3) of the plan's size, from ``params.start_frame``. ``state_dir`` is the
+    render's own and outlives a crash. Raises Cancelled (frames rendered so far are stored), MediaError when the source is too
+    short, and whatever the engine raises.
+    """
+    params = plan.params
+    if not isinstance(params, Vid2VidParams):
+        raise PlanError("workflow", "not a vid2vid plan")
+    height, width = padded_size(plan.height, plan.width)
+    state = RenderState.load(state_dir, plan.batch_size or engine.free_batch(height, width))
+    if state.position(sink.frames_done) < sink.frames_done:
+        sink.truncate(state.position(sink.frames_done))
+    done, total = sink.frames_done, plan.frames_to_render
+    if done >= total:
+        return
+    context = int(getattr(engine, "context_frames", 0))
+    clips = batches(source, first=done, total=total, size=state.batch_size, context=context)
+    generation = _generation(plan, params, state.batch_size)
+    stage = _Finish(plan, params, sink, state, on_batch)
+    with stage, prefetch(clips, _AHEAD) as decoded:
+        for clip in decoded:
+            if should_stop():
+                raise Cancelled
+            stage.resume_after(clip)
+            stage.submit(clip, _render(clip, generation, engine, height, width, should_stop))
+
+
+def _generation(plan: RenderPlan, params: Vid2VidParams, batch_size: int) -> Generation:
+    return Generation(
+        prompts=(WeightedPrompt(params.prompt),),
+        negative_prompt=params.negative_prompt,
+        cfg_scale=params.cfg_scale,
+        steps=plan.model.steps,
+        denoising=params.denoising,
+        seed=plan.seed,
+        scheduler=plan.model.scheduler,
+        controlnets=params.controlnets,
+        loras=params.loras,
+        cross_frame_attention=params.cross_frame_attention,
+        options={**plan.options, "batch_frames": batch_size, "job_frames": plan.frames_to_render},
+    )
+
+
+def _render(
+    clip: Clip, generation: Generation, engine: Engine, height: int, width: int, should_stop: Callable[[], bool]
+) -> Frames:
+    shown = pad_to_multiple(clip.frames if clip.context is None else np.concatenate([clip.context, clip.frames]))
+    rendered = engine.generate(
+        generation,
+        height=height,
+        width=width,
+        count=len(shown),
+        init=shown,
+        control_frames=[shown] * len(generation.controlnets),
+        anchor=pad_to_multiple(clip.anchor) if generation.cross_frame_attention else None,
+        should_stop=should_stop,
+    )
+    return crop(rendered[len(shown) - len(clip.frames) :], *clip.frames.shape[1:3])
+
+
+@dataclass(frozen=True)
+class _Stored:
+    frames_done: int
+    frames: Frames
+
+
+class _Finish:
+    """Finishes and stores batches in order on a thread of its own; leaving the block waits for what was submitted."""
+
+    def __init__(self, plan: RenderPlan, params: Vid2VidParams, sink: FrameSink, state: RenderState, on_batch: OnBatch | None) -> None:
+        self._plan = plan
+        self._params = params
+        self._sink = sink
+        self._state = state
+        self._on_batch = on_batch
+        self._memory: Memory | None = None
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="finish")
+        self._pending: deque[Future[_Stored]] = deque()
+
+    def __enter__(self) -> _Finish:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
+        self._pool.shutdown(wait=True)
+        if kind is None:
+            self._collect(0)
+
+    def resume_after(self, clip: Clip) -> None:
+        """Before the first batch: recall what the frames before it left behind."""
+        if self._memory is not None:
+            return
+        last = self._sink.last_frame() if clip.start else None
+        output = None if last is None else last.reshape(self._plan.height, self._plan.width, 3)
+        self._memory = Memory(clip.previous, output, self._state.references.get(clip.start))
+
+    def submit(self, clip: Clip, rendered: Frames) -> None:
+        self._pending.append(self._pool.submit(self._store, clip, rendered))
+        self._collect(_AHEAD)
+
+    def _collect(self, leave: int) -> None:
+        while self._pending and (len(self._pending) > leave or self._pending[0].done()):
+            stored = self._pending.popleft().result()
+            if self._on_batch is not None:
+                self._on_batch(stored.frames_done, stored.frames)
+
+    def _store(self, clip: Clip, rendered: Frames) -> _Stored:
+        assert self._memory is not None
+        params = self._params
+        frames, self._memory = finish(
+            rendered, clip.frames, self._memory, smoothing=params.smoothing, stabilise_colour=params.stabilise_colour
+        )
+        end = clip.start + len(frames)
+        self._state.remember(end, self._memory.colour)
+        self._sink.append(frames, [self._record(clip.start + i) for i in range(len(frames))])
+        return _Stored(end, frames)
+
+    def _record(self, frame: int) -> dict[str, Any]:
+        params, model = self._params, self._plan.model
+        return {
+            "frame": frame,
+            "source_frame": params.start_frame + frame,
+            "seed": self._plan.seed,
+            "prompt": params.prompt,
+            "negative_prompt": params.negative_prompt,
+            "cfg_scale": params.cfg_scale,
+            "denoising": params.denoising,
+            "steps": model.steps,
+            "scheduler": model.scheduler,
+            "smoothing": params.smoothing,
+        }
