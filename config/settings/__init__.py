@@ -3,3 +3,4 @@
 from config.settings.access import *  # noqa: F403
 from config.settings.core import *  # noqa: F403
 from config.settings.product import *  # noqa: F403
+from config.settings.serving import *  # noqa: F403

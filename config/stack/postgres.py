@@ -29,8 +29,9 @@ SETTINGS = {
     "io_method": "sync",
     "jit": "off",
     "timezone": "UTC",
-    "log_timezone": "UTC",
-    "log_min_messages": "warning",
+    "log_checkpoints": "off",
+    # The supervisor names the program; the line needs no more.
+    "log_line_prefix": "",
     "idle_in_transaction_session_timeout": "10min",
 }
 # For data that nobody keeps.

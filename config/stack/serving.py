@@ -1,0 +1,179 @@
+"""All processes of one machine: which there are, in which order they rise, and when they are ready."""
+
+import asyncio
+import http.client
+import os
+import secrets
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from dotenv import dotenv_values
+
+from config.stack.logs import Log
+from config.stack.postgres import Postgres
+from config.stack.programs import Program
+from config.stack.redis import Redis
+from config.stack.server import READY_SECONDS, EmbeddedServer
+from config.stack.supervisor import Supervisor
+
+WEB_READY_SECONDS = 300.0
+"""A first start on a small, busy machine included."""
+POLL_SECONDS = 0.1
+STATUS_PATH = "/api/status"
+
+
+@dataclass(frozen=True)
+class Site:
+    """What to serve. ``health_host`` is a Host header that the application accepts."""
+
+    base_dir: Path
+    data_dir: Path
+    host: str
+    port: int
+    web_threads: int
+    workers: int
+    health_host: str
+
+    @property
+    def url(self) -> str:
+        host = f"[{self._reachable_host}]" if ":" in self._reachable_host else self._reachable_host
+        return f"http://{host}:{self.port}"
+
+    def answers(self) -> bool:
+        """Whether the status page answers 200 right now."""
+        connection = http.client.HTTPConnection(self._reachable_host, self.port, timeout=5)
+        try:
+            connection.request("GET", STATUS_PATH, headers={"Host": self.health_host})
+            return connection.getresponse().status == http.HTTPStatus.OK
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+
+    @property
+    def _reachable_host(self) -> str:
+        return "127.0.0.1" if self.host in {"0.0.0.0", "::", ""} else self.host
+
+
+class PortInUse(RuntimeError):
+    """Somebody else listens where the web server should."""
+
+
+def check_port(host: str, port: int) -> None:
+    """Raises PortInUse."""
+    try:
+        socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
+    except OSError as error:
+        raise PortInUse(f"Can't listen on {host}:{port} ({error.strerror}). Choose another PORT.") from None
+
+
+async def serve(site: Site, log: Log) -> None:
+    """Bring everything up and keep it up until SIGINT or SIGTERM; a second signal kills.
+
+    Call it in the main thread. Raises RuntimeError when something does not come up; everything is stopped then.
+    """
+    supervisor = Supervisor(log)
+    serving = asyncio.current_task()
+    assert serving is not None
+    stopping = False
+
+    def on_signal() -> None:
+        nonlocal stopping
+        if stopping:
+            supervisor.kill()
+        else:
+            stopping = True
+            serving.cancel()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, on_signal)
+    try:
+        await _rise(site, supervisor, log)
+        await asyncio.Event().wait()
+    except asyncio.CancelledError:
+        log.line("serve", "Stopping (once more to kill) ...")
+    finally:
+        # From here on a signal kills instead of cancelling.
+        stopping = True
+        await supervisor.stop()
+    log.line("serve", "Stopped.")
+
+
+async def _rise(site: Site, supervisor: Supervisor, log: Log) -> None:
+    environment = await _start_servers(site, supervisor)
+    manage = [sys.executable, str(site.base_dir / "manage.py")]
+
+    def command(name: str, *arguments: str) -> Program:
+        return Program(name, [*manage, *arguments], environment)
+
+    await supervisor.run(command("prepare", "prepare"))
+    supervisor.start(command("reaper", "reap"))
+    supervisor.start(command("watcher", "watch_output"))
+    supervisor.start(*(command(f"render-{number}", "render_worker") for number in range(1, site.workers + 1)))
+    supervisor.start(_web(site, environment))
+    await _until(site.answers, f"{site.url}{STATUS_PATH} does not answer 200.", WEB_READY_SECONDS)
+    log.line("serve", f"Mage AI Studio is ready: {site.url}/  (console /deforumation-qt, staff /admin/, API /api/docs)")
+
+
+async def _start_servers(site: Site, supervisor: Supervisor) -> dict[str, str]:
+    """Start the servers that the environment does not name; the environment of everything else."""
+    remembered = site.data_dir / "stack.env"
+    last = dotenv_values(remembered, interpolate=False) if remembered.exists() else {}
+    servers: dict[str, EmbeddedServer] = {}
+    # The settings have read the addresses of the last run into our environment; those are not somebody's choice.
+    if os.environ.get("DATABASE_URL") in {None, last.get("DATABASE_URL")}:
+        servers["DATABASE_URL"] = Postgres(site.data_dir / "postgres")
+    if os.environ.get("REDIS_URL") in {None, last.get("REDIS_URL")}:
+        servers["REDIS_URL"] = Redis(site.data_dir / "redis")
+    found = {name: server.url for name, server in servers.items()}
+    if os.environ.get("SECRET_KEY", "") in {"", last.get("SECRET_KEY")}:
+        found["SECRET_KEY"] = last.get("SECRET_KEY") or secrets.token_urlsafe(48)
+    for server in servers.values():
+        server.prepare()
+        supervisor.start(server.program())
+        await _until(server.is_ready, f"{server.name} does not answer.", READY_SECONDS)
+        server.bootstrap()
+    _remember(remembered, found)
+    return {**found, "STUDIO_DATA_DIR": str(site.data_dir), "PYTHONUNBUFFERED": "1"}
+
+
+async def _until(condition: Callable[[], bool], complaint: str, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not await asyncio.to_thread(condition):
+        if time.monotonic() > deadline:
+            raise RuntimeError(complaint)
+        await asyncio.sleep(POLL_SECONDS)
+
+
+def _web(site: Site, environment: dict[str, str]) -> Program:
+    options = {
+        "--interface": "wsgi",
+        "--host": site.host,
+        "--port": str(site.port),
+        "--blocking-threads": str(site.web_threads),
+        "--working-dir": str(site.base_dir),
+        "--workers-kill-timeout": "5s",
+        "--log-level": "warning",
+    }
+    arguments = [part for option in options.items() for part in option]
+    return Program(
+        "web",
+        [sys.executable, "-m", "granian", *arguments, "--no-ws", "config.wsgi:application"],
+        environment,
+        # Granian ends its worker process when it ends in order, not when it is killed.
+        death_signal=signal.SIGTERM,
+    )
+
+
+def _remember(path: Path, values: dict[str, str]) -> None:
+    """Write the file that the settings of a command in a second terminal read. It holds a secret."""
+    unfinished = path.with_suffix(".new")
+    unfinished.unlink(missing_ok=True)
+    with open(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.writelines(f"{name}='{value}'\n" for name, value in values.items())
+    unfinished.replace(path)
