@@ -6,9 +6,10 @@ the same frames.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,9 @@ from studio.rendering.deforum.vocabulary import Series
 from studio.rendering.diffusion.interface import WeightedPrompt
 from studio.rendering.errors import PlanError
 
+DEFAULT_GUIDE_SPAN = 25
+"""Frames a guided image without a successor is taken to last; upstream's value."""
+
 _UNIT_SERIES = {
     name: kind
     for name, declared in ControlNetUnit.__dataclass_fields__.items()
@@ -44,6 +48,14 @@ class UnitParameters:
     loopback: bool
 
 
+class Guide(NamedTuple):
+    """The guided image in force: its name in ``init_images``, its keyframe, and the frames from there to the next one."""
+
+    name: str
+    start: int
+    span: int
+
+
 @dataclass(frozen=True)
 class FrameParameters:
     """One row: what is in force at one frame. Values are keyed by their setting's name."""
@@ -52,8 +64,7 @@ class FrameParameters:
     values: Mapping[str, float]
     names: Mapping[str, str]
     prompt: FramePrompt
-    guide: str
-    """The guided image in force, by its name in ``init_images``; empty without one."""
+    guide: Guide | None
     units: tuple[UnitParameters | None, ...]
     """ControlNet units by position; None where the settings leave the unit to the plan."""
 
@@ -84,7 +95,7 @@ class FrameParameters:
             "prompts": [[prompt.text, prompt.weight] for prompt in self.prompt.prompts],
             "negative_prompt": self.prompt.negative,
             "loras": dict(self.prompt.loras),
-            "guided_image": self.guide,
+            "guided_image": list(self.guide) if self.guide else None,
             **self.values,
             **self.names,
             **units,
@@ -181,12 +192,16 @@ def _settings_from_rows(rows: Sequence[Mapping[str, Any]]) -> DeforumSettings:
             columns[key] = schedule.literal
     del columns["seed_schedule"]
     texts = {str(row["frame"]): _prompt(row).to_text() for row in rows}
-    guides = {str(row["frame"]): row["guided_image"] for row in rows if row["guided_image"]}
+    guides = [Guide(*row["guided_image"]) for row in rows if row["guided_image"]]
+    images = {str(guide.start): guide.name for guide in guides}
+    if guides and guides[-1].start + guides[-1].span >= len(rows):
+        # A keyframe beyond the end is never shown, but the blend's rhythm depends on its distance.
+        images[str(guides[-1].start + guides[-1].span)] = guides[-1].name
     mapping: dict[str, Any] = {
         **rows[0]["settings"],
         **{key: literal([row[key] for row in rows]) for key, literal in columns.items()},
         "prompts": texts if rows[0]["settings"]["animation_mode"] == "Interpolation" else _changes(texts),
-        "init_images": _changes(guides),
+        "init_images": images,
         "seed_behavior": "schedule",
         "seed_schedule": schedule.literal([float(row["seed"]) for row in rows]),
         "enable_steps_scheduling": True,
@@ -215,22 +230,23 @@ def _literal_names(values: Sequence[str]) -> str:
     return ", ".join(f'{frame}: ("{value}")' for frame, value in changes.items())
 
 
-def _guides(settings: DeforumSettings, frame_count: int, seed: int) -> list[str]:
+def _guides(settings: DeforumSettings, frame_count: int, seed: int) -> list[Guide | None]:
     """The guided image in force at each frame: the latest keyframe's, the first one held back."""
     if not settings.use_looper:
-        return [""] * frame_count
+        return [None] * frame_count
     if not settings.init_images:
         raise PlanError("init_images", "init_images: guided images need at least one image")
     positions = {
         schedule.position_of("init_images", key, frame_count=frame_count, seed=seed): name
         for key, name in settings.init_images.items()
     }
-    ordered = sorted(positions)
-    guides, current = [], 0
+    starts = sorted(positions)
+    guides: list[Guide | None] = []
     for frame in range(frame_count):
-        while current + 1 < len(ordered) and ordered[current + 1] <= frame:
-            current += 1
-        guides.append(positions[ordered[current]])
+        current = max(0, bisect_right(starts, frame) - 1)
+        inside = starts[current] <= frame and current + 1 < len(starts)
+        span = starts[current + 1] - starts[current] if inside else DEFAULT_GUIDE_SPAN
+        guides.append(Guide(positions[starts[current]], starts[current], span))
     return guides
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
@@ -34,12 +33,11 @@ class SeedState:
     def start(cls, seed: int) -> SeedState:
         return cls(initial=seed % _SPAN, seed=seed % _SPAN)
 
-    def at(self, behavior: str, series: Sequence[float], frame: int) -> SeedState:
-        """The state whose ``seed`` frame ``frame`` is diffused with; ``series`` is the seed schedule, one value a frame."""
+    def at(self, behavior: str, scheduled: float, frame: int) -> SeedState:
+        """The state whose ``seed`` frame ``frame`` is diffused with; ``scheduled`` is the seed schedule's value there."""
         if behavior != "schedule":
             return self
-        scheduled = int(series[frame])
-        seed = drawn_seed(self.initial, frame) if scheduled == RANDOM else scheduled % _SPAN
+        seed = drawn_seed(self.initial, frame) if int(scheduled) == RANDOM else int(scheduled) % _SPAN
         return replace(self, seed=seed)
 
     def advanced(self, behavior: str, every: int = 1) -> SeedState:

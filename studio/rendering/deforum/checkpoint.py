@@ -1,0 +1,125 @@
+"""The state of an animation between two diffused frames, on disk: one self-contained file, replaced atomically.
+
+A render that continues from it gives the frames that an uninterrupted one would have given, byte for byte. ``t`` continues when
+a longer video is made from it, and frames that were emitted before never change.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import zipfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from studio.rendering.deforum.cadence import Group, Layer
+from studio.rendering.deforum.seeds import SeedState
+from studio.rendering.errors import RenderError
+
+SCHEMA = 1
+FILE = "checkpoint.npz"
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """Everything that frames not yet emitted depend on, besides the plan and its inputs."""
+
+    canvas: tuple[int, int]
+    """(height, width) of the images."""
+    emitted: int
+    """Frames that are in the sink."""
+    seeds: SeedState
+    group: Group | None = None
+    """The frames since the last diffusion; it may have frames left to emit. None in modes without motion."""
+    colour_sample: NDArray[np.uint8] | None = None
+
+
+def save(state: State, folder: Path) -> None:
+    """Write ``state``; when this returns it survives a crash, and a crash before leaves the one before it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    meta: dict[str, Any] = {
+        "schema": SCHEMA,
+        "canvas": state.canvas,
+        "emitted": state.emitted,
+        "seeds": asdict(state.seeds),
+        "group": None,
+    }
+    arrays: dict[str, NDArray] = {}
+    if state.colour_sample is not None:
+        arrays["colour_sample"] = state.colour_sample
+    if group := state.group:
+        meta["group"] = {"start": group.start, "cadence": group.cadence, "seed": group.seed}
+        if group.flow is not None:
+            arrays["flow"] = group.flow
+        for name, layer in (("newer", group.newer), ("older", group.older)):
+            if layer:
+                meta["group"][name] = {"origin": layer.origin, "frame": layer.frame}
+                arrays[f"{name}_image"], arrays[f"{name}_warp"] = layer.image, layer.warp
+    arrays["meta"] = np.frombuffer(json.dumps(meta).encode(), np.uint8)
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
+    _write(folder / FILE, buffer.getbuffer())
+
+
+def load(folder: Path) -> State | None:
+    """The state in ``folder``, None when there is none. Raises RenderError for one this version can't read."""
+    try:
+        with np.load(folder / FILE, allow_pickle=False) as stored:
+            arrays = {name: stored[name] for name in stored.files}
+        meta = json.loads(arrays["meta"].tobytes())
+        if meta["schema"] != SCHEMA:
+            raise ValueError(f"schema {meta['schema']}")
+        return State(
+            canvas=(int(meta["canvas"][0]), int(meta["canvas"][1])),
+            emitted=int(meta["emitted"]),
+            seeds=SeedState(**meta["seeds"]),
+            group=_group(meta["group"], arrays),
+            colour_sample=arrays.get("colour_sample"),
+        )
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+        raise RenderError("The checkpoint can't be read by this version.", code="invalid_checkpoint") from error
+
+
+def _group(meta: Mapping[str, Any] | None, arrays: Mapping[str, NDArray]) -> Group | None:
+    if meta is None:
+        return None
+    newer = _layer("newer", meta, arrays)
+    if newer is None:
+        raise ValueError("a group without a layer")
+    return Group(
+        start=int(meta["start"]),
+        cadence=int(meta["cadence"]),
+        seed=int(meta["seed"]),
+        newer=newer,
+        older=_layer("older", meta, arrays),
+        flow=arrays.get("flow"),
+    )
+
+
+def _layer(name: str, meta: Mapping[str, Any], arrays: Mapping[str, NDArray]) -> Layer | None:
+    if name not in meta:
+        return None
+    return Layer(arrays[f"{name}_image"], int(meta[name]["origin"]), int(meta[name]["frame"]), arrays[f"{name}_warp"])
+
+
+def _write(path: Path, data: memoryview) -> None:
+    temporary = path.with_suffix(".tmp")
+    with temporary.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    # The rename itself must survive a power cut, too.
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -1,0 +1,85 @@
+"""From one row of the frame-parameter table to one request to the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from studio.rendering.deforum.parameters import FrameParameters
+from studio.rendering.deforum.samplers import scheduler_of
+from studio.rendering.deforum.settings import DeforumSettings
+from studio.rendering.diffusion.interface import Frames, Generation
+from studio.rendering.plan import ControlNetSpec, DeforumParams, LoraSpec, RenderPlan
+
+
+def lora_name(spec: LoraSpec) -> str:
+    """The name a prompt's ``<lora:name:weight>`` knows a LoRA file by: its file name without the suffix."""
+    return Path(spec.location).stem
+
+
+class Generations:
+    """Builds the engine's requests for one plan.
+
+    A LoRA that any prompt names has the weight the current prompt gives it, and is off where it is not named; the others keep
+    the plan's weight. The N-th ControlNet of the plan follows the schedules of ``cn_N_*`` where those are enabled.
+    """
+
+    def __init__(self, plan: RenderPlan, settings: DeforumSettings, table: Sequence[FrameParameters]) -> None:
+        assert isinstance(plan.params, DeforumParams)
+        self._plan = plan
+        self._params = plan.params
+        self._settings = settings
+        self._named = {name for row in table for name in row.prompt.loras}
+
+    def build(
+        self, row: FrameParameters, *, seed: int, init: Frames | None, source: Frames | None, denoising: float
+    ) -> tuple[Generation, list[Frames]]:
+        """The request for frame ``row`` and, for each of its ControlNets, the frames that are looked at.
+
+        ``source`` are the source video's frames at ``row``. A ControlNet that has nothing to look at is left out.
+        """
+        controlnets, control_frames = [], []
+        for spec, seen in self._controlnets(row, init, source):
+            controlnets.append(spec)
+            control_frames.append(seen)
+        subseed_strength = row["subseed_strength_schedule"]
+        scheduler = self._plan.model.scheduler
+        if self._settings.enable_sampler_scheduling:
+            scheduler = scheduler_of(row.names["sampler_schedule"])
+        generation = Generation(
+            prompts=row.prompt.prompts,
+            negative_prompt=row.prompt.negative,
+            cfg_scale=row["cfg_scale_schedule"],
+            steps=int(row["steps_schedule"]),
+            denoising=denoising if init is not None else 1.0,
+            seed=seed,
+            subseed=int(row["subseed_schedule"]) if subseed_strength else None,
+            subseed_strength=subseed_strength,
+            noise_multiplier=row["noise_multiplier_schedule"],
+            scheduler=scheduler,
+            controlnets=tuple(controlnets),
+            loras=self._loras(row),
+            options=dict(self._plan.options),
+        )
+        return generation, control_frames
+
+    def _controlnets(
+        self, row: FrameParameters, init: Frames | None, source: Frames | None
+    ) -> list[tuple[ControlNetSpec, Frames]]:
+        active = []
+        for index, spec in enumerate(self._params.controlnets):
+            unit = row.units[index] if index < len(row.units) else None
+            if unit:
+                spec = replace(spec, weight=unit.weight, start=unit.guidance_start, end=unit.guidance_end)
+            seen = init if (unit and unit.loopback) or source is None else source
+            if spec.weight > 0 and seen is not None:
+                active.append((spec, seen))
+        return active
+
+    def _loras(self, row: FrameParameters) -> tuple[LoraSpec, ...]:
+        weights = [
+            replace(spec, weight=row.prompt.loras.get(name, 0.0)) if (name := lora_name(spec)) in self._named else spec
+            for spec in self._params.loras
+        ]
+        return tuple(spec for spec in weights if spec.weight)
