@@ -127,10 +127,10 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
 }
 STATIC_URL = "static/"
-STATIC_ROOT = DATA_DIR / "static"
+# Empty: static files come straight from the apps' folders. An image runs collectstatic and names the folder here.
+STATIC_ROOT = env.str("STATIC_ROOT", "") or None
+WHITENOISE_USE_FINDERS = STATIC_ROOT is None
 STATICFILES_DIRS = [BASE_DIR / "templates" / "static"]
-# One process serves pages and API in `make serve`; straight from the apps' folders, so that nothing must be collected first.
-WHITENOISE_USE_FINDERS = True
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"

@@ -15,7 +15,7 @@ from django.utils import timezone
 from accounts.models import User
 from config.api.errors import DomainError
 from studio.models import MediaFile, RenderJob, Video
-from studio.providers import hand_over
+from studio.providers import LOCAL, hand_over
 from studio.services import plans
 from studio.services.files import drop_files
 from studio.services.queue import knock, queue_for, wake_worker
@@ -34,7 +34,7 @@ def submit_render(
     purpose: RenderJob.Purpose,
     parameters: dict[str, Any],
     priority: int | None = None,
-    provider: str = "local",
+    provider: str = LOCAL,
 ) -> RenderJob:
     """Queue a render of the video. The row is written first; workers are woken when it is committed."""
     plans.ensure_not_busy(video)
@@ -62,7 +62,7 @@ def submit_render(
             frames_total=frames,
         )
         show_on_video(job, parameters=draft.parameters)
-        transaction.on_commit(partial(hand_over if provider != "local" else wake_worker, job))
+        transaction.on_commit(partial(_announce, job))
     return job
 
 
@@ -145,7 +145,7 @@ def give_back(job: RenderJob, *, lease_id: UUID | None, count_attempt: bool) -> 
         )
         if back:
             show_on_video(job)
-            transaction.on_commit(partial(wake_worker, job))
+            transaction.on_commit(partial(_announce, job))
     return back
 
 
@@ -189,6 +189,14 @@ def retry_render(job: RenderJob) -> RenderJob:
             priority=job.priority or None,
             provider=job.provider,
         )
+
+
+def _announce(job: RenderJob) -> None:
+    """Tell whoever runs it that the job waits."""
+    if job.provider == LOCAL:
+        wake_worker(job)
+    else:
+        hand_over(job)
 
 
 def _ensure_below_limit(user: User) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.backends.postgresql import base
+from psycopg.pq import TransactionStatus
 
 from tenants import scope
 
@@ -22,7 +23,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def _cursor(self, name: str | None = None) -> Any:
         self.ensure_connection()
         wanted = "" if scope.current() is None else str(scope.current())
-        if wanted != self._sent and self.connection is not None:
+        # In a failed transaction the server takes nothing but the rollback, which comes through here too.
+        failed = self.connection.info.transaction_status == TransactionStatus.INERROR
+        if wanted != self._sent and not failed:
             with self.connection.cursor() as cursor:
                 cursor.execute("SELECT set_config(%s, %s, false)", [SETTING, wanted])
             self._sent = wanted
@@ -33,9 +36,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
         super().init_connection_state()
 
     def _rollback(self) -> None:
-        self._sent = None
         super()._rollback()
+        self._sent = None
 
     def _savepoint_rollback(self, sid: str) -> None:
-        self._sent = None
         super()._savepoint_rollback(sid)
+        self._sent = None
