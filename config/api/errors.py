@@ -42,7 +42,7 @@ class ValidationFailed(DomainError):
 
 class Unauthenticated(DomainError):
     def __init__(self, message: str = "Unauthenticated", code: str = "unauthenticated") -> None:
-        super().__init__(code, message, 401, headers={"WWW-Authenticate": BEARER_CHALLENGE})
+        super().__init__(code, message, 401)
 
 
 class Forbidden(DomainError):

@@ -83,7 +83,7 @@ class Int(Field):
 
 
 class Number(Field):
-    """A decimal, compared exactly."""
+    """A decimal column, compared exactly."""
 
     operators = ORDERED
     schema: ClassVar[dict[str, Any]] = {"type": "number"}

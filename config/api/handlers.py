@@ -14,13 +14,23 @@ from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.views import defaults
 from django.views.csrf import csrf_failure as csrf_failure_page
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions as drf_errors
 from rest_framework.response import Response
 from rest_framework.serializers import as_serializer_error
 from rest_framework.views import set_rollback
 
 from config.api.envelope import dumps
-from config.api.errors import Conflict, DomainError, Forbidden, NotFound, TooLarge, Unauthenticated, ValidationFailed
+from config.api.errors import (
+    BEARER_CHALLENGE,
+    Conflict,
+    DomainError,
+    Forbidden,
+    NotFound,
+    TooLarge,
+    Unauthenticated,
+    ValidationFailed,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -51,14 +61,14 @@ def exception_handler(exc: Exception, context: Mapping[str, Any]) -> Response:
     """DRF's ``EXCEPTION_HANDLER``."""
     set_rollback()
     error = as_domain_error(exc, context["request"])
-    return Response(_body(error, context["request"]), status=error.status, headers=error.headers)
+    return Response(_body(error, context["request"]), status=error.status, headers=_headers(error))
 
 
 def error_response(request: HttpRequest, exc: Exception) -> HttpResponse:
     """The same answer outside DRF: for middleware and plain Django views."""
     error = as_domain_error(exc, request)
     return HttpResponse(
-        dumps(_body(error, request)), status=error.status, headers=error.headers, content_type="application/json"
+        dumps(_body(error, request)), status=error.status, headers=_headers(error), content_type="application/json"
     )
 
 
@@ -118,6 +128,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return csrf_failure_page(request, reason)
 
 
+@csrf_exempt
 def no_such_route(request: HttpRequest) -> HttpResponse:
     """What every ``/api/...`` path that no view serves answers, whatever the method."""
     return error_response(request, NotFound("No such route"))
@@ -130,6 +141,10 @@ def _body(error: DomainError, request: Any) -> dict[str, Any]:
     if error.status >= 500:
         body["request_id"] = request.request_id
     return body
+
+
+def _headers(error: DomainError) -> dict[str, str]:
+    return {"WWW-Authenticate": BEARER_CHALLENGE, **error.headers} if error.status == 401 else error.headers
 
 
 def _from_drf(exc: drf_errors.APIException) -> DomainError:

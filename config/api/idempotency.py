@@ -61,6 +61,8 @@ def idempotent(handler: Handler[V, P]) -> Handler[V, P]:
                 record.save(update_fields=["status", "body"])
             return response
 
+    # The schema documents the header where it finds this.
+    once.honours_idempotency_key = True
     return once
 
 

@@ -10,7 +10,9 @@ from config.api.views import APIViewSet
 
 
 class Router(SimpleRouter):
-    """``register`` makes REST routes; ``route`` names one path exactly, and is matched before them::
+    """``register`` makes REST routes, ``route`` names one path exactly and is matched before them.
+
+    Both take Django's path converters; ``lookup_value_converter = "int"`` on a viewset types the key of its routes::
 
     router = Router()
     router.route("cancelJob/<int:video_id>", VideoViewSet, {"post": "cancel"})
@@ -18,7 +20,7 @@ class Router(SimpleRouter):
     """
 
     def __init__(self) -> None:
-        super().__init__(trailing_slash=False)
+        super().__init__(trailing_slash=False, use_regex_path=False)
         self._exact: list[URLPattern] = []
 
     def route(

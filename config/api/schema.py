@@ -8,6 +8,7 @@ Annotate views with what is inside ``data``; the rest is added here::
 A response that is no envelope (a file, a redirect) is annotated by media type: ``{(200, "video/mp4"): bytes}``.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,6 +18,7 @@ from drf_spectacular.plumbing import ResolvedComponent, build_array_type, is_lis
 from drf_spectacular.utils import OpenApiParameter
 
 from config.api.filters import DEFAULT_PER_PAGE, MAX_PER_PAGE, MAX_SEARCH_LENGTH, ListSpec
+from config.api.idempotency import MAX_KEY_LENGTH
 from config.api.permissions import Public
 from config.api.views import DeclaredActions
 
@@ -56,16 +58,28 @@ class EnvelopeSchema(AutoSchema):
     def list_spec(self) -> type[ListSpec] | None:
         return self.view.lists.get(self.action) if isinstance(self.view, DeclaredActions) else None
 
+    def get_operation_id(self) -> str:
+        """``get_videos_by_id``: method and path, so that no two operations share one."""
+        words = [re.sub(r"(?<=[a-z])(?=[A-Z])", "_", word).lower() for word in re.findall(r"[{\w]+", self.path)]
+        words = words[1:] if words[0] == "api" else ["root", *words]
+        return "_".join([self.method.lower(), *(word.replace("{", "by_") for word in words)])
+
     def get_auth(self) -> list[dict[str, Any]]:
         auth = super().get_auth()
         # The empty requirement means that it works without credentials as well.
         return [*auth, {}] if self._is_public() else auth
 
     def get_override_parameters(self) -> list[Any]:
-        return [*super().get_override_parameters(), *self._list_parameters()]
+        return [*super().get_override_parameters(), *self._list_parameters(), *self._idempotency_parameters()]
 
     def _is_public(self) -> bool:
         return any(isinstance(permission, Public) for permission in self.view.get_permissions())
+
+    def _idempotency_parameters(self) -> Iterator[OpenApiParameter]:
+        if getattr(getattr(self.view, self.action, None), "honours_idempotency_key", False):
+            text = "Names this request: however often it is sent, it happens once and is answered the same."
+            schema = {**_TEXT, "maxLength": MAX_KEY_LENGTH}
+            yield OpenApiParameter("Idempotency-Key", schema, OpenApiParameter.HEADER, description=text)
 
     def _list_parameters(self) -> Iterator[OpenApiParameter]:
         spec = self.list_spec
@@ -86,7 +100,10 @@ class EnvelopeSchema(AutoSchema):
 
     def _is_list_view(self, serializer: Any = None) -> bool:
         # A list is what is annotated many=True; an action's name says nothing.
-        return is_list_serializer(serializer) if serializer is not None else super()._is_list_view()
+        serializer = self.get_response_serializers() if serializer is None else serializer
+        if isinstance(serializer, dict) and serializer:
+            serializer = serializer[min(serializer, key=str)]
+        return is_list_serializer(serializer)
 
     def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
         responses = super()._get_response_bodies(direction)

@@ -14,4 +14,4 @@ urlpatterns = [
     path("api/docs", DocsView.as_view(url_name="api-schema"), name="api-docs"),
 ]
 
-catch_all = [re_path(r"^(api|status)(/|$)", no_such_route)]
+catch_all = [re_path(r"^(?:api|status)(?:/|$)", no_such_route)]

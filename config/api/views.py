@@ -27,6 +27,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
+from django.http import HttpRequest
 from rest_framework import views, viewsets
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.permissions import BasePermission
@@ -57,6 +58,11 @@ class DeclaredActions:
     """Actions that ignore credentials: whoever logs in may still send the stale token it wants to replace."""
 
     http_method_names: ClassVar[list[str]] = ["get", "post", "put", "patch", "delete", "head"]
+
+    def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
+        # The schema generator comes here with a view that has no request yet, and get_authenticators needs one.
+        self.request = request
+        return super().initialize_request(request, *args, **kwargs)
 
     def get_permissions(self) -> list[BasePermission]:
         action = self.declared_action()
