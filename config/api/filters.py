@@ -72,18 +72,21 @@ class ListSpec:
     for the queryset it passes, to which filters and search are added.
     """
 
-    filterset: ClassVar[type["OperatorFilterSet"]]
+    by_parameter: ClassVar[Mapping[str, "OperatorFilter"]]
+    """Derived: every filter under the name of its parameter, ``status:=`` or ``categoryId``."""
+
     order_paths: ClassVar[Mapping[str, str]]
+    """Derived: ``order`` as field -> ORM path."""
 
     def __init_subclass__(cls) -> None:
         cls.order_paths = dict(cls.order) if isinstance(cls.order, Mapping) else {name: name for name in cls.order}
-        declared: dict[str, Any] = {
+        grammar = {
             f"{name}:{operator}": OperatorFilter(field, operator, field.path or name)
             for name, field in cls.filters.items()
             for operator in field.operators
         }
-        declared |= {name: OperatorFilter(field, "=", field.path or name) for name, field in cls.params.items()}
-        cls.filterset = type(f"{cls.__name__}FilterSet", (OperatorFilterSet,), declared)
+        plain = {name: OperatorFilter(field, "=", field.path or name) for name, field in cls.params.items()}
+        cls.by_parameter = {**grammar, **plain}
         cls.terms(cls.default_order)
 
     @classmethod
@@ -142,7 +145,7 @@ class ListQuery:
     def narrow(self, queryset: QuerySet[Any, Any], spec: type[ListSpec]) -> QuerySet[Any, Any]:
         """The rows that search and filters leave, unordered. Raises ValidationFailed naming the bad filters."""
         if self.filters:
-            filterset = spec.filterset(self.filters, queryset)
+            filterset = OperatorFilterSet(self.filters, queryset, spec)
             if not filterset.is_valid():
                 raise ValidationFailed({name: list(map(str, errors)) for name, errors in filterset.errors.items()})
             queryset = filterset.qs
@@ -206,8 +209,8 @@ class OperatorFilter(django_filters.Filter):
 class OperatorFilterSet(django_filters.FilterSet):
     """Holds only the filters that a request names: copying all of a resource's costs more than its query."""
 
-    def __init__(self, data: Mapping[str, str], queryset: QuerySet[Any, Any]) -> None:
-        self.base_filters = {name: self.base_filters[name] for name in data}
+    def __init__(self, data: Mapping[str, str], queryset: QuerySet[Any, Any], spec: type[ListSpec]) -> None:
+        self.base_filters = {name: spec.by_parameter[name] for name in data}
         super().__init__(data, queryset)
 
 
@@ -228,8 +231,8 @@ def _requested_filters(params: QueryDict, spec: type[ListSpec], problems: dict[s
     requested = {}
     for given, text in params.items():
         name = _canonical(given)
-        if name in spec.filterset.base_filters:
-            requested[name] = text
+        if name in spec.by_parameter:
+            requested[name] = str(text)
         elif ":" in name:
             problems[given] = [_why_unknown(name, spec)]
     return requested

@@ -62,7 +62,7 @@ def idempotent(handler: Handler[V, P]) -> Handler[V, P]:
             return response
 
     # The schema documents the header where it finds this.
-    once.honours_idempotency_key = True
+    once.honours_idempotency_key = True  # type: ignore[attr-defined]
     return once
 
 

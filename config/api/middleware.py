@@ -28,13 +28,14 @@ class RequestIdMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         sent = request.headers.get("X-Request-ID", "")
-        request.request_id = sent if _REQUEST_ID.fullmatch(sent) else uuid.uuid4().hex
-        token = _current_id.set(request.request_id)
+        request_id = sent if _REQUEST_ID.fullmatch(sent) else uuid.uuid4().hex
+        request.request_id = request_id  # type: ignore[attr-defined]
+        token = _current_id.set(request_id)
         try:
             response = self._refusal(request) or self._get_response(request)
         finally:
             _current_id.reset(token)
-        response["X-Request-ID"] = request.request_id
+        response["X-Request-ID"] = request_id
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:

@@ -23,6 +23,11 @@ from config.api.filters import ListQuery, ListSpec, read_query
 # Below this many rows to skip, an OFFSET is too cheap to be worth turning the list around.
 FAR_OFFSET = 5_000
 
+_FROM_TEXT: dict[str, Callable[[str], Any]] = {
+    "datetime": datetime.fromisoformat,
+    "date": date.fromisoformat,
+    "Decimal": Decimal,
+}
 _signer = Signer(salt="config.api.cursor")
 
 
@@ -111,8 +116,8 @@ class Keyset:
             return None
         return cls(query, [name.lstrip("-") for name in _ordering(query, queryset)])
 
-    def after(self, values: Sequence[Any]) -> "RowComparison":
-        return RowComparison(self._names, "<" if self._descending else ">", values)
+    def after(self, values: Sequence[Any]) -> Func:
+        return row_comparison(self._names, "<" if self._descending else ">", values)
 
     def write(self, row: Any, page: int) -> str:
         values = [row[name] if isinstance(row, dict) else getattr(row, name) for name in self._names]
@@ -129,21 +134,10 @@ class Keyset:
         return page, [_untag(value) for value in values]
 
 
-class RowComparison(Func):
+def row_comparison(columns: Sequence[str], operator: str, values: Sequence[Any]) -> Func:
     """``(a, b) < (x, y)`` as PostgreSQL compares rows: one index range, unlike the same thing spelled with OR."""
-
-    output_field = BooleanField()
-    conditional = True
-
-    def __init__(self, columns: Sequence[str], operator: str, values: Sequence[Any]) -> None:
-        self._operator = operator
-        super().__init__(*map(F, columns), *map(Value, values))
-
-    def as_sql(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, list[Any]]:
-        compiled = [compiler.compile(expression) for expression in self.get_source_expressions()]
-        half = len(compiled) // 2
-        left, right = (", ".join(sql for sql, _ in side) for side in (compiled[:half], compiled[half:]))
-        return f"({left}) {self._operator} ({right})", [value for _, params in compiled for value in params]
+    rows = (Func(*items, template="(%(expressions)s)") for items in (map(F, columns), map(Value, values)))
+    return Func(*rows, template="%(expressions)s", arg_joiner=f" {operator} ", output_field=BooleanField())
 
 
 def _ordering(query: ListQuery, queryset: QuerySet[Any, Any]) -> list[str]:
@@ -167,5 +161,5 @@ def _tag(value: Any) -> Any:
 def _untag(value: Any) -> Any:
     if isinstance(value, dict):
         [(kind, text)] = value.items()
-        return {"datetime": datetime.fromisoformat, "date": date.fromisoformat, "Decimal": Decimal}[kind](text)
+        return _FROM_TEXT[kind](text)
     return value

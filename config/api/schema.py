@@ -94,7 +94,7 @@ class EnvelopeSchema(AutoSchema):
         yield _parameter("order", {**_TEXT, "default": spec.default_order}, f"field:asc or field:desc of {fields}.")
         if spec.feed:
             yield _parameter("cursor", _TEXT, "The nextCursor of an earlier page, instead of a page number.")
-        for name, declared in spec.filterset.base_filters.items():
+        for name, declared in spec.by_parameter.items():
             multiple = declared.operator in ("in", "notin", "between", "isnull", "notnull", "like")
             yield _parameter(name.removesuffix("="), _TEXT if multiple else declared.kind.schema)
 

@@ -42,7 +42,7 @@ from config.api.permissions import Nobody
 from config.api.throttling import ScopeThrottle
 
 
-class DeclaredActions:
+class DeclaredActions(views.APIView):
     """What both bases share: every action names its permissions; nothing declared means nobody."""
 
     permissions: ClassVar[Mapping[str, Sequence[type[BasePermission]]]] = {}
@@ -99,7 +99,7 @@ class DeclaredActions:
         return ok(list_page(request.query_params, queryset, spec, row=row, count_key=count_key), message)
 
 
-class APIView(DeclaredActions, views.APIView):
+class APIView(DeclaredActions):
     def declared_action(self) -> str | None:
         method = (self.request.method or "").lower()
         method = "get" if method == "head" else method
