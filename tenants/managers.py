@@ -12,20 +12,15 @@ M = TypeVar("M", bound=models.Model)
 
 
 class TenantQuerySet(models.QuerySet[M]):
-    """A queryset whose bulk inserts can't name another tenant."""
+    """A queryset that gives new rows the tenant in scope."""
 
     def create(self, **kwargs: Any) -> M:
-        kwargs.setdefault("tenant_id", _tenant_for_insert(kwargs))
+        if "tenant" not in kwargs and "tenant_id" not in kwargs:
+            current = scope.current()
+            if not isinstance(current, int):
+                raise scope.OutsideTenantScope("A tenant-owned row needs a tenant: enter tenant_scope() or pass tenant=.")
+            kwargs["tenant_id"] = current
         return super().create(**kwargs)
-
-
-def _tenant_for_insert(kwargs: dict[str, Any]) -> int:
-    if "tenant" in kwargs:
-        return int(kwargs["tenant"].pk)
-    current = scope.current()
-    if not isinstance(current, int):
-        raise scope.OutsideTenantScope("A tenant-owned row needs a tenant: enter tenant_scope() or pass tenant=.")
-    return current
 
 
 class TenantManager(models.Manager.from_queryset(TenantQuerySet)):  # type: ignore[misc]

@@ -1,0 +1,238 @@
+"""The queue: leases, turns between users, priorities, the reaper, the figures."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import django_rq
+import pytest
+from django.conf import settings
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+
+from accounts.models import User
+from config.api.errors import DomainError
+from studio.models import ModelFile, RenderJob, Video
+from studio.services import jobs, queue
+from tenants.scope import all_tenants, tenant_scope
+from tests.fixtures import UserFactory
+
+QUEUES = settings.RENDER_QUEUES
+JobFactory = Callable[..., RenderJob]
+
+
+@pytest.fixture(autouse=True)
+def as_the_system() -> Iterator[None]:
+    """The queue's verbs run in the job's tenant or, as here and in the reaper, over all."""
+    with all_tenants():
+        yield
+
+
+@pytest.fixture
+def make_job(db: None) -> JobFactory:
+    """Makes render jobs as rows alone: nothing here renders."""
+
+    def make(owner: User, **fields: Any) -> RenderJob:
+        model, _ = ModelFile.objects.get_or_create(slug="m", defaults={"name": "m", "location": "m"})
+        with tenant_scope(owner.tenant_id):
+            video = Video.objects.create(owner=owner, type="vid2vid")
+            defaults = {
+                "purpose": "final",
+                "workflow": "vid2vid",
+                "model_file": model,
+                "parameters": {},
+                "plan": {},
+                "queue": settings.LOW_PRIORITY_QUEUE,
+                "frames_total": 10,
+            }
+            return RenderJob.objects.create(video=video, owner=owner, **{**defaults, **fields})
+
+    return make
+
+
+def claim() -> RenderJob | None:
+    return queue.claim_next(worker="w", queues=QUEUES)
+
+
+def claim_all() -> list[RenderJob]:
+    claimed = []
+    while (job := claim()) is not None:
+        claimed.append(job)
+    return claimed
+
+
+def reloaded(job: RenderJob) -> RenderJob:
+    return RenderJob.objects.select_related("video").get(pk=job.pk)
+
+
+def test_a_claim_takes_queues_in_order_and_priority_within(make_job: JobFactory, user: User) -> None:
+    low = make_job(user)
+    urgent = make_job(user, priority=7)
+    high = make_job(user, queue=settings.HIGH_PRIORITY_QUEUE)
+    medium = make_job(user, queue=settings.MEDIUM_PRIORITY_QUEUE)
+    assert claim_all() == [high, medium, urgent, low]
+
+
+def test_a_worker_of_one_queue_leaves_the_others(make_job: JobFactory, user: User) -> None:
+    make_job(user)
+    assert queue.claim_next(worker="w", queues=[settings.HIGH_PRIORITY_QUEUE]) is None
+
+
+def test_users_take_turns(make_job: JobFactory, make_user: UserFactory) -> None:
+    greedy, modest = make_user(), make_user()
+    many = [make_job(greedy) for _ in range(4)]
+    one = make_job(modest)
+    order = [job.owner_id for job in claim_all()]
+    assert order.index(modest.pk) == 1, "the newcomer's only job comes second, not after everyone's"
+    assert {one.owner_id, *[j.owner_id for j in many]} == set(order)
+
+
+def test_turns_go_to_whoever_was_served_longest_ago(make_job: JobFactory, make_user: UserFactory) -> None:
+    first, second = make_user(), make_user()
+    for owner in (first, first, second, second):
+        make_job(owner)
+    order = []
+    while (job := claim()) is not None:
+        order.append(job.owner_id)
+        jobs.fail_render(job, lease_id=job.lease_id, code="x", message="over")
+    assert order == [first.pk, second.pk, first.pk, second.pk]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_workers_at_once_never_claim_the_same_job(make_job: JobFactory, make_user: UserFactory) -> None:
+    expected = {make_job(make_user()).pk for _ in range(6)}
+    claimed: list[int] = []
+    barrier = threading.Barrier(3)
+
+    def work() -> None:
+        try:
+            barrier.wait()
+            claimed.extend(job.pk for job in claim_all())
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(claimed) == sorted(expected)
+
+
+def test_the_video_shows_what_its_render_does(make_job: JobFactory, user: User) -> None:
+    job = make_job(user)
+    claimed = claim()
+    assert claimed is not None
+    assert reloaded(job).video.status == Video.Status.RUNNING
+    assert jobs.give_back(claimed, lease_id=claimed.lease_id, count_attempt=False)
+    assert (reloaded(job).status, reloaded(job).attempts) == ("queued", 0)
+    assert reloaded(job).video.status == Video.Status.QUEUED
+
+
+def test_a_lost_lease_moves_nothing(make_job: JobFactory, user: User) -> None:
+    make_job(user)
+    job = claim()
+    assert job is not None
+    assert not jobs.fail_render(job, lease_id=uuid.uuid4(), code="x", message="not mine")
+    assert reloaded(job).status == RenderJob.Status.RUNNING
+
+
+@pytest.mark.parametrize("end", ["completed", "failed", "cancelled"])
+def test_terminal_is_final(make_job: JobFactory, user: User, end: str) -> None:
+    job = make_job(user, status=end, finished_at=timezone.now())
+    assert jobs.cancel_render(job).status == end
+    for state in RenderJob.Status.values:
+        with pytest.raises(ValueError, match="can't go"):
+            job.move(state)
+    assert reloaded(job).status == end
+
+
+def test_cancel_wins_against_the_worker(make_job: JobFactory, user: User) -> None:
+    make_job(user)
+    held = claim()
+    assert held is not None
+    lease = held.lease_id
+    jobs.cancel_render(reloaded(held))
+    assert not held.held(lease).exists(), "the worker sees at its next step that the lease is gone"
+    assert not jobs.complete_render(held, lease_id=lease, files={}, seconds_per_frame=1.0)
+    assert reloaded(held).status == RenderJob.Status.CANCELLED
+    assert reloaded(held).video.status == Video.Status.CANCELLED
+
+
+def test_the_reaper_requeues_what_a_dead_worker_left_and_gives_up_at_last(make_job: JobFactory, user: User) -> None:
+    make_job(user)
+    for attempt in range(1, settings.MAX_ATTEMPTS + 1):
+        job = claim()
+        assert job is not None
+        assert job.attempts == attempt
+        assert jobs.reap()["requeued"] == 0, "a lease that is renewed is left alone"
+        job.held(job.lease_id).update(lease_expires_at=timezone.now() - timedelta(seconds=1))
+        counts = jobs.reap()
+        assert counts["requeued" if attempt < settings.MAX_ATTEMPTS else "failed"] == 1
+    over = reloaded(job)
+    assert (over.status, over.error_code) == ("failed", "worker_lost")
+    assert over.video.error == jobs.GAVE_UP
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_reaper_knocks_for_jobs_whose_message_was_lost(make_job: JobFactory, user: User) -> None:
+    waiting = django_rq.get_queue(settings.LOW_PRIORITY_QUEUE)
+    waiting.empty()
+    make_job(user)
+    make_job(user)
+    assert jobs.reap()["knocked"] == 2
+    assert waiting.count == 2
+    assert jobs.reap()["knocked"] == 0
+    waiting.empty()
+
+
+def test_the_figures_count_everybody_and_estimate_from_history(make_job: JobFactory, make_user: UserFactory) -> None:
+    me, other = make_user(), make_user()
+    running = make_job(other)
+    claim()
+    ahead, mine = make_job(other), make_job(me, frames_total=5)
+    figures = queue.QueueSnapshot().figures(mine)
+    assert (figures.total_jobs_processing, figures.total_jobs_in_queue, figures.your_position) == (1, 2, 2)
+    # No history: 10 s a frame; 10 frames running, 10 ahead, 5 of my own.
+    assert figures.estimated_time_processing_jobs == 100
+    assert figures.your_estimated_time == 250
+    assert figures.estimated_time_for_all_jobs == 250
+    for seconds in (1.0, 3.0):
+        make_job(other, status="completed", seconds_per_frame=seconds, finished_at=timezone.now())
+    make_job(other, status="completed", purpose="preview", seconds_per_frame=50.0, finished_at=timezone.now())
+    assert queue.QueueSnapshot().figures(mine).your_estimated_time == 50
+    assert queue.QueueSnapshot().figures(reloaded(running)).your_position == 1
+    assert queue.QueueSnapshot().figures(reloaded(ahead)).your_position == 1
+
+
+@pytest.mark.parametrize(
+    ("purpose", "frames", "priority", "expected"),
+    [
+        ("preview", 1, None, "HIGH_PRIORITY_QUEUE"),
+        ("preview", 8, None, "MEDIUM_PRIORITY_QUEUE"),
+        ("final", 1, None, "LOW_PRIORITY_QUEUE"),
+        ("final", 100, 100, "HIGH_PRIORITY_QUEUE"),
+        ("final", 100, 1, "MEDIUM_PRIORITY_QUEUE"),
+        ("preview", 1, -1, "LOW_PRIORITY_QUEUE"),
+    ],
+)
+def test_the_queue_of_a_job(purpose: str, frames: int, priority: int | None, expected: str) -> None:
+    assert queue.queue_for(purpose=purpose, frames=frames, priority=priority) == getattr(settings, expected)
+
+
+def test_a_video_has_one_active_render(make_job: JobFactory, user: User) -> None:
+    job = make_job(user)
+    with pytest.raises(IntegrityError, match="renderjob_one_active"), transaction.atomic():
+        copy = reloaded(job)
+        copy.pk = None
+        copy._state.adding = True
+        copy.save()
+
+
+def test_only_what_failed_or_was_cancelled_can_be_tried_again(make_job: JobFactory, user: User) -> None:
+    with pytest.raises(DomainError, match="failed or cancelled"):
+        jobs.retry_render(make_job(user))
