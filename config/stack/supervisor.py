@@ -123,6 +123,7 @@ class _Keeper:
         while not self._stopping.is_set():
             began = time.monotonic()
             self._run = await _Run.start(self._program, self._log)
+            self._log.line(self._program.name, f"started (process {self._run.process.pid})")
             if self._stopping.is_set():
                 self._run.signal_stop()
             status = await self._run.finish()

@@ -34,8 +34,9 @@ class Watched(Log):
         self._changed = asyncio.Event()
 
     def line(self, name: str, text: str) -> None:
-        self.lines.append((name, text))
-        self._changed.set()
+        if not text.startswith("started ("):
+            self.lines.append((name, text))
+            self._changed.set()
 
     async def until(self, condition: Callable[[list[tuple[str, str]]], bool]) -> None:
         async with asyncio.timeout(DEADLINE_SECONDS):
@@ -47,7 +48,7 @@ class Watched(Log):
 SERVICE = """
     import os, signal, sys
     signal.signal(signal.SIGTERM, lambda *_: (print("stopped"), sys.exit()))
-    print("started", os.getpid())
+    print("up", os.getpid())
     while True:
         signal.pause()
 """
@@ -64,7 +65,7 @@ def test_stops_in_the_reverse_order_of_the_start() -> None:
         return log.lines
 
     lines = asyncio.run(scenario())
-    assert [name for name, text in lines if text.startswith("started")] == ["database", "worker", "web"]
+    assert [name for name, text in lines if text.startswith("up")] == ["database", "worker", "web"]
     assert [name for name, text in lines if text == "stopped"] == ["web", "worker", "database"]
 
 
@@ -171,6 +172,7 @@ def test_no_program_outlives_a_supervisor_that_is_killed(tmp_path: Path) -> None
     parent = subprocess.Popen([sys.executable, "-u", "-c", textwrap.dedent(code)], stdout=subprocess.PIPE, text=True)
     assert parent.stdout is not None
     with parent.stdout:
+        parent.stdout.readline()
         service = int(parent.stdout.readline().split()[-1])
         parent.send_signal(signal.SIGKILL)
         parent.wait(DEADLINE_SECONDS)
