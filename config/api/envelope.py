@@ -31,9 +31,10 @@ def dumps(value: Any) -> bytes:
 
 def iso(moment: datetime) -> str:
     """``2026-01-15T10:30:00.000000Z``; a naive datetime is taken as UTC."""
-    if moment.tzinfo is not None:
-        moment = moment.astimezone(UTC).replace(tzinfo=None)
-    return moment.isoformat(timespec="microseconds") + "Z"
+    text = moment.isoformat(timespec="microseconds")
+    if moment.tzinfo is None:
+        return f"{text}Z"
+    return f"{text[:-6]}Z" if text.endswith("+00:00") else iso(moment.astimezone(UTC))
 
 
 class OrjsonRenderer(BaseRenderer):

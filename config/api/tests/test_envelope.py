@@ -1,6 +1,8 @@
+from datetime import UTC, datetime, timedelta, timezone
+
 import pytest
 
-from config.api.envelope import dumps
+from config.api.envelope import dumps, iso
 
 
 def test_values_have_their_documented_form(client, db):
@@ -20,6 +22,13 @@ def test_every_client_gets_json(client, db, accept):
 def test_head_has_no_body(client, db):
     response = client.head("/api/values")
     assert (response.status_code, response.content) == (200, b"")
+
+
+@pytest.mark.parametrize("zone", [UTC, None, timezone(timedelta(0)), timezone(timedelta(hours=2))])
+def test_moments_are_told_in_utc(zone):
+    moment = datetime(2026, 1, 1, 0, 30, 0, 5, tzinfo=zone)
+    expected = "2025-12-31T22:30:00.000005Z" if zone == timezone(timedelta(hours=2)) else "2026-01-01T00:30:00.000005Z"
+    assert iso(moment) == expected
 
 
 def test_unknown_value_is_refused():

@@ -1,0 +1,21 @@
+from django.contrib import admin
+from django.http import HttpRequest
+
+from config.api.models import IdempotencyRecord
+
+
+@admin.register(IdempotencyRecord)
+class IdempotencyRecordAdmin(admin.ModelAdmin):
+    """To look at only: a stored answer that is edited would be a lie."""
+
+    list_display = ("key", "user", "status", "created_at")
+    list_filter = ("status", "created_at")
+    list_select_related = ("user",)
+    search_fields = ("key", "user__email")
+    date_hierarchy = "created_at"
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: IdempotencyRecord | None = None) -> bool:
+        return False
