@@ -1,0 +1,228 @@
+// The console: one video in hand, a queue that is watched, and the clicks between them.
+
+import { Api, ApiError, clickKey } from "./api.js";
+import { Composer, FormError } from "./composer.js";
+import { Connection } from "./connection.js";
+import { byId, setText } from "./dom.js";
+import { isActive } from "./format.js";
+import { Library } from "./library.js";
+import { Poller } from "./poller.js";
+import { QueuePanel } from "./queue.js";
+import { Stage } from "./stage.js";
+
+let api = null;
+let current = null; // the API's row of the video in hand
+let previewed = { id: null, form: "" }; // the form as it was when that video's preview was asked for
+let active = new Set(); // ids of my active videos
+let busy = false; // a click is being answered
+
+const connection = new Connection({ onToken: connect, onDisconnect: disconnect });
+const composer = new Composer({ onExtend: (id) => continueVideo(library.rows.find((row) => row.id === id)) });
+const stage = new Stage({ onStale: renewLinks, onReuseSeed: (seed) => composer.setSeed(seed) });
+const queue = new QueuePanel({ onOpen: open, onCancel: cancel });
+const library = new Library({ onOpen: open, onReuse: reuse, onExtend: continueVideo });
+const poller = new Poller(watch);
+
+byId("composer").addEventListener("submit", (event) => {
+  event.preventDefault();
+  if (!byId("preview").disabled) preview();
+});
+byId("composer").addEventListener("input", showActions);
+byId("finalize").addEventListener("click", finalize);
+byId("cancel").addEventListener("click", () => cancel(current.id));
+byId("new").addEventListener("click", startAnew);
+connection.resume();
+
+async function connect(token) {
+  api?.close();
+  api = new Api(token);
+  const mine = api;
+  try {
+    const account = await api.get("/api/auth/me");
+    const [models, presets] = await Promise.all([api.get("/api/v1/model-files?perPage=200"), api.get("/api/v1/presets?perPage=200")]);
+    composer.setModels(models.items);
+    composer.setPresets(presets.items);
+    library.connect(api);
+    await refreshLibrary();
+    connection.accept(token, account.name || account.email);
+    if (library.rows.length) show(library.rows[0]);
+    poller.start();
+  } catch (error) {
+    if (mine !== api) return;
+    if (!leave(error)) {
+      disconnect();
+      connection.refuse(explain(error));
+    }
+  }
+  showActions();
+}
+
+function disconnect() {
+  poller.stop();
+  api?.close();
+  api = null;
+  active = new Set();
+  library.clear();
+  queue.show({ total_jobs_processing: "–", total_jobs_in_queue: "–", estimated_time_for_all_jobs: null }, [], null);
+  queue.showTrouble("");
+  composer.setExtendable([]);
+  show(null);
+}
+
+/** One look at the queue; answers whether something of mine is active. */
+async function watch() {
+  try {
+    const [status, mine] = await Promise.all([api.get("/api/video-jobs/processing/status"), api.get("/api/video-jobs/processing/queue")]);
+    const now = new Set(mine.items.map((row) => row.id));
+    const ended = [...active].filter((id) => !now.has(id));
+    active = now;
+    queue.show(status.statistics, mine.items, current?.id);
+    queue.showTrouble("");
+    const row = mine.items.find((item) => item.id === current?.id);
+    if (row) show(row);
+    else if (current && (ended.includes(current.id) || isActive(current))) await open(current.id);
+    if (ended.length) await refreshLibrary();
+    return now.size > 0;
+  } catch (error) {
+    if (!leave(error)) queue.showTrouble(`${explain(error)} Trying again.`);
+    throw error;
+  }
+}
+
+async function preview() {
+  await click("Preview", async () => {
+    const parameters = composer.parameters();
+    const key = clickKey();
+    const videoId = (await upload()) ?? reusableVideo();
+    const row = await api.post("/api/generate", { type: "deforum", ...(videoId && { videoId }), ...parameters }, key);
+    previewed = { id: row.id, form: JSON.stringify(parameters) };
+    show(row);
+  });
+}
+
+async function finalize() {
+  await click("Finalize", async () => show(await api.post("/api/finalize", { videoId: current.id })));
+}
+
+async function cancel(id) {
+  await click("Cancel", async () => {
+    const row = await api.post(`/api/cancelJob/${id}`);
+    if (current?.id === id) show(row);
+  });
+}
+
+/** Sends newly chosen files; answers the id of the video made of them, null without files. */
+async function upload() {
+  const files = composer.files();
+  if (!files) return null;
+  files.append("type", "deforum");
+  const row = await api.upload("/api/upload", files, (share) => stage.showWork(`Uploading: ${Math.round(share * 100)} %`, share * 100));
+  composer.clearFiles();
+  current = { ...row, generator: row.type };
+  return row.id;
+}
+
+/** A preview goes to the video in hand, unless that is a finished one without a source: then a new one costs nothing. */
+function reusableVideo() {
+  if (!current || current.generator !== "deforum") return null;
+  return current.status !== "finished" || current.media_url ? current.id : null;
+}
+
+async function open(id) {
+  try {
+    show(await api.get(`/status/${id}`));
+  } catch (error) {
+    if (!leave(error)) composer.showErrors({}, explain(error));
+  }
+}
+
+let renewed = null;
+
+/** Asks for fresh links, once per render: a file that is gone for good must not be asked for again and again. */
+function renewLinks() {
+  if (!current || renewed === current.job_id) return;
+  renewed = current.job_id;
+  open(current.id);
+}
+
+function reuse(row) {
+  composer.fill(row.generation_parameters);
+  composer.chooseExtension(row.generation_parameters.extendFromJobId);
+}
+
+function continueVideo(row) {
+  composer.fill(row.generation_parameters);
+  composer.chooseExtension(row.id);
+  startAnew();
+}
+
+function startAnew() {
+  show(null);
+  byId("prompt").focus();
+}
+
+function show(row) {
+  current = row;
+  stage.show(row);
+  showActions();
+}
+
+function showActions() {
+  const rendering = Boolean(current) && isActive(current);
+  byId("preview").disabled = !api || busy || rendering;
+  byId("finalize").disabled = !api || busy || !["preview", "cancelled", "error"].includes(current?.status) || !current.seed;
+  byId("cancel").disabled = !api || busy || !rendering;
+  byId("new").disabled = !current;
+  setText(byId("action-note"), note());
+}
+
+function note() {
+  if (!api) return "Not connected.";
+  if (current?.status !== "preview" || previewed.id !== current.id) return "";
+  return changed() ? "Changed since the preview: Finalize renders what was previewed." : "Finalize renders the whole video as previewed.";
+}
+
+function changed() {
+  try {
+    return JSON.stringify(composer.parameters()) !== previewed.form;
+  } catch {
+    return true;
+  }
+}
+
+/** Runs what a click asks for; its errors go next to the controls they are about. */
+async function click(name, act) {
+  busy = true;
+  showActions();
+  composer.showErrors({});
+  try {
+    await act();
+    await refreshLibrary();
+  } catch (error) {
+    stage.show(current);
+    if (!leave(error)) composer.showErrors(error.fields ?? {}, `${name}: ${explain(error)}`);
+  } finally {
+    busy = false;
+    showActions();
+    poller.now();
+  }
+}
+
+async function refreshLibrary() {
+  await library.refresh(current?.id);
+  composer.setExtendable(library.rows.filter((row) => row.generator === "deforum" && row.status === "finished"));
+}
+
+/** Goes back to pasting a token if this one is refused; answers whether it did. An aborted request needs no words. */
+function leave(error) {
+  if (error.name === "AbortError") return true;
+  if (error.status !== 401) return false;
+  disconnect();
+  connection.refuse(`The studio refused the token: ${error.message}`);
+  return true;
+}
+
+function explain(error) {
+  if (error instanceof ApiError || error instanceof FormError) return error.message;
+  return "The studio does not answer.";
+}

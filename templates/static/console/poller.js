@@ -1,0 +1,45 @@
+// Asks again and again: often while something moves, seldom when idle, seldom still when nobody looks.
+
+const ACTIVE_MS = 1_000;
+const IDLE_MS = 5_000;
+const HIDDEN_MS = 15_000;
+const RETRY_MS = 3_000;
+
+export class Poller {
+  #task;
+  #timer = null;
+  #running = false;
+  #stopped = true;
+
+  /** `task()` answers whether something is active. What it throws is its own business to have shown: it is asked again. */
+  constructor(task) {
+    this.#task = task;
+    document.addEventListener("visibilitychange", () => !document.hidden && this.now());
+  }
+
+  start() {
+    this.#stopped = false;
+    this.now();
+  }
+
+  stop() {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+  }
+
+  /** Ask at once instead of waiting for the next turn. */
+  async now() {
+    if (this.#stopped || this.#running) return;
+    clearTimeout(this.#timer);
+    this.#running = true;
+    let delay = RETRY_MS;
+    try {
+      delay = (await this.#task()) ? ACTIVE_MS : IDLE_MS;
+    } catch (error) {
+      delay = Math.max(delay, (error.retryAfter ?? 0) * 1000);
+    } finally {
+      this.#running = false;
+    }
+    if (!this.#stopped) this.#timer = setTimeout(() => this.now(), document.hidden ? Math.max(delay, HIDDEN_MS) : delay);
+  }
+}
