@@ -31,7 +31,9 @@ class LoraSwitch:
         self._weights: tuple[float, ...] = ()
 
     def apply(self, loras: Sequence[LoraSpec]) -> tuple[str, ...]:
-        """Make exactly ``loras`` active, loading and unloading as needed; a key that names them and their weights. Raises ModelError."""
+        """Make exactly ``loras`` active, loading and unloading as needed; a key that names them and their weights.
+        Raises ModelError.
+        """
         wanted = [lora for lora in loras if lora.weight != 0.0]
         locations = [lora.location for lora in wanted]
         weights = tuple(lora.weight for lora in wanted)
@@ -62,7 +64,9 @@ class LoraSwitch:
             state, alphas = mixin.lora_state_dict(load_file(path), unet_config=self._unet.config)
             mixin.load_lora_into_unet(state, network_alphas=alphas, unet=self._unet, adapter_name=name)
             if any(key.startswith("text_encoder.") for key in state):
-                mixin.load_lora_into_text_encoder(state, network_alphas=alphas, text_encoder=self._encoder, prefix="text_encoder", adapter_name=name)
+                mixin.load_lora_into_text_encoder(
+                    state, network_alphas=alphas, text_encoder=self._encoder, prefix="text_encoder", adapter_name=name
+                )
                 self._text_loaded.add(name)
         except (ValueError, KeyError, RuntimeError, TypeError) as error:
             raise ModelError(f"The LoRA {path.name} does not fit this model.") from error

@@ -6,6 +6,7 @@ import torch
 from diffusers import UNetMotionModel
 
 from studio.rendering.diffusion.batch import Batch
+from studio.rendering.diffusion.control import Residuals
 from studio.rendering.diffusion.engine import DiffusionEngine
 from studio.rendering.diffusion.noise import seeded_noise
 from studio.rendering.errors import ModelError, PlanError
@@ -47,10 +48,8 @@ class AnimateDiffEngine(DiffusionEngine):
         timestep: torch.Tensor,
         tokens: torch.Tensor,
         added: dict[str, torch.Tensor] | None,
-        extras: tuple[tuple[torch.Tensor, ...], torch.Tensor] | None,
+        extras: Residuals | None,
         frames: int,
-        step: int,
-        batch: Batch,
     ) -> torch.Tensor:
         video = sample.unflatten(0, (-1, frames)).transpose(1, 2)
         output = self.parts.unet(video, timestep, encoder_hidden_states=tokens, return_dict=False)[0]

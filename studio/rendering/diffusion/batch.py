@@ -31,6 +31,18 @@ class Batch:
         """(channels, height, width) of one frame's latents."""
         return LATENT_CHANNELS, self.height // MULTIPLE, self.width // MULTIPLE
 
+    def padded(self, count: int) -> Batch:
+        """The batch filled up to ``count`` frames by repeating the last one."""
+        extra = count - self.count
+        if extra <= 0:
+            return self
+
+        def fill(frames: Frames) -> Frames:
+            return np.concatenate([frames, np.repeat(frames[-1:], extra, axis=0)])
+
+        init = None if self.init is None else fill(self.init)
+        return replace(self, count=count, init=init, control_frames=tuple(fill(f) for f in self.control_frames))
+
     def slice(self, start: int, stop: int) -> Batch:
         """Frames ``start`` to ``stop``."""
         if (start, stop) == (0, self.count):

@@ -1,4 +1,6 @@
-"""ControlNet units of one batch: loaded once, their images prepared once, their forwards run only at the steps they act on."""
+"""ControlNet units of one batch: loaded once, their images prepared once, their forwards run only at the steps they
+act on.
+"""
 
 from __future__ import annotations
 
@@ -86,7 +88,13 @@ class ControlUnits:
         return bool(self._units)
 
     def residuals(
-        self, sample: torch.Tensor, timestep: torch.Tensor, tokens: torch.Tensor, added: dict[str, torch.Tensor] | None, step: int, steps: int
+        self,
+        sample: torch.Tensor,
+        timestep: torch.Tensor,
+        tokens: torch.Tensor,
+        added: dict[str, torch.Tensor] | None,
+        step: int,
+        steps: int,
     ) -> Residuals | None:
         """What the acting units add to the UNet at ``step`` of ``steps``; None when none acts, and then nothing runs.
 
@@ -106,7 +114,11 @@ class ControlUnits:
                 added_cond_kwargs=added,
                 return_dict=False,
             )
-            total = (tuple(down), mid) if total is None else (tuple(a + b for a, b in zip(total[0], down, strict=True)), total[1] + mid)
+            total = (
+                (tuple(down), mid)
+                if total is None
+                else (tuple(a + b for a, b in zip(total[0], down, strict=True)), total[1] + mid)
+            )
         return total
 
 

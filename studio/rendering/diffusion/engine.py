@@ -1,7 +1,8 @@
 """The engine: our own denoising loop over diffusers components.
 
-One latent noise serves the whole batch, the init is the VAE's mean and every coefficient is a host-side float, so that a frame
-does not depend on its neighbours in the batch and the host never waits for the device to know what comes next.
+One latent noise serves the whole batch, the init is the VAE's mean and every coefficient is a host-side float, so
+that a frame does not depend on its neighbours in the batch and the host never waits for the device to know what comes
+next.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from studio.rendering.diffusion import memory
 from studio.rendering.diffusion.adapters import LoraSwitch
 from studio.rendering.diffusion.attention import anchored_attention
 from studio.rendering.diffusion.batch import Batch
-from studio.rendering.diffusion.control import ControlNets, ControlUnits
+from studio.rendering.diffusion.compiling import Compiled, compile_parts, wants_compiling
+from studio.rendering.diffusion.control import ControlNets, ControlUnits, Residuals
+from studio.rendering.diffusion.deepcache import DeepCachedUnet
 from studio.rendering.diffusion.guidance import Guidance, ResidualNegative, build_guidance
 from studio.rendering.diffusion.interface import Frames, Generation
 from studio.rendering.diffusion.noise import initial_noise, seeded_noise
@@ -49,6 +52,8 @@ class DiffusionEngine:
         self.prompts = PromptEncoder(parts, device)
         self.controlnets = ControlNets(parts.unet.config, device, self.dtype)
         self._loras = LoraSwitch(parts)
+        self._compiled: Compiled | None = None
+        self._use_compiled = False
 
     @property
     def nbytes(self) -> int:
@@ -68,8 +73,9 @@ class DiffusionEngine:
         anchor: Frames | None = None,
         should_stop: Callable[[], bool] = lambda: False,
     ) -> Frames:
-        """See ``interface.Engine.generate``. A batch that does not fit is halved until it does; a single frame that does not
-        fit raises OutOfMemory, and the engine stays usable."""
+        """See ``interface.Engine.generate``. A batch that does not fit is halved until it does; a single frame that
+        does not fit raises OutOfMemory, and the engine stays usable.
+        """
         batch = Batch(generation, height, width, count, init, tuple(control_frames), mask, anchor)
         done: list[Frames] = []
         start, size = 0, count
@@ -92,11 +98,15 @@ class DiffusionEngine:
         return done[0] if len(done) == 1 else np.concatenate(done)
 
     def free_batch(self, height: int, width: int) -> int:
-        """Frames of this size that fit at once, from the free memory and a conservative estimate of a frame's activations."""
+        """Frames of this size that fit at once, from the free memory and a conservative estimate of a frame's
+        activations.
+        """
         return memory.frames_that_fit(self.device, self._bytes_per_frame(height, width))
 
     def encode(self, frames: Frames) -> torch.Tensor:
-        """(n, h, w, 3) to scaled latents (n, 4, h/8, w/8) in float32: the VAE's mean, so equal frames give equal latents."""
+        """(n, h, w, 3) to scaled latents (n, 4, h/8, w/8) in float32: the VAE's mean, so equal frames give equal
+        latents.
+        """
         vae = self.parts.vae
         encoded = vae.encode(to_device(frames, self.device, vae.dtype))
         latents = encoded.latent_dist.mode() if hasattr(encoded, "latent_dist") else encoded.latents
@@ -105,7 +115,8 @@ class DiffusionEngine:
     def decode(self, latents: torch.Tensor) -> torch.Tensor:
         """Scaled latents to images (n, 3, h, w) in -1..1."""
         vae = self.parts.vae
-        return vae.decode((latents / vae.config.scaling_factor).to(vae.dtype), return_dict=False)[0]
+        run = self._compiled.decode if self._compiled is not None and self._use_compiled else vae.decode
+        return run((latents / vae.config.scaling_factor).to(vae.dtype), return_dict=False)[0]
 
     @torch.inference_mode()
     def _render(self, batch: Batch, should_stop: Callable[[], bool]) -> Frames:
@@ -113,6 +124,11 @@ class DiffusionEngine:
         adapters = self._loras.apply(generation.loras)
         denoising = None if batch.init is None else generation.denoising
         trajectory = build_trajectory(generation.scheduler, self.parts.scheduler_config, generation.steps, denoising)
+        self._choose_compiled(batch, len(trajectory.steps))
+        rendered = batch
+        if self._use_compiled:
+            # A CUDA graph replays one shape only, so the last batch is filled up and cut again.
+            batch = batch.padded(int(str(generation.options.get("batch_frames", batch.count))))
         guidance = build_guidance(generation, self.prompts, adapters)
         anchored = generation.cross_frame_attention and batch.anchor is not None
         units = self._control_units(batch, anchored)
@@ -125,8 +141,8 @@ class DiffusionEngine:
             sample = torch.cat([sample, companion])
         with anchored_attention(self.parts.unet, sample.shape[0]) if anchored else nullcontext():
             latents = self._denoise(batch, sample, noise, clean, trajectory, guidance, units, should_stop)
-        images = to_host(self.decode(latents[: batch.count]))
-        return images if batch.mask is None or batch.init is None else _paste(images, batch.init, batch.mask)
+        images = to_host(self.decode(latents[: batch.count]))[: rendered.count]
+        return images if batch.mask is None or rendered.init is None else _paste(images, rendered.init, batch.mask)
 
     def _denoise(
         self,
@@ -144,10 +160,14 @@ class DiffusionEngine:
         timesteps = torch.tensor([step.timestep for step in steps], device=self.device)
         fresh = self._step_noise(batch, len(steps)) if trajectory.needs_noise else None
         keep = None if batch.mask is None or clean is None else self._latent_mask(batch)
-        residual = ResidualNegative() if batch.generation.options.get("residual_cfg") and guidance.has_negative else None
+        residual = (
+            ResidualNegative() if batch.generation.options.get("residual_cfg") and guidance.has_negative else None
+        )
         conditions = {False: self._conditions(guidance, frames, batch, False)}
         if residual is not None:
             conditions[True] = self._conditions(guidance, frames, batch, True)
+        predict = self._predictor(batch.generation, units)
+        keep_x0 = any(step.previous for step in steps)
         previous: torch.Tensor | None = None
         pace = memory.Pace(self.device, _STEPS_IN_FLIGHT)
         for i, step in enumerate(steps):
@@ -158,7 +178,7 @@ class DiffusionEngine:
             groups = guidance.groups - virtual
             model_input = sample.to(self.dtype).repeat(groups, *[1] * (sample.dim() - 1))
             extras = units.residuals(model_input, timesteps[i], tokens, added, i, len(steps))
-            outputs = self._predict(model_input, timesteps[i], tokens, added, extras, frames, i, batch)
+            outputs = predict(model_input, timesteps[i], tokens, added, extras, frames)
             if residual is None:
                 output = guidance.combine(outputs)
             elif virtual:
@@ -166,7 +186,7 @@ class DiffusionEngine:
             else:
                 residual.remember(step, sample, outputs[:frames])
                 output = guidance.combine(outputs)
-            x0 = sample * step.x0_x + output * step.x0_output if any(s.previous for s in steps) else None
+            x0 = sample * step.x0_x + output * step.x0_output if keep_x0 else None
             sample = sample * step.x + output * step.output
             if step.previous and previous is not None:
                 sample.add_(previous, alpha=step.previous)
@@ -179,20 +199,33 @@ class DiffusionEngine:
             pace.tick()
         return sample
 
+    def _predictor(self, generation: Generation, units: ControlUnits) -> Callable[..., torch.Tensor]:
+        """The UNet forward of this generation: plain, compiled, or with cached deep features."""
+        interval = int(str(generation.options.get("deepcache", 0)))
+        if interval > 1 and not units and DeepCachedUnet.fits(self.parts.unet):
+            return DeepCachedUnet(self.parts.unet, interval)
+        return self._predict
+
+    def _choose_compiled(self, batch: Batch, steps: int) -> None:
+        self._use_compiled = wants_compiling(batch.generation, self.device, steps, batch.height, batch.width)
+        if self._use_compiled and self._compiled is None:
+            self._compiled = compile_parts(self.parts.unet, self.parts.vae)
+
     def _predict(
         self,
         sample: torch.Tensor,
         timestep: torch.Tensor,
         tokens: torch.Tensor,
         added: dict[str, torch.Tensor] | None,
-        extras: tuple[tuple[torch.Tensor, ...], torch.Tensor] | None,
+        extras: Residuals | None,
         frames: int,
-        step: int,
-        batch: Batch,
     ) -> torch.Tensor:
-        """One UNet forward over (groups * frames, 4, h/8, w/8)."""
         down, mid = extras if extras is not None else (None, None)
-        return self.parts.unet(
+        unet = self.parts.unet
+        if self._compiled is not None and self._use_compiled:
+            torch.compiler.cudagraph_mark_step_begin()
+            unet = self._compiled.unet
+        return unet(
             sample,
             timestep,
             encoder_hidden_states=tokens,
@@ -219,7 +252,9 @@ class DiffusionEngine:
         drawn = seeded_noise(batch.latent_shape, batch.generation.seed, count=steps + 1)[1:]
         return drawn.unsqueeze(1).to(self.device)
 
-    def _noised(self, clean: torch.Tensor, noise: torch.Tensor, trajectory: Trajectory, multiplier: float) -> torch.Tensor:
+    def _noised(
+        self, clean: torch.Tensor, noise: torch.Tensor, trajectory: Trajectory, multiplier: float
+    ) -> torch.Tensor:
         first = trajectory.steps[0]
         return clean * first.alpha + noise * (multiplier * first.sigma)
 
@@ -235,7 +270,9 @@ class DiffusionEngine:
         return torch.nn.functional.interpolate(mask, size=batch.latent_shape[1:], mode="area")
 
     def _bytes_per_frame(self, height: int, width: int) -> int:
-        """Peak activations of one frame: the VAE decoder's last block at full size, or the UNet's first with guidance."""
+        """Peak activations of one frame: the VAE decoder's last block at full size, or the UNet's first with
+        guidance.
+        """
         itemsize = self.dtype.itemsize
         vae = getattr(self.parts.vae.config, "block_out_channels", (64,))[0] * height * width * itemsize * 8
         unet = self.parts.unet.config.block_out_channels[0] * (height // 8) * (width // 8) * itemsize * 2 * 40

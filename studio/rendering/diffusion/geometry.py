@@ -17,8 +17,10 @@ def padded_size(height: int, width: int, multiple: int = MULTIPLE) -> tuple[int,
 
 
 def pad_to_multiple(frames: Frames, multiple: int = MULTIPLE) -> Frames:
-    """Repeat the right and bottom edge pixels of (n, height, width, 3) until both sides are multiples; :func:`crop` undoes it."""
-    height, width = padded_size(*frames.shape[1:3], multiple)
+    """Repeat the right and bottom edge pixels of (n, height, width, 3) until both sides are multiples; :func:`crop`
+    undoes it.
+    """
+    height, width = padded_size(frames.shape[1], frames.shape[2], multiple)
     if (height, width) == frames.shape[1:3]:
         return frames
     edges = ((0, 0), (0, height - frames.shape[1]), (0, width - frames.shape[2]), (0, 0))

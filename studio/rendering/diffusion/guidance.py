@@ -14,9 +14,11 @@ from studio.rendering.diffusion.text import Embedding, PromptEncoder
 
 @dataclass(frozen=True)
 class Guidance:
-    """Prompt groups of one forward and their weights in the result, the negative prompt's group first if there is one.
+    """Prompt groups of one forward and their weights in the result, the negative prompt's group first if there is
+    one.
 
-    ``eps = eps_u + sum_i w_i * cfg * (eps_i - eps_u)``, so a group's weight is ``w_i * cfg`` and the negative's what is left to 1.
+    ``eps = eps_u + sum_i w_i * cfg * (eps_i - eps_u)``, so a group's weight is ``w_i * cfg`` and the negative's what
+    is left to 1.
     """
 
     embeddings: tuple[Embedding, ...]
@@ -36,7 +38,9 @@ class Guidance:
         return torch.cat([e.pooled.expand(frames, -1) for e in self._chosen(positive_only) if e.pooled is not None])
 
     def combine(self, outputs: torch.Tensor, negative: torch.Tensor | None = None) -> torch.Tensor:
-        """Weigh (groups * frames, ...) down to (frames, ...) in float32; ``negative`` stands in for a group that was not run."""
+        """Weigh (groups * frames, ...) down to (frames, ...) in float32; ``negative`` stands in for a group that was
+        not run.
+        """
         parts: Sequence[torch.Tensor]
         if negative is not None:
             parts = [negative, *outputs.float().chunk(self.groups - 1)]
@@ -64,9 +68,11 @@ def build_guidance(generation: Generation, encoder: PromptEncoder, adapters: tup
 
 
 class ResidualNegative:
-    """Residual guidance (StreamDiffusion, arXiv 2312.12491, one-time negative): the negative prompt runs at the first step only.
+    """Residual guidance (StreamDiffusion, arXiv 2312.12491, one-time negative): the negative prompt runs at the first
+    step only.
 
-    Its clean image ``x0`` is kept, and at later steps its output is what the model would have had to say to stay at that ``x0``.
+    Its clean image ``x0`` is kept, and at later steps its output is what the model would have had to say to stay at
+    that ``x0``.
     """
 
     def __init__(self) -> None:

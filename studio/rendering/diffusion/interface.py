@@ -32,7 +32,9 @@ class Generation:
     cfg_scale: float = 7.0
     steps: int = 20
     denoising: float = 1.0
-    """1 generates from noise alone; below, the init frames are kept by ``1 - denoising``; at least one step always runs."""
+    """1 generates from noise alone; below, the init frames are kept by ``1 - denoising``; at least one step always
+    runs.
+    """
     seed: int = 0
     subseed: int | None = None
     subseed_strength: float = 0.0

@@ -18,7 +18,11 @@ _SHARE = 0.8
 
 def is_out_of_memory(error: BaseException) -> bool:
     """True for CUDA's error and for the CPU allocator's, which is a bare RuntimeError."""
-    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error) or "not enough memory" in str(error)
+    return (
+        isinstance(error, torch.OutOfMemoryError)
+        or "can't allocate memory" in str(error)
+        or "not enough memory" in str(error)
+    )
 
 
 def release(device: torch.device) -> None:

@@ -12,7 +12,9 @@ def seeded_noise(shape: tuple[int, ...], seed: int, count: int = 1) -> torch.Ten
 
 
 def initial_noise(shape: tuple[int, ...], seed: int, subseed: int | None, subseed_strength: float) -> torch.Tensor:
-    """Noise of ``seed``, turned towards that of ``subseed`` along the sphere by ``subseed_strength`` (0..1); shape ``shape``."""
+    """Noise of ``seed``, turned towards that of ``subseed`` along the sphere by ``subseed_strength`` (0..1); shape
+    ``shape``.
+    """
     noise = seeded_noise(shape, seed)[0]
     if subseed is None or subseed_strength == 0.0:
         return noise

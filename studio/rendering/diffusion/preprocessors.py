@@ -28,7 +28,9 @@ def canny(frames: Frames, low: int = 100, high: int = 200) -> Frames:
 
 
 def softedge(frames: Frames) -> Frames:
-    """Graded contours: gradient magnitude over three scales, so that faint outlines survive and texture does not dominate."""
+    """Graded contours: gradient magnitude over three scales, so that faint outlines survive and texture does not
+    dominate.
+    """
     return _map_grey(frames, _contours)
 
 
@@ -55,7 +57,9 @@ def unchanged(frames: Frames) -> Frames:
 
 
 def preprocessor(kind: str, estimator: DepthEstimator | None = None) -> Preprocessor:
-    """The preprocessor that a ControlNet unit of ``kind`` needs. Raises PlanError for an unknown one, or depth without an estimator."""
+    """The preprocessor that a ControlNet unit of ``kind`` needs. Raises PlanError for an unknown one, or depth
+    without an estimator.
+    """
     if kind == "depth":
         if estimator is None:
             raise PlanError("controlnet", "depth needs a depth model, and none is installed")

@@ -4,9 +4,10 @@ Every sampler here is linear in the sample ``x``, the model's output, the previo
 
     x' = x_coefficient * x + output * model_output + previous * x0_previous + noise * n
 
-with ``x = alpha * x0 + sigma * n`` and ``alpha**2 + sigma**2 == 1`` throughout (the form the UNet is fed in). Samplers that are
-published with ``x = x0 + sigma_k * n`` (Euler, DPM-Solver++) are rewritten with ``sigma_k = sigma / alpha``, which changes nothing
-but rounding. Timesteps and noise tables come from diffusers' own schedulers and the model's ``scheduler_config.json``.
+with ``x = alpha * x0 + sigma * n`` and ``alpha**2 + sigma**2 == 1`` throughout (the form the UNet is fed in).
+Samplers that are published with ``x = x0 + sigma_k * n`` (Euler, DPM-Solver++) are rewritten with ``sigma_k = sigma /
+alpha``, which changes nothing but rounding. Timesteps and noise tables come from diffusers' own schedulers and the
+model's ``scheduler_config.json``.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ class Trajectory:
 
 
 def effective_steps(steps: int, denoising: float) -> int:
-    """How many UNet steps ``denoising`` of ``steps`` are: half rounds up, at least 1, immune to ``10 * (1 - 0.9) < 1``."""
+    """UNet steps in ``denoising`` of ``steps``: half rounds up, at least 1, immune to ``10 * (1 - 0.9) < 1``."""
     return max(1, min(steps, math.floor(round(steps * denoising, 6) + 0.5)))
 
 
@@ -64,7 +65,9 @@ def sampler_names() -> tuple[str, ...]:
 
 
 def sampler_of(config: Mapping[str, Any]) -> str:
-    """The sampler a model's own ``scheduler_config.json`` asks for; ``ddim`` where we have no counterpart (PNDM, DDPM ...)."""
+    """The sampler a model's own ``scheduler_config.json`` asks for; ``ddim`` where we have no counterpart (PNDM, DDPM
+    ...).
+    """
     name = _BY_CLASS.get(str(config.get("_class_name")), "ddim")
     return "turbo" if name == "euler" and config.get("timestep_spacing") == "trailing" else name
 
@@ -72,7 +75,8 @@ def sampler_of(config: Mapping[str, Any]) -> str:
 def build_trajectory(name: str | None, config: Mapping[str, Any], steps: int, denoising: float | None) -> Trajectory:
     """Tabulate the last :func:`effective_steps` of ``steps`` (all of them when ``denoising`` is None: no init image).
 
-    ``config`` is the model's ``scheduler_config.json``. Raises PlanError for an unknown sampler or a step count it can't do.
+    ``config`` is the model's ``scheduler_config.json``. Raises PlanError for an unknown sampler or a step count it
+    can't do.
     """
     name = name or sampler_of(config)
     if name not in _SAMPLERS:
@@ -152,7 +156,15 @@ def _prediction(level: _Level, kind: str) -> tuple[float, float, float, float]:
 
 
 def _combine(
-    level: _Level, following: _Level, kind: str, x0: float, eps: float, *, x: float = 0.0, previous: float = 0.0, noise: float = 0.0
+    level: _Level,
+    following: _Level,
+    kind: str,
+    x0: float,
+    eps: float,
+    *,
+    x: float = 0.0,
+    previous: float = 0.0,
+    noise: float = 0.0,
 ) -> Step:
     """The step ``x' = x*x + x0*x0 + eps*eps + previous*x0_previous + noise*n`` in terms of the model's output."""
     x0_x, x0_output, eps_x, eps_output = _prediction(level, kind)
@@ -198,7 +210,9 @@ def _dpmpp_2m(levels: list[_Level], i: int, first: bool, kind: str, scheduler: A
 
 
 def _lcm(levels: list[_Level], i: int, first: bool, kind: str, scheduler: Any) -> Step:
-    """Latent consistency (arXiv 2310.04378): jump to x0 through the boundary condition, then noise down to the next level."""
+    """Latent consistency (arXiv 2310.04378): jump to x0 through the boundary condition, then noise down to the next
+    level.
+    """
     here, there = levels[i], levels[i + 1]
     skip, out = scheduler.get_scalings_for_boundary_condition_discrete(here.timestep)
     if i == len(levels) - 2:

@@ -33,8 +33,12 @@ class PromptEncoder:
         """Texts encoded so far (not found in the cache)."""
 
     def encode(self, text: str, *, negative: bool = False, clip_skip: int = 0, adapters: Hashable = ()) -> Embedding:
-        """Embed one text, cut at 77 tokens. ``clip_skip`` counts the encoder layers left out; ``adapters`` names the active LoRAs."""
-        zeros = negative and not text and bool(self._parts.index.get("force_zeros_for_empty_prompt")) and self.has_pooled
+        """Embed one text, cut at 77 tokens. ``clip_skip`` counts the encoder layers left out; ``adapters`` names the
+        active LoRAs.
+        """
+        zeros = (
+            negative and not text and bool(self._parts.index.get("force_zeros_for_empty_prompt")) and self.has_pooled
+        )
         key = (text, zeros, clip_skip, adapters)
         found = self._cache.get(key)
         if found is None:

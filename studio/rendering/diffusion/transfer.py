@@ -1,4 +1,4 @@
-"""Frames to the device and back with one copy each way, through pinned memory on CUDA so that the host need not wait."""
+"""Frames to the device and back, one copy each way, through pinned memory on CUDA so the host need not wait."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ def to_device(frames: Frames, device: torch.device, dtype: torch.dtype) -> torch
 
 def to_host(images: torch.Tensor) -> Frames:
     """(n, 3, h, w) in -1..1 to uint8 (n, h, w, 3), rounded on the device; waits for the device."""
-    quantised = images.float().add(1.0).mul_(127.5).round_().clamp_(0, 255).to(torch.uint8).permute(0, 2, 3, 1).contiguous()
+    quantised = (
+        images.float().add(1.0).mul_(127.5).round_().clamp_(0, 255).to(torch.uint8).permute(0, 2, 3, 1).contiguous()
+    )
     if images.device.type != "cuda":
         return quantised.numpy()
     host = torch.empty(quantised.shape, dtype=torch.uint8, pin_memory=True)

@@ -18,7 +18,7 @@ from studio.rendering.plan import ModelSpec
 
 @dataclass(frozen=True)
 class Family:
-    """``parts`` are the folders with weights; ``text_parts`` those whose widths add up to the UNet's cross attention."""
+    """``text_parts`` are the text encoders, whose widths add up to the UNet's cross attention."""
 
     name: str
     engine: type[DiffusionEngine]
@@ -53,7 +53,9 @@ def family_of(spec: ModelSpec) -> Family:
 
 
 def check_model(spec: ModelSpec) -> None:
-    """Raise ModelError, saying what is wrong, unless ``spec`` can be loaded by its family. Reads configurations and headers only."""
+    """Raise ModelError, saying what is wrong, unless ``spec`` can be loaded by its family. Reads configurations and
+    headers only.
+    """
     family = family_of(spec)
     if spec.scheduler is not None and spec.scheduler not in sampler_names():
         raise ModelError(f"Unknown scheduler {spec.scheduler!r}; known are {', '.join(sampler_names())}.")
@@ -81,7 +83,13 @@ def _check_file(file: Path, family: Family) -> None:
 
 def _check_folder(folder: Path, family: Family, *, weights: bool) -> None:
     index = read_json(folder / "model_index.json", "model index")
-    wanted = ["unet", "vae", "scheduler", *family.text_parts, *(part.replace("text_encoder", "tokenizer") for part in family.text_parts)]
+    wanted = [
+        "unet",
+        "vae",
+        "scheduler",
+        *family.text_parts,
+        *(part.replace("text_encoder", "tokenizer") for part in family.text_parts),
+    ]
     for part in wanted:
         if part not in index or not (folder / part).is_dir():
             raise ModelError(f"A {family.name} model needs a {part} folder.")
@@ -109,7 +117,10 @@ def _check_unet(folder: Path, family: Family) -> dict[str, Any]:
 
 
 def _check_text(folder: Path, family: Family, unet: dict[str, Any]) -> None:
-    widths = [read_json(folder / part / "config.json", f"{part} configuration").get("hidden_size", 0) for part in family.text_parts]
+    widths = [
+        read_json(folder / part / "config.json", f"{part} configuration").get("hidden_size", 0)
+        for part in family.text_parts
+    ]
     if sum(widths) != unet.get("cross_attention_dim"):
         raise ModelError("The model's text encoder and unet don't fit together.")
     for part in family.text_parts:
@@ -122,7 +133,9 @@ def _check_motion(folder: Path, unet: dict[str, Any]) -> None:
     if not folder.is_dir():
         raise ModelError(f"An animatediff model needs a {MOTION_ADAPTER} folder.")
     adapter = read_json(folder / "config.json", "motion adapter configuration")
-    if adapter.get("_class_name") != "MotionAdapter" or list(adapter.get("block_out_channels", ())) != list(unet["block_out_channels"]):
+    if adapter.get("_class_name") != "MotionAdapter" or list(adapter.get("block_out_channels", ())) != list(
+        unet["block_out_channels"]
+    ):
         raise ModelError("The model's motion adapter does not fit its unet.")
     weights_of(folder, "motion adapter")
 

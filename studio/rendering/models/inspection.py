@@ -1,4 +1,6 @@
-"""What a model folder or file is, read from its configurations and safetensors headers alone: cheap enough for a request."""
+"""What a model folder or file is, read from its configurations and safetensors headers alone: cheap enough for a
+request.
+"""
 
 from __future__ import annotations
 
@@ -53,11 +55,15 @@ def read_header(path: Path) -> Header:
 
 
 def weights_of(folder: Path, component: str) -> Header:
-    """The tensors of one component's folder, all of its files checked. Raises ModelError; pickled weights are refused."""
+    """The tensors of one component's folder, all of its files checked. Raises ModelError; pickled weights are
+    refused.
+    """
     files = sorted(folder.glob("*.safetensors"))
     if not files:
         if any(next(folder.glob(pattern), None) for pattern in _PICKLES):
-            raise ModelError(f"The model's {component} holds pickled weights, which are refused: convert them to safetensors.")
+            raise ModelError(
+                f"The model's {component} holds pickled weights, which are refused: convert them to safetensors."
+            )
         raise ModelError(f"The model's {component} has no weights (*.safetensors).")
     header: Header = {}
     for index in folder.glob("*.safetensors.index.json"):

@@ -40,7 +40,12 @@ class Components:
     motion_adapter: Any = None
 
     def modules(self) -> tuple[torch.nn.Module, ...]:
-        return (self.unet, self.vae, *self.text_encoders, *([self.motion_adapter] if self.motion_adapter is not None else []))
+        return (
+            self.unet,
+            self.vae,
+            *self.text_encoders,
+            *([self.motion_adapter] if self.motion_adapter is not None else []),
+        )
 
     @property
     def nbytes(self) -> int:
@@ -49,12 +54,16 @@ class Components:
 
 
 def config_folder(file: Path) -> Path:
-    """Where a single file's configurations and tokenizer are looked for: ``model.safetensors`` has them in ``model.config/``."""
+    """Where a single file's configurations and tokenizer are looked for: ``model.safetensors`` has them in
+    ``model.config/``.
+    """
     return file.with_suffix(".config")
 
 
 def load_components(location: Path, *, dtype: torch.dtype, draft: bool = False) -> Components:
-    """Read the model at ``location`` on the CPU in ``dtype``; ``draft`` takes its AutoencoderTiny where it has one. Raises ModelError."""
+    """Read the model at ``location`` on the CPU in ``dtype``; ``draft`` takes its AutoencoderTiny where it has one.
+    Raises ModelError.
+    """
     transformers_logging.disable_progress_bar()
     try:
         parts = _from_folder(location, dtype) if location.is_dir() else _from_file(location, dtype)
@@ -73,11 +82,15 @@ def load_components(location: Path, *, dtype: torch.dtype, draft: bool = False) 
 
 
 def _load(kind: Any, folder: Path, dtype: torch.dtype) -> Any:
-    return kind.from_pretrained(folder, torch_dtype=dtype, use_safetensors=True, local_files_only=True, variant=variant_of(folder))
+    return kind.from_pretrained(
+        folder, torch_dtype=dtype, use_safetensors=True, local_files_only=True, variant=variant_of(folder)
+    )
 
 
 def _load_text_encoder(kind: Any, folder: Path, dtype: torch.dtype) -> Any:
-    return kind.from_pretrained(folder, dtype=dtype, use_safetensors=True, local_files_only=True, variant=variant_of(folder))
+    return kind.from_pretrained(
+        folder, dtype=dtype, use_safetensors=True, local_files_only=True, variant=variant_of(folder)
+    )
 
 
 def _from_folder(folder: Path, dtype: torch.dtype) -> Components:

@@ -1,7 +1,7 @@
 """Random models, made in the process: tiny ones for tests and demonstrations, full-size ones for benchmarks.
 
-They are real diffusers components with random weights, so everything but the beauty of the picture is real, timing included.
-Every builder writes a folder in diffusers format (safetensors only) and is seeded: same seed, same bytes.
+They are real diffusers components with random weights, so everything but the beauty of the picture is real, timing
+included. Every builder writes a folder in diffusers format (safetensors only) and is seeded: same seed, same bytes.
 """
 
 from __future__ import annotations
@@ -85,7 +85,9 @@ def build_sdxl(folder: Path, *, seed: int = 0) -> Path:
     _write_tokenizer(folder / "tokenizer")
     _write_tokenizer(folder / "tokenizer_2")
     _write_scheduler(folder / "scheduler", "EulerDiscreteScheduler")
-    _write_index(folder, "StableDiffusionXLPipeline", unet, vae, text_encoder=text_encoder, text_encoder_2=text_encoder_2)
+    _write_index(
+        folder, "StableDiffusionXLPipeline", unet, vae, text_encoder=text_encoder, text_encoder_2=text_encoder_2
+    )
     return folder
 
 
@@ -115,12 +117,23 @@ def build_motion_adapter(folder: Path, *, seed: int = 0) -> Path:
 def build_controlnet(folder: Path, *, seed: int = 0) -> Path:
     """A ControlNet that fits :func:`build_sd15`; its zero convolutions are filled, so that it changes the picture."""
     config = _unet_config("tiny")
-    keep = ("block_out_channels", "layers_per_block", "down_block_types", "cross_attention_dim", "attention_head_dim", "norm_num_groups")
+    keep = (
+        "block_out_channels",
+        "layers_per_block",
+        "down_block_types",
+        "cross_attention_dim",
+        "attention_head_dim",
+        "norm_num_groups",
+    )
     with _seeded(seed + 2):
         controlnet = ControlNetModel(
             in_channels=4, conditioning_embedding_out_channels=(8, 16, 16, 32), **{key: config[key] for key in keep}
         )
-        zero_convolutions = [*controlnet.controlnet_down_blocks, controlnet.controlnet_mid_block, controlnet.controlnet_cond_embedding.conv_out]
+        zero_convolutions = [
+            *controlnet.controlnet_down_blocks,
+            controlnet.controlnet_mid_block,
+            controlnet.controlnet_cond_embedding.conv_out,
+        ]
         for layer in zero_convolutions:
             torch.nn.init.normal_(layer.weight, std=0.1)
     controlnet.save_pretrained(folder)
@@ -141,8 +154,11 @@ def build_lora(path: Path, *, seed: int = 0, rank: int = 4) -> Path:
     return path
 
 
-def build_random(shape: Shape = "sd15", *, seed: int = 0, device: str = "cpu", dtype: torch.dtype = torch.float32) -> Components:
-    """Components in memory, with random weights: ``sd15`` has the exact layer sizes of Stable Diffusion 1.5 (860 M in the UNet).
+def build_random(
+    shape: Shape = "sd15", *, seed: int = 0, device: str = "cpu", dtype: torch.dtype = torch.float32
+) -> Components:
+    """Components in memory, with random weights: ``sd15`` has the exact layer sizes of Stable Diffusion 1.5 (860 M in
+    the UNet).
 
     Random weights are as fast as trained ones. The tokenizer is the 54-token one, its ids being valid in any CLIP.
     """
@@ -189,7 +205,9 @@ def _vae_config(shape: Shape) -> dict[str, Any]:
 
 def _text_config(shape: Shape, **extra: Any) -> CLIPTextConfig:
     if shape == "sd15":
-        return CLIPTextConfig(hidden_size=768, intermediate_size=3072, num_hidden_layers=12, num_attention_heads=12, **extra)
+        return CLIPTextConfig(
+            hidden_size=768, intermediate_size=3072, num_hidden_layers=12, num_attention_heads=12, **extra
+        )
     return CLIPTextConfig(
         vocab_size=54,
         hidden_size=_CROSS,
@@ -219,7 +237,15 @@ def _vocabulary() -> dict[str, int]:
 
 
 def _tokenizer() -> CLIPTokenizer:
-    return CLIPTokenizer(vocab=_vocabulary(), merges=[], unk_token=_END, bos_token=_START, eos_token=_END, pad_token=_END, model_max_length=77)
+    return CLIPTokenizer(
+        vocab=_vocabulary(),
+        merges=[],
+        unk_token=_END,
+        bos_token=_START,
+        eos_token=_END,
+        pad_token=_END,
+        model_max_length=77,
+    )
 
 
 def _write_tokenizer(folder: Path) -> None:
@@ -243,7 +269,11 @@ def _write_scheduler(folder: Path, kind: str) -> None:
 
 
 def _write_index(folder: Path, pipeline: str, unet: Any, vae: Any, **text_encoders: Any) -> None:
-    index: dict[str, Any] = {"_class_name": pipeline, "unet": ["diffusers", type(unet).__name__], "vae": ["diffusers", type(vae).__name__]}
+    index: dict[str, Any] = {
+        "_class_name": pipeline,
+        "unet": ["diffusers", type(unet).__name__],
+        "vae": ["diffusers", type(vae).__name__],
+    }
     for name, encoder in text_encoders.items():
         index[name] = ["transformers", type(encoder).__name__]
         index[name.replace("text_encoder", "tokenizer")] = ["transformers", "CLIPTokenizer"]

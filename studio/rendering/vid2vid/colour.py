@@ -1,7 +1,7 @@
 """Colour stabilisation: the slow part of a frame's colour stays, the flicker goes.
 
-Each frame's mean and spread per channel are matched to a running window's, within bounds, so that the palette may drift with the
-scene (a match to frame 0 would freeze it) but not jump from frame to frame.
+Each frame's mean and spread per channel are matched to a running window's, within bounds, so that the palette may
+drift with the scene (a match to frame 0 would freeze it) but not jump from frame to frame.
 """
 
 from __future__ import annotations
@@ -37,7 +37,9 @@ class ColourReference:
 
 
 def stabilise(frame: Image, reference: ColourReference | None) -> tuple[Image, ColourReference]:
-    """The corrected frame (h, w, 3) and the reference for the next one; with no reference (a scene's first frame) nothing changes."""
+    """The corrected frame (h, w, 3) and the reference for the next one; with no reference (a scene's first frame)
+    nothing changes.
+    """
     pixels = frame.reshape(-1, 3).astype(np.float64)
     mean, spread = pixels.mean(axis=0), pixels.std(axis=0)
     if reference is None:

@@ -21,8 +21,12 @@ class Memory:
     colour: ColourReference | None = None
 
 
-def finish(outputs: Frames, sources: Frames, memory: Memory, *, smoothing: float, stabilise_colour: bool) -> tuple[Frames, Memory]:
-    """Finish frames (n, h, w, 3) in order; the memory after the last one. With both features off the frames pass unchanged."""
+def finish(
+    outputs: Frames, sources: Frames, memory: Memory, *, smoothing: float, stabilise_colour: bool
+) -> tuple[Frames, Memory]:
+    """Finish frames (n, h, w, 3) in order; the memory after the last one. With both features off the frames pass
+    unchanged.
+    """
     if smoothing <= 0.0 and not stabilise_colour:
         return outputs, replace(memory, source=sources[-1], output=outputs[-1])
     finished = np.empty_like(outputs)

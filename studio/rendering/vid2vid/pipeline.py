@@ -1,8 +1,9 @@
-"""Restyle a video: decode, denoise and store run beside each other, and memory holds a few batches however long the video is.
+"""Restyle a video: decode, denoise and store run beside each other, and memory holds a few batches however long the
+video is.
 
-A batch starts where the sink stands, and the batch size is fixed for the render, so an interrupted render has the same batches as
-an undisturbed one and its frames are byte-identical. A preview of n frames leaves the sink at n: the final that continues it keeps
-those frames as they are and counts its batches from n.
+A batch starts where the sink stands, and the batch size is fixed for the render, so an interrupted render has the
+same batches as an undisturbed one and its frames are byte-identical. A preview of n frames leaves the sink at n: the
+final that continues it keeps those frames as they are and counts its batches from n.
 """
 
 from __future__ import annotations
@@ -58,9 +59,9 @@ def restyle(
 ) -> None:
     """Render ``plan.frames_to_render`` frames into ``sink``, going on from what it holds already.
 
-    ``source`` yields frames (h, w, 3) or chunks (n, h, w, 3) of the plan's size, from ``params.start_frame``. ``state_dir`` is the
-    render's own and outlives a crash. Raises Cancelled (frames rendered so far are stored), MediaError when the source is too
-    short, and whatever the engine raises.
+    ``source`` yields frames (h, w, 3) or chunks (n, h, w, 3) of the plan's size, from ``params.start_frame``.
+    ``state_dir`` is the render's own and outlives a crash. Raises Cancelled (frames rendered so far are stored),
+    MediaError when the source is too short, and whatever the engine raises.
     """
     params = plan.params
     if not isinstance(params, Vid2VidParams):
@@ -126,7 +127,9 @@ class _Stored:
 class _Finish:
     """Finishes and stores batches in order on a thread of its own; leaving the block waits for what was submitted."""
 
-    def __init__(self, plan: RenderPlan, params: Vid2VidParams, sink: FrameSink, state: RenderState, on_batch: OnBatch | None) -> None:
+    def __init__(
+        self, plan: RenderPlan, params: Vid2VidParams, sink: FrameSink, state: RenderState, on_batch: OnBatch | None
+    ) -> None:
         self._plan = plan
         self._params = params
         self._sink = sink

@@ -1,7 +1,7 @@
 """Temporal smoothing: each frame is blended with the previous output, moved along the motion of the source.
 
-The flow comes from the source, whose content is consistent, and not from the flickering output. Where it can't be trusted
-(newly uncovered, or out of frame) the frame stays as it was rendered, and a cut starts afresh.
+The flow comes from the source, whose content is consistent, and not from the flickering output. Where it can't be
+trusted (newly uncovered, or out of frame) the frame stays as it was rendered, and a cut starts afresh.
 """
 
 from __future__ import annotations
@@ -36,7 +36,9 @@ def is_cut(previous: Image, current: Image) -> bool:
 
 
 def smooth(output: Image, source: Image, previous_output: Image, previous_source: Image, alpha: float) -> Smoothed:
-    """Blend ``alpha`` (0..0.7) of the moved ``previous_output`` into ``output``; all (h, w, 3). Alpha 0 and cuts change nothing."""
+    """Blend ``alpha`` (0..0.7) of the moved ``previous_output`` into ``output``; all (h, w, 3). Alpha 0 and cuts
+    change nothing.
+    """
     nothing = np.zeros(output.shape[:2], np.bool_)
     if alpha <= 0.0 or is_cut(previous_source, source):
         return Smoothed(output, nothing)

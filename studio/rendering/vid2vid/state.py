@@ -27,7 +27,9 @@ class RenderState:
         path = folder / "vid2vid.json"
         try:
             data = json.loads(path.read_text())
-            references = {int(at): ColourReference.from_json(ref) if ref else None for at, ref in data["references"].items()}
+            references = {
+                int(at): ColourReference.from_json(ref) if ref else None for at, ref in data["references"].items()
+            }
             return cls(path, int(data["batch_size"]), references)
         except (OSError, ValueError, KeyError, TypeError):
             return cls(path, default_batch)
@@ -37,7 +39,9 @@ class RenderState:
         return max((at for at in self.references if at <= frames_done), default=0)
 
     def remember(self, frames_done: int, reference: ColourReference | None) -> None:
-        """Write the state of a boundary. Call it before the frames up to there are stored: it may be ahead, never behind."""
+        """Write the state of a boundary. Call it before the frames up to there are stored: it may be ahead, never
+        behind.
+        """
         self.references[frames_done] = reference
         for old in sorted(self.references)[:-_KEPT]:
             del self.references[old]

@@ -32,7 +32,9 @@ class Clip:
 
 
 def batches(source: Iterator[Frames], *, first: int, total: int, size: int, context: int = 0) -> Iterator[Clip]:
-    """Frames ``first`` to ``total`` of ``source`` in batches of ``size``, the last one shorter. Raises MediaError when it ends early."""
+    """Frames ``first`` to ``total`` of ``source`` in batches of ``size``, the last one shorter. Raises MediaError
+    when it ends early.
+    """
     before: deque[np.ndarray] = deque(maxlen=max(1, context))
     anchor: Frames | None = None
     gathered: list[np.ndarray] = []
@@ -59,7 +61,9 @@ def batches(source: Iterator[Frames], *, first: int, total: int, size: int, cont
 
 @contextmanager
 def prefetch(items: Iterator[T], depth: int) -> Iterator[Iterator[T]]:
-    """Iterate ``items`` up to ``depth`` ahead on another thread; leaving the block stops reading after the item in hand."""
+    """Iterate ``items`` up to ``depth`` ahead on another thread; leaving the block stops reading after the item in
+    hand.
+    """
     with ThreadPoolExecutor(1, thread_name_prefix="prefetch") as pool:
         ahead: deque[Future[tuple[T, ...]]] = deque()
 
