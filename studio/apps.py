@@ -7,6 +7,10 @@ class StudioConfig(AppConfig):
     def ready(self) -> None:
         from django.conf import settings
 
+        from commerce.models import RENDER
+        from commerce.services.audit import hold_checks
         from studio.rendering.media import ffmpeg
+        from studio.services.charges import check_holds
 
         ffmpeg.configure(binary=settings.FFMPEG_BINARY or None)
+        hold_checks[RENDER] = check_holds

@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import LoginSession, User, normalise_email
 from accounts.services.sessions import Device, Tokens, end_other_sessions, open_session
+from commerce.services.wallets import open_credit_wallet
 from config.api.errors import DomainError, ValidationFailed
 from tenants.services import create_tenant
 
@@ -20,7 +21,7 @@ EMAIL_TAKEN = "The email has already been taken."
 def register(
     *, email: str, password: str, device: Device, name: str = "", first_name: str = "", last_name: str = ""
 ) -> tuple[User, Tokens]:
-    """A new user with a tenant of their own, logged in."""
+    """A new user with a tenant and a credit wallet of their own, logged in."""
     name = name or normalise_email(email).split("@")[0]
     check_new_password(password, User(email=email, name=name, first_name=first_name, last_name=last_name))
     try:
@@ -36,6 +37,7 @@ def register(
                 first_name=first_name,
                 last_name=last_name,
             )
+            open_credit_wallet(user=user)
             return user, open_session(user=user, device=device)
     except IntegrityError as error:
         raise ValidationFailed({"email": [EMAIL_TAKEN]}) from error
@@ -88,6 +90,7 @@ def ensure_administrator(*, email: str, password: str) -> tuple[User, bool]:
             name=email.split("@")[0],
             role=User.Role.SUPER_ADMINISTRATOR,
         )
+        open_credit_wallet(user=user)
     return user, True
 
 

@@ -2,5 +2,6 @@
 
 from config.settings.access import *  # noqa: F403
 from config.settings.core import *  # noqa: F403
+from config.settings.payments import *  # noqa: F403
 from config.settings.product import *  # noqa: F403
 from config.settings.serving import *  # noqa: F403

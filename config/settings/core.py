@@ -26,6 +26,8 @@ INSTALLED_APPS = [
     "config.api",
     "tenants",
     "accounts",
+    "effects",
+    "commerce",
     "studio",
     "django.contrib.admin",
     "django.contrib.auth",

@@ -102,6 +102,10 @@ class RenderJob(TenantModel):
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     seconds_per_frame = models.FloatField(null=True, blank=True, help_text="Of the attempt that finished it.")
+    price = models.PositiveIntegerField(default=0, help_text="GPU credits, paid if the render is completed.")
+    hold = models.OneToOneField(
+        "commerce.CreditHold", on_delete=models.PROTECT, null=True, blank=True, related_name="render_job"
+    )
 
     objects = TenantManager.from_queryset(RenderJobQuerySet)()
 

@@ -17,6 +17,7 @@ from config.api.errors import DomainError
 from studio.models import MediaFile, RenderJob, Video
 from studio.providers import LOCAL, hand_over
 from studio.services import plans
+from studio.services.charges import capture_price, hold_price, release_price, render_price
 from studio.services.files import drop_files
 from studio.services.queue import knock, queue_for, wake_worker
 from studio.services.states import show_on_video
@@ -35,8 +36,12 @@ def submit_render(
     parameters: dict[str, Any],
     priority: int | None = None,
     provider: str = LOCAL,
+    price: int | None = None,
 ) -> RenderJob:
-    """Queue a render of the video. The row is written first; workers are woken when it is committed."""
+    """Queue a render of the video. The row is written first; workers are woken when it is committed.
+
+    Its price, the model's unless an effect names its own, is held until the render ends.
+    """
     plans.ensure_not_busy(video)
     draft = plans.draft_render(video=video, user=user, purpose=purpose, parameters=parameters)
     with transaction.atomic():
@@ -46,6 +51,8 @@ def submit_render(
         plans.ensure_not_busy(video)
         _ensure_below_limit(user)
         frames = draft.plan.frames_to_render
+        if price is None:
+            price = render_price(model_file=draft.model_file, purpose=purpose, frames=frames)
         job = RenderJob.objects.create(
             tenant_id=video.tenant_id,
             video=video,
@@ -60,7 +67,9 @@ def submit_render(
             queue=queue_for(purpose=purpose, frames=frames, priority=priority),
             priority=priority or 0,
             frames_total=frames,
+            price=price,
         )
+        hold_price(job)
         show_on_video(job, parameters=draft.parameters)
         transaction.on_commit(partial(_announce, job))
     return job
@@ -77,6 +86,7 @@ def cancel_render(job: RenderJob) -> RenderJob:
                 RenderJob.Status.CANCELLED, lease_id=None, lease_expires_at=None, eta_seconds=None,
                 finished_at=timezone.now(),
             ):  # fmt: skip
+                release_price(job)
                 show_on_video(job)
                 break
     return job
@@ -108,6 +118,7 @@ def complete_render(
             **files,
         )
         if done:
+            capture_price(job)
             show_on_video(job, **({"output": files["output"]} if job.purpose == RenderJob.Purpose.FINAL else {}))
     if not done:
         drop_files(list(files.values()))
@@ -128,6 +139,7 @@ def fail_render(job: RenderJob, *, lease_id: UUID | None, code: str, message: st
             error_code=code,
         )
         if failed:
+            release_price(job)
             show_on_video(job)
     return failed
 

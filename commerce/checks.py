@@ -1,0 +1,26 @@
+"""What a start-up should say about the way this studio is paid."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning, register
+
+
+@register
+def check_stripe_keys(app_configs: Any = None, **_: Any) -> list[CheckMessage]:
+    """Card payments need both secrets: a payment whose webhook can't be read is never credited."""
+    keys = {"STRIPE_SECRET_KEY": settings.STRIPE_SECRET_KEY, "STRIPE_WEBHOOK_SECRET": settings.STRIPE_WEBHOOK_SECRET}
+    missing = [name for name, value in keys.items() if not value]
+    if len(missing) == 1:
+        return [Error(f"Stripe is half configured: {missing[0]} is empty.", id="commerce.E001")]
+    return []
+
+
+@register(deploy=True)
+def check_stripe(app_configs: Any = None, **_: Any) -> list[CheckMessage]:
+    """A studio without card payments is a choice, but one to be told of."""
+    if settings.STRIPE_SECRET_KEY:
+        return []
+    return [
+        Warning("Stripe is not configured: card payments are off.", hint="Set STRIPE_SECRET_KEY.", id="commerce.W001")
+    ]

@@ -1,0 +1,132 @@
+"""Wallets: open, describe, close."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from commerce.models import CREDITS, FinanceOperation, Wallet, WalletType
+from commerce.services.ledger import enroll
+from config.api.errors import DomainError, NotFound, ValidationFailed
+from tenants.scope import tenant_scope
+
+
+def open_credit_wallet(*, user: User) -> Wallet:
+    """The user's GPU credits, opened with the signup credits on first call; the personal balance comes along."""
+    with tenant_scope(user.tenant_id):
+        wallet = Wallet.objects.filter(user=user, kind=WalletType.Kind.CREDITS).first()
+        if wallet is not None:
+            return wallet
+        with transaction.atomic():
+            wallet = _open_builtin(user, WalletType.Kind.CREDITS)
+            _open_builtin(user, WalletType.Kind.BALANCE)
+            if settings.SIGNUP_CREDITS > 0:
+                enroll(
+                    wallet=wallet,
+                    amount=settings.SIGNUP_CREDITS,
+                    description="Signup credits",
+                    reference_type="signup",
+                    reference_id=user.pk,
+                    idempotency_key=f"signup:{user.pk}",
+                )
+            wallet.refresh_from_db()
+        return wallet
+
+
+def personal_balance(*, user: User) -> Wallet:
+    """The user's money here."""
+    open_credit_wallet(user=user)
+    with tenant_scope(user.tenant_id):
+        return Wallet.objects.get(user=user, kind=WalletType.Kind.BALANCE)
+
+
+def builtin_type(kind: WalletType.Kind) -> WalletType:
+    """The wallet type that the product itself relies on."""
+    names = {
+        WalletType.Kind.CREDITS: ("GPU credits", "CR", CREDITS),
+        WalletType.Kind.BALANCE: ("Personal balance", settings.CURRENCY, settings.CURRENCY),
+    }
+    name, symbol, currency = names[kind]
+    found, _ = WalletType.objects.get_or_create(
+        kind=kind, defaults={"name": name, "wallet_symbol": symbol, "currency": currency}
+    )
+    return found
+
+
+def open_wallet(*, user: User, wallet_type_id: int, info: str) -> Wallet:
+    """A further wallet of a type that staff added. The built-in ones exist once for everyone."""
+    wallet_type = _find_type(wallet_type_id)
+    open_credit_wallet(user=user)
+    if wallet_type.is_builtin:
+        raise DomainError("wallet_exists", f"You have your {wallet_type.name} wallet already.")
+    return Wallet.objects.create(
+        tenant_id=user.tenant_id,
+        user=user,
+        wallet_type=wallet_type,
+        kind=wallet_type.kind,
+        currency=wallet_type.currency,
+        info=info,
+    )
+
+
+def change_wallet(*, wallet: Wallet, wallet_type_id: int | None, info: str | None) -> Wallet:
+    """Change what a wallet says of itself; its type only while it has no history and stays in its currency."""
+    if wallet_type_id is not None and wallet_type_id != wallet.wallet_type_id:
+        wallet_type = _find_type(wallet_type_id)
+        used = FinanceOperation.objects.filter(wallet=wallet).exists()
+        if used or wallet_type.is_builtin or wallet.wallet_type.is_builtin:
+            raise DomainError("wallet_type_fixed", "The type of this wallet can't be changed.")
+        wallet.wallet_type, wallet.kind, wallet.currency = wallet_type, wallet_type.kind, wallet_type.currency
+    if info is not None:
+        wallet.info = info
+    wallet.save(update_fields=["wallet_type", "kind", "currency", "info", "updated_at"])
+    return wallet
+
+
+def close_wallet(*, wallet: Wallet) -> None:
+    """Close an empty wallet; its history stays."""
+    if wallet.wallet_type.is_builtin:
+        raise DomainError("wallet_protected", f"The {wallet.wallet_type.name} wallet can't be deleted.")
+    open_operations = FinanceOperation.objects.filter(wallet=wallet, status__in=FinanceOperation.OPEN)
+    with transaction.atomic():
+        # The condition is in the UPDATE: an enrollment that is faster keeps the wallet open.
+        closed = Wallet.objects.filter(pk=wallet.pk, balance=0, held=0, closed_at=None).exclude(
+            pk__in=open_operations.values("wallet_id")
+        )
+        if not closed.update(closed_at=timezone.now()):
+            wallet.refresh_from_db()
+            raise DomainError(
+                "wallet_not_empty",
+                "Only a wallet without a balance and without open operations can be deleted.",
+                data={"balance": wallet.balance},
+            )
+
+
+def find_wallet(*, user: User, wallet_id: int) -> Wallet:
+    """The user's own open wallet; anybody else's does not exist."""
+    wallet = (
+        Wallet.objects.filter(pk=wallet_id, user=user, closed_at=None).select_related("wallet_type", "user").first()
+    )
+    if wallet is None:
+        raise NotFound("Wallet not found")
+    return wallet
+
+
+def _find_type(wallet_type_id: int) -> WalletType:
+    wallet_type = WalletType.objects.filter(pk=wallet_type_id).first()
+    if wallet_type is None:
+        raise ValidationFailed({"walletTypeId": ["There is no such wallet type."]})
+    return wallet_type
+
+
+def _open_builtin(user: User, kind: WalletType.Kind) -> Wallet:
+    wallet_type = builtin_type(kind)
+    wallet, _ = Wallet.objects.get_or_create(
+        tenant_id=user.tenant_id,
+        user=user,
+        kind=kind,
+        defaults={"wallet_type": wallet_type, "currency": wallet_type.currency},
+    )
+    return wallet

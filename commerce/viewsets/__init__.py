@@ -1,0 +1,1 @@
+"""Commerce over HTTP: parse, call a service, serialise."""

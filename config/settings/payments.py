@@ -1,0 +1,20 @@
+"""What things cost and how they are paid."""
+
+from config.settings.environment import env
+
+CURRENCY = env.str("CURRENCY", "USD").upper()
+"""ISO 4217 code of every price and personal balance."""
+
+PREVIEW_PRICE_SHARE = env.float("PREVIEW_PRICE_SHARE", 0.5)
+"""What a preview's frame costs, as a share of a final's: 0 makes previews free."""
+
+STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", "")
+"""Empty: no card payments."""
+STRIPE_PUBLISHABLE_KEY = env.str("STRIPE_PUBLISHABLE_KEY", "")
+STRIPE_WEBHOOK_SECRET = env.str("STRIPE_WEBHOOK_SECRET", "")
+# Seconds for which a webhook's signature is good: an older one may be a replay.
+STRIPE_WEBHOOK_TOLERANCE = env.int("STRIPE_WEBHOOK_TOLERANCE", 300)
+STRIPE_API_BASE = env.str("STRIPE_API_BASE", "https://api.stripe.com")
+
+# An order nobody paid gives its stock and promo code back after this long.
+ORDER_EXPIRES_HOURS = env.int("ORDER_EXPIRES_HOURS", 48)

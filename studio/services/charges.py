@@ -1,0 +1,69 @@
+"""What a render costs, and how its credits follow its state, in the transaction that moves the job."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from django.conf import settings
+from django.db.models import Q
+
+from commerce.models import RENDER, CreditHold
+from commerce.services.holds import capture_hold, hold_credits, release_hold
+from studio.models import ModelFile, RenderJob
+
+_SETTLED = {
+    RenderJob.Status.COMPLETED: CreditHold.Status.CAPTURED,
+    RenderJob.Status.FAILED: CreditHold.Status.RELEASED,
+    RenderJob.Status.CANCELLED: CreditHold.Status.RELEASED,
+}
+
+
+def render_price(*, model_file: ModelFile, purpose: str, frames: int) -> int:
+    """GPU credits for so many frames; a preview's cost a share of a final's, rounded up."""
+    price = model_file.price_per_frame * frames
+    if purpose == RenderJob.Purpose.PREVIEW:
+        # Ten decimals, so that a share such as 0.1 does not round a whole price up by one.
+        return math.ceil(round(price * settings.PREVIEW_PRICE_SHARE, 10))
+    return price
+
+
+def hold_price(job: RenderJob) -> None:
+    """Set the price of a job that was just queued aside; a free one holds nothing."""
+    if job.price == 0:
+        return
+    job.hold = hold_credits(
+        user=job.owner,
+        amount=job.price,
+        reference_type=RENDER,
+        reference_id=job.pk,
+        description=f"{job.get_purpose_display()} of {job.video}",
+        idempotency_key=f"render:{job.pk}",
+    )
+    job.save(update_fields=["hold"])
+
+
+def capture_price(job: RenderJob) -> None:
+    """The render is done: it is paid."""
+    if job.hold is not None:
+        capture_hold(job.hold)
+
+
+def release_price(job: RenderJob) -> None:
+    """The render failed or was cancelled: it costs nothing."""
+    if job.hold is not None:
+        release_hold(job.hold)
+
+
+def check_holds() -> Iterator[str]:
+    """What does not fit between jobs and their holds, for ``audit_ledger``; call it over all tenants."""
+    for job in RenderJob.objects.filter(Q(price__gt=0) | Q(hold__isnull=False)).select_related("hold").iterator():
+        expected = _SETTLED.get(RenderJob.Status(job.status), CreditHold.Status.HELD)
+        if job.hold is None:
+            yield f"render {job.pk} costs {job.price} and holds nothing"
+        elif job.hold.amount != job.price:
+            yield f"render {job.pk} costs {job.price} and holds {job.hold.amount}"
+        elif job.hold.status != expected:
+            yield f"render {job.pk} is {job.status} and its credits are {job.hold.status}"
+    for hold in CreditHold.objects.filter(reference_type=RENDER, render_job__isnull=True).iterator():
+        yield f"hold {hold.pk} is for render {hold.reference_id}, which does not know it"
