@@ -70,7 +70,7 @@ def save(state: State, folder: Path) -> None:
 def load(folder: Path) -> State | None:
     """The state in ``folder``, None when there is none. Raises RenderError for one this version can't read."""
     try:
-        with np.load(folder / FILE, allow_pickle=False) as stored:
+        with (folder / FILE).open("rb") as file, np.load(file, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
         meta = json.loads(arrays["meta"].tobytes())
         if meta["schema"] != SCHEMA:

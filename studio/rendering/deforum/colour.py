@@ -18,10 +18,14 @@ _SPACES = {
 def match_colours(image: Image, reference: Image, space: str) -> Image:
     """Give each channel of ``image`` the histogram that ``reference`` has; ``space`` is RGB, HSV or LAB, both images RGB."""
     conversion = _SPACES[space]
-    if conversion:
-        image, reference = cv2.cvtColor(image, conversion[0]), cv2.cvtColor(reference, conversion[0])
-    matched = np.stack([match_histogram(image[..., c], reference[..., c]) for c in range(3)], axis=-1)
-    return cv2.cvtColor(matched, conversion[1]) if conversion else matched
+    if conversion is None:
+        return _match_channels(image, reference)
+    there, back = conversion
+    converted = cv2.cvtColor(image, there)
+    matched = _match_channels(converted, cv2.cvtColor(reference, there))
+    # Only the change goes back: OpenCV's 8-bit spaces are up to 21 levels off and back, which would add up over frames.
+    change = cv2.cvtColor(matched, back).astype(np.int16) - cv2.cvtColor(converted, back)
+    return np.clip(image + change, 0, 255).astype(np.uint8)
 
 
 def match_histogram(channel: Image, reference: Image) -> Image:
@@ -42,7 +46,7 @@ def greyscale(image: Image) -> Image:
 
 def adjust_contrast(image: Image, contrast: float) -> Image:
     """Multiply, rounded and clipped."""
-    return image if contrast == 1 else _to_bytes(image * contrast)
+    return image if contrast == 1 else cv2.LUT(image, np.clip(np.rint(np.arange(256) * contrast), 0, 255).astype(np.uint8))
 
 
 def unsharp_mask(image: Image, *, amount: float, kernel: int, sigma: float, threshold: float) -> Image:
@@ -52,7 +56,7 @@ def unsharp_mask(image: Image, *, amount: float, kernel: int, sigma: float, thre
     # Gaussian kernels have odd sizes.
     size = kernel | 1
     blurred = cv2.GaussianBlur(image, (size, size), sigma)
-    sharpened = _to_bytes((1 + amount) * image - amount * blurred)
+    sharpened = cv2.addWeighted(image, 1 + amount, blurred, -amount, 0)
     if threshold > 0:
         return np.where(cv2.absdiff(image, blurred) < threshold, image, sharpened)
     return sharpened
@@ -64,8 +68,8 @@ def blend(a: Image, b: Image, share: float) -> Image:
         return a
     if share >= 1:
         return b
-    return _to_bytes(a * (1.0 - share) + b * share)
+    return cv2.addWeighted(a, 1 - share, b, share, 0)
 
 
-def _to_bytes(values: NDArray[np.float64]) -> Image:
-    return np.clip(np.rint(values), 0, 255).astype(np.uint8)
+def _match_channels(image: Image, reference: Image) -> Image:
+    return np.stack([match_histogram(image[..., c], reference[..., c]) for c in range(3)], axis=-1)

@@ -16,15 +16,17 @@ _BLOCK = 64
 
 
 def add_noise(image: Image, noise: NDArray[np.float32], amount: float, mask: Plane | None = None) -> Image:
-    """Mix ``noise`` (standard normal, broadcast to the image) in with weight ``amount``; where ``mask`` is 0 nothing changes.
+    """Mix ``noise`` (standard normal, of the image's shape) in with weight ``amount``; where ``mask`` is 0 nothing changes.
 
     Mixing pulls contrast towards grey by ``1 - amount``, which the contrast schedule makes up for.
     """
     if amount == 0:
         return image
-    grain = np.floor(255 * np.clip(noise / 2 + 0.5, 0, 1))
-    weight = amount if mask is None else amount * mask[..., None]
-    return np.clip(np.rint(image * (1 - weight) + grain * weight), 0, 255).astype(np.uint8)
+    grain = (255 * np.clip(noise / 2 + 0.5, 0, 1)).astype(np.uint8)
+    if mask is None:
+        return cv2.addWeighted(image, 1 - amount, grain, amount, 0)
+    weight = amount * mask[..., None]
+    return np.rint(image * (1 - weight) + grain * weight).astype(np.uint8)
 
 
 def gaussian_noise(height: int, width: int, seed: int) -> NDArray[np.float32]:
@@ -42,28 +44,29 @@ def perlin_modulation(
     """
     rows, columns = max(_BLOCK, height - height % _BLOCK), max(_BLOCK, width - width % _BLOCK)
     rng = np.random.default_rng((seed, 1))
-    total = np.zeros((rows, columns))
+    total = np.zeros((rows, columns), np.float32)
     amplitude = 1.0
     for octave in range(octaves):
         total += amplitude * _perlin(rng, rows, columns, cells[1] << octave, cells[0] << octave)
         amplitude *= persistence
-    resized = cv2.resize(total.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
+    resized = cv2.resize(total, (width, height), interpolation=cv2.INTER_LINEAR)
     return np.clip((resized + 1) / 2, 0, 1)
 
 
-def _perlin(rng: np.random.Generator, rows: int, columns: int, cells_y: int, cells_x: int) -> NDArray[np.float64]:
+def _perlin(rng: np.random.Generator, rows: int, columns: int, cells_y: int, cells_x: int) -> Plane:
     """One octave, about -1..1."""
     angles = rng.uniform(0, 2 * math.pi, (cells_y + 1, cells_x + 1))
-    y = np.arange(rows) * cells_y / rows
-    x = np.arange(columns) * cells_x / columns
-    cell_y, cell_x = y.astype(int)[:, None], x.astype(int)[None, :]
-    part_y, part_x = y[:, None] - cell_y, x[None, :] - cell_x
+    gradients = np.cos(angles).astype(np.float32), np.sin(angles).astype(np.float32)
+    y = np.arange(rows, dtype=np.float32) * np.float32(cells_y / rows)
+    x = np.arange(columns, dtype=np.float32) * np.float32(cells_x / columns)
+    cell_y, cell_x = y.astype(int), x.astype(int)
+    part_y, part_x = (y - cell_y)[:, None], (x - cell_x)[None, :]
 
-    def corner(down: int, right: int) -> NDArray[np.float64]:
-        angle = angles[cell_y + down, cell_x + right]
-        return np.cos(angle) * (part_x - right) + np.sin(angle) * (part_y - down)
+    def corner(down: int, right: int) -> Plane:
+        along_x, along_y = (g.take(cell_y + down, axis=0).take(cell_x + right, axis=1) for g in gradients)
+        return along_x * (part_x - right) + along_y * (part_y - down)
 
     fade_y, fade_x = (part**3 * (part * (part * 6 - 15) + 10) for part in (part_y, part_x))
     top = corner(0, 0) * (1 - fade_x) + corner(0, 1) * fade_x
     bottom = corner(1, 0) * (1 - fade_x) + corner(1, 1) * fade_x
-    return math.sqrt(2) * (top * (1 - fade_y) + bottom * fade_y)
+    return np.float32(math.sqrt(2)) * (top * (1 - fade_y) + bottom * fade_y)

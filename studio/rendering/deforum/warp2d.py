@@ -31,12 +31,12 @@ def motion_matrix(values: Mapping[str, float], height: int, width: int, *, persp
 def flip_matrix(values: Mapping[str, float], height: int, width: int) -> Matrix:
     """The homography of a picture turned in space about its centre, seen with a vertical-field angle of ``fv`` degrees.
 
-    The camera stands where the unturned picture fills the view exactly, so angles of 0 give the identity. ``theta`` turns about
-    the view axis, ``phi`` about the horizontal and ``gamma`` about the vertical axis, in degrees.
+    The camera stands where the unturned picture fills the view exactly, so angles of 0 give the identity. Degrees: ``theta``
+    turns counter-clockwise about the view axis, ``phi`` brings the top nearer, ``gamma`` the right side.
     """
     theta, phi, gamma = (math.radians(values[f"perspective_flip_{name}"]) for name in ("theta", "phi", "gamma"))
     distance = max(height, width) / 2 / math.tan(math.radians(values["perspective_flip_fv"]) / 2)
-    turn = _rotation(1, gamma) @ _rotation(0, phi) @ _rotation(2, theta)
+    turn = _rotation(1, gamma) @ _rotation(0, phi) @ _rotation(2, -theta)
     # The picture's plane is z = 0: its points need only the first two columns, and the camera looks from -distance.
     plane = np.column_stack([turn[:, 0], turn[:, 1], [0, 0, distance]])
     centred = np.array([[1, 0, -width / 2], [0, 1, -height / 2], [0, 0, 1]])
