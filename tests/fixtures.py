@@ -1,16 +1,21 @@
-"""Fixtures of the whole project: people and their API clients."""
+"""Fixtures of the whole project: people, their API clients, small real media and a small real model."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import ffmpeg
 import pytest
+from django.conf import settings
 from rest_framework.test import APIClient
 
 from accounts.models import User
 from accounts.services import Device, open_session
+from studio.models import ModelFile
+from studio.rendering.media.ffmpeg import binary
 from tenants.services import create_tenant
 
 PASSWORD = "correct horse battery"
@@ -58,3 +63,44 @@ def api(user: User, client_of: Callable[[User], APIClient]) -> APIClient:
 @pytest.fixture
 def anonymous() -> APIClient:
     return APIClient()
+
+
+@pytest.fixture(scope="session")
+def media_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Small real media, made by ffmpeg: ``clip.mp4`` (12 frames, sound), ``song.mp3``, ``picture.png``."""
+    folder = tmp_path_factory.mktemp("media")
+    tone = ffmpeg.input("sine=frequency=440:duration=1", f="lavfi")
+    picture = ffmpeg.input("testsrc2=size=96x64:rate=12:duration=1", f="lavfi")
+    for name, streams, options in (
+        ("clip.mp4", (picture, tone), {"pix_fmt": "yuv420p"}),
+        ("song.mp3", (tone,), {}),
+        ("picture.png", (picture,), {"frames:v": 1}),
+    ):
+        ffmpeg.output(*streams, str(folder / name), **options).run(cmd=binary(), quiet=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_model_dir() -> str:
+    """The name, inside the model folder, of a real diffusers model small enough for tests."""
+    from studio.rendering.models.tiny import build_sd15
+
+    folder = Path(settings.MODEL_DIR) / "tiny"
+    if not folder.exists():
+        build_sd15(folder)
+    return folder.name
+
+
+@pytest.fixture
+def tiny_model(db: None, tiny_model_dir: str) -> ModelFile:
+    """The default model of a test: renders a frame in milliseconds."""
+    return ModelFile.objects.create(
+        name="Tiny", slug="tiny", location=tiny_model_dir, is_default=True, max_pixels=64 * 64, steps=2
+    )
+
+
+@pytest.fixture
+def stored_blobs() -> Callable[[], set[str]]:
+    """The blobs in the storage right now."""
+    root = Path(settings.MEDIA_ROOT)
+    return lambda: {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()}
