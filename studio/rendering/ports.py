@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -41,6 +42,9 @@ class RenderInputs:
     soundtrack: Path | None = None
     checkpoint: Path | None = None
     """A checkpoint folder of an earlier render (a preview to finish, a job to extend); the result continues it."""
+    assets: Mapping[str, Path] = field(default_factory=dict)
+    """Images that Deforum settings name (init image, mask, guided images), by the name they have there."""
+    mask_video: Path | None = None
 
 
 @dataclass(frozen=True)

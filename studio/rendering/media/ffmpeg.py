@@ -26,7 +26,15 @@ MAX_PIXELS = 64_000_000
 _ERROR_LINES = 40
 _PIPE_BYTES = 1 << 20
 _SAMPLE_RATE = 48_000
-_settings: dict[str, str | None] = {"binary": None}
+
+
+@dataclass
+class _Settings:
+    binary: str | None = None
+    use_nvenc: bool = False
+
+
+_settings = _Settings()
 
 
 class FfmpegError(RenderError):
@@ -41,15 +49,23 @@ class FfmpegError(RenderError):
             self.add_note(log)
 
 
-def configure(*, binary: str | None) -> None:
-    """Use this ffmpeg from now on; None goes back to the one that ``imageio-ffmpeg`` carries."""
-    _settings["binary"] = binary or None
-    nvenc_works.cache_clear()
+def configure(*, binary: str | None, use_nvenc: bool = False) -> None:
+    """Use this ffmpeg from now on; None goes back to the one that ``imageio-ffmpeg`` carries.
+
+    ``use_nvenc`` lets the GPU encode where it can: faster, but the file's bytes then depend on the driver.
+    """
+    _settings.binary, _settings.use_nvenc = binary or None, use_nvenc
+    _nvenc_works.cache_clear()
 
 
 def binary() -> str:
     """Path or name of the ffmpeg in use."""
-    return _settings["binary"] or imageio_ffmpeg.get_ffmpeg_exe()
+    return _settings.binary or imageio_ffmpeg.get_ffmpeg_exe()
+
+
+def encoder() -> str:
+    """The H.264 encoder for finished frames."""
+    return "h264_nvenc" if _settings.use_nvenc and _nvenc_works() else "libx264"
 
 
 class Process:
@@ -299,7 +315,7 @@ def unpack_lossless(packed: Path, destination: Path) -> Any:
 
 
 @functools.cache
-def nvenc_works() -> bool:
+def _nvenc_works() -> bool:
     """Whether this machine's NVENC encodes a frame: compute GPUs such as H100 have none, so only a try can tell."""
     black = ffmpeg.input("color=black:s=256x256:r=1:d=1", f="lavfi")
     try:

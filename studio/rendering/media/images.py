@@ -98,6 +98,22 @@ def write_sprite(video: Path, path: Path) -> Sprite:
     return Sprite(path, columns, rows, tiles, width, height, float(step / fps))
 
 
+def derive_images(video: Path, folder: Path, *, first_frame: Frame | None = None) -> dict[str, Path]:
+    """Every picture of a finished video, by kind: ``still animation poster thumbnail sprite``.
+
+    ``first_frame`` is the video's first frame as it was before encoding, where it is still known.
+    """
+    if first_frame is None:
+        first_frame = _frame_at(video, probe(video), 0)
+    return {
+        "still": write_still(first_frame, folder / "still.png"),
+        "poster": write_poster(first_frame, folder / "poster.jpg"),
+        "thumbnail": write_thumbnail(first_frame, folder / "thumbnail.jpg"),
+        "animation": write_animation(video, folder / "animation.webp"),
+        "sprite": write_sprite(video, folder / "sprite.jpg").path,
+    }
+
+
 def write_contact_sheet(rows: Sequence[tuple[str, Path]], path: Path, *, columns: int = 6, width: int = 240) -> Path:
     """A PNG with one labelled row of evenly spaced frames for each (label, video or image)."""
     strips = []
@@ -110,14 +126,20 @@ def write_contact_sheet(rows: Sequence[tuple[str, Path]], path: Path, *, columns
         last = info.frames_at(_rate(info)) - 1
         for column in range(columns):
             at = round(column * last / max(1, columns - 1))
-            with FrameReader(
-                source, width=width, height=height, fps=_rate(info), start_frame=at, count=1, info=info
-            ) as reader:
-                left = _GAP + column * (width + _GAP)
-                strip[_LABEL_HEIGHT : _LABEL_HEIGHT + height, left : left + width] = reader.read(1)[0]
+            left = _GAP + column * (width + _GAP)
+            strip[_LABEL_HEIGHT : _LABEL_HEIGHT + height, left : left + width] = _frame_at(
+                source, info, at, (width, height)
+            )
         strips.append(strip)
     durable.write(path, _encode(".png", np.concatenate(strips), []))
     return path
+
+
+def _frame_at(path: Path, info: MediaInfo, index: int, size: tuple[int, int] | None = None) -> Frame:
+    width, height = size or (info.width, info.height)
+    fps = _rate(info)
+    with FrameReader(path, width=width, height=height, fps=fps, start_frame=index, count=1, info=info) as reader:
+        return reader.read(1)[0]
 
 
 def _rate(info: MediaInfo) -> Fraction:
@@ -130,8 +152,8 @@ def _fit(info: MediaInfo, max_side: int) -> tuple[int, int]:
 
 
 def _shrink(frame: Frame, max_side: int | None) -> Frame:
-    frame = frame.reshape(frame.shape[-3:])
-    height, width = int(frame.shape[0]), int(frame.shape[1])
+    *_, height, width, channels = frame.shape
+    frame = frame.reshape(height, width, channels)
     if max_side is None or max(height, width) <= max_side:
         return frame
     scale = max_side / max(height, width)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from fractions import Fraction
 from pathlib import Path
 
-from studio.rendering.errors import MediaError
+import av
+import av.error
+
+from studio.rendering.errors import MediaError, RenderError
 from studio.rendering.media import durable, ffmpeg
 from studio.rendering.media.probe import probe
 
@@ -28,3 +32,19 @@ def mux(video: Path, audio: Path | None, destination: Path, duration: Fraction, 
         sound = ffmpeg.fit_sound(audio, info.demuxer, offset=offset, duration=duration)
     ffmpeg.run(ffmpeg.mux(video, sound, part, fps))
     return durable.publish(part, destination)
+
+
+def verify(video: Path, *, frames: int, fps: Fraction) -> None:
+    """Decode a finished video end to end. Raises RenderError unless it shows ``frames`` frames, each at i/``fps``."""
+    try:
+        with closing(av.open(video)) as container:
+            tick = container.streams.video[0].time_base or Fraction(1)
+            times = [(frame.pts or 0) * tick for frame in container.decode(video=0)]
+    except av.error.FFmpegError as error:
+        raise _broken() from error
+    if times != [i / fps for i in range(frames)]:
+        raise _broken()
+
+
+def _broken() -> RenderError:
+    return RenderError("The finished video is damaged; render it again.", code="media_failed")

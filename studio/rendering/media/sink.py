@@ -60,6 +60,11 @@ class FrameSink:
         self._table = FrameTable(work_dir / _TABLE)
         self._recover()
 
+    @staticmethod
+    def exists(work_dir: Path) -> bool:
+        """Whether ``work_dir`` holds a sink to reopen."""
+        return (work_dir / _MANIFEST).exists()
+
     @classmethod
     def restore(cls, checkpoint: Path, work_dir: Path, *, encoder: str = "libx264") -> FrameSink:
         """A sink in ``work_dir`` (empty) that continues what :meth:`snapshot` wrote; every raw frame is verified."""
@@ -78,6 +83,11 @@ class FrameSink:
         if sink.frames_done != frames_done:
             raise _damaged()
         return sink
+
+    @property
+    def table_path(self) -> Path:
+        """The frame table: JSONL, one record a frame."""
+        return self._table.path
 
     def __enter__(self) -> FrameSink:
         return self
@@ -138,6 +148,12 @@ class FrameSink:
         segment, position = divmod(self.frames_done - 1, self.segment_frames)
         return self._read_raw(segment, position)
 
+    def first_frame(self) -> NDArray[np.uint8] | None:
+        """Frame 0 as it was appended, (1, height, width, 3), while its segment is still raw; None later."""
+        if not self.frames_done or not (self._spools / _spool_name(0)).exists():
+            return None
+        return self._read_raw(0, 0)
+
     def finish(self) -> Path:
         """The video so far: an MP4 without sound whose frame i is shown at exactly i/fps.
 
@@ -185,7 +201,7 @@ class FrameSink:
 
     def _open(self) -> None:
         manifest = self._manifest()
-        if not (self.work_dir / _MANIFEST).exists():
+        if not self.exists(self.work_dir):
             _clear(self.work_dir)
             durable.write(self.work_dir / _MANIFEST, json.dumps(manifest).encode())
         elif _read_manifest(self.work_dir) != manifest:

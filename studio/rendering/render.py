@@ -1,0 +1,236 @@
+"""The one entry point of the renderer: a frozen plan and its files in, a finished video and all beside it out."""
+
+from __future__ import annotations
+
+import errno
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from fractions import Fraction
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from studio.rendering.deforum.animator import animate
+from studio.rendering.deforum.depth import DepthEstimator, ModelDepth
+from studio.rendering.diffusion.interface import Engine
+from studio.rendering.errors import Cancelled, MediaError, OutOfMemory, PlanError, RenderError
+from studio.rendering.media import ffmpeg
+from studio.rendering.media.decode import FrameReader
+from studio.rendering.media.images import PREVIEW_SIDE, derive_images, jpeg, write_still
+from studio.rendering.media.mux import mux, verify
+from studio.rendering.media.probe import MediaInfo, probe
+from studio.rendering.media.sink import FrameSink
+from studio.rendering.models.cache import engine_lease
+from studio.rendering.plan import DeforumParams, RenderPlan, Vid2VidParams
+from studio.rendering.ports import Progress, RenderInputs, RenderPort, RenderResult, Stage
+from studio.rendering.vid2vid.pipeline import restyle
+
+_PREVIEW_SECONDS = 1.0
+"""Pause between two preview pictures: encoding one costs a millisecond or two that the model could use."""
+
+
+def render(plan: RenderPlan, inputs: RenderInputs, port: RenderPort) -> RenderResult:
+    """Render ``plan`` in ``port.work_dir``, going on from what an earlier attempt or ``inputs.checkpoint`` left.
+
+    Raises Cancelled (finished frames stay in the work folder), another RenderError with words for the user, or whatever
+    ``port`` itself raises; nothing else.
+    """
+    guarded = _GuardedPort(port)
+    try:
+        return _Render(plan, inputs, guarded).run()
+    except RenderError:
+        raise
+    except MemoryError as error:
+        raise OutOfMemory("The machine has too little memory for this size: choose a smaller one.") from error
+    except Exception as error:
+        if error is guarded.failure:
+            raise
+        if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise RenderError("The rendering machine's disk is full; try again later.", code="disk_full") from error
+        raise RenderError("The render failed because of an internal error.", code="internal_error") from error
+
+
+class _GuardedPort:
+    """Remembers what the port raised: a lost database is the caller's matter, not a failed render."""
+
+    def __init__(self, port: RenderPort) -> None:
+        self.work_dir = port.work_dir
+        self.failure: Exception | None = None
+        self._port = port
+
+    def progress(self, progress: Progress) -> None:
+        with self._noting():
+            self._port.progress(progress)
+
+    def should_stop(self) -> bool:
+        with self._noting():
+            return self._port.should_stop()
+
+    @contextmanager
+    def _noting(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            self.failure = error
+            raise
+
+
+class _Render:
+    """One attempt.
+
+    The work folder holds ``frames`` (the sink), ``state`` (the workflow's), ``still.png`` and, at the end, ``result``.
+    """
+
+    def __init__(self, plan: RenderPlan, inputs: RenderInputs, port: _GuardedPort) -> None:
+        self._plan = plan
+        self._inputs = inputs
+        self._port = port
+        self._work = port.work_dir
+        self._state = self._work / "state"
+        self._still = self._work / "still.png"
+        self._source = probe(inputs.source) if inputs.source else None
+        self._previewed = 0.0
+
+    def run(self) -> RenderResult:
+        started = time.monotonic()
+        with self._open_sink() as sink:
+            self._keep_still(sink.first_frame())
+            self._report("loading", sink.frames_done)
+            if sink.frames_done < self._plan.frames_to_render or self._plan.workflow == "deforum":
+                self._render_frames(sink)
+            if self._port.should_stop():
+                raise Cancelled
+            self._report("finishing", sink.frames_done)
+            return self._finish(sink, started)
+
+    def _open_sink(self) -> FrameSink:
+        plan, checkpoint = self._plan, self._inputs.checkpoint
+        folder = self._work / "frames"
+        if checkpoint and not FrameSink.exists(folder):
+            # The sink last: without it the next attempt copies everything again.
+            shutil.rmtree(self._state, ignore_errors=True)
+            shutil.copytree(checkpoint / "state", self._state)
+            shutil.copyfile(checkpoint / "still.png", self._still)
+            FrameSink.restore(checkpoint / "frames", folder).close()
+        self._state.mkdir(parents=True, exist_ok=True)
+        sink = FrameSink(folder, width=plan.width, height=plan.height, fps=plan.rate, encoder=ffmpeg.encoder())
+        if sink.frames_done > plan.frames_to_render:
+            raise PlanError("frameCount", f"The video already has {sink.frames_done} frames; it can't become shorter.")
+        return sink
+
+    def _render_frames(self, sink: FrameSink) -> None:
+        plan, should_stop = self._plan, self._port.should_stop
+        with ExitStack() as stack:
+            engine: Engine = stack.enter_context(engine_lease(plan.model))
+            self._report("rendering", sink.frames_done)
+            source = self._frames_of(self._inputs.source, self._source, stack)
+            if isinstance(plan.params, Vid2VidParams):
+                if source is None:
+                    raise MediaError("There is no source video to restyle.", code="no_video_stream")
+                restyle(
+                    plan,
+                    engine,
+                    source=source,
+                    sink=sink,
+                    state_dir=self._state,
+                    should_stop=should_stop,
+                    on_batch=lambda done, frames: self._rendered(done - len(frames), frames),
+                )
+            else:
+                mask = self._inputs.mask_video
+                animate(
+                    plan,
+                    engine,
+                    source=source,
+                    sink=sink,
+                    state_dir=self._state,
+                    should_stop=should_stop,
+                    depth=_depth(plan),
+                    on_frame=lambda index, frame: self._rendered(index, frame[None]),
+                    assets=self._inputs.assets,
+                    mask_video=self._frames_of(mask, probe(mask) if mask else None, stack),
+                )
+
+    def _frames_of(
+        self, path: Path | None, info: MediaInfo | None, stack: ExitStack
+    ) -> Iterator[NDArray[np.uint8]] | None:
+        if path is None or info is None or info.kind == "audio":
+            return None
+        plan, start, count = self._plan, 0, None
+        if isinstance(plan.params, Vid2VidParams):
+            start, count = plan.params.start_frame, plan.frames_to_render
+        reader = FrameReader(
+            path, width=plan.width, height=plan.height, fps=plan.rate, start_frame=start, count=count, info=info
+        )
+        return iter(stack.enter_context(reader))
+
+    def _rendered(self, first: int, frames: NDArray[np.uint8]) -> None:
+        if first == 0:
+            self._keep_still(frames[0])
+        picture = None
+        if time.monotonic() - self._previewed >= _PREVIEW_SECONDS:
+            self._previewed = time.monotonic()
+            picture = jpeg(frames[-1], max_side=PREVIEW_SIDE, quality=80)
+        self._report("rendering", first + len(frames), picture)
+
+    def _keep_still(self, frame: NDArray[np.uint8] | None) -> None:
+        if frame is not None and not self._still.exists():
+            write_still(frame, self._still)
+
+    def _report(self, stage: Stage, frames_done: int, preview_jpeg: bytes | None = None) -> None:
+        self._port.progress(Progress(stage, frames_done, self._plan.frames_to_render, preview_jpeg))
+
+    def _finish(self, sink: FrameSink, started: float) -> RenderResult:
+        plan, frames = self._plan, sink.frames_done
+        if frames != plan.frames_to_render:
+            raise RenderError(f"Only {frames} of {plan.frames_to_render} frames were rendered.", code="frames_missing")
+        result = self._work / "result"
+        shutil.rmtree(result, ignore_errors=True)
+        result.mkdir()
+        audio, offset = self._sound()
+        video = mux(sink.finish(), audio, result / "video.mp4", frames / plan.rate, offset=offset)
+        verify(video, frames=frames, fps=plan.rate)
+        still = cv2.imread(str(self._still))
+        first_frame = None if still is None else cv2.cvtColor(still, cv2.COLOR_BGR2RGB)
+        images = derive_images(video, result, first_frame=first_frame)
+        table = Path(shutil.copyfile(sink.table_path, result / "frames.jsonl"))
+        checkpoint = result / "checkpoint"
+        checkpoint.mkdir()
+        sink.snapshot(checkpoint / "frames")
+        shutil.copytree(self._state, checkpoint / "state")
+        shutil.copyfile(images["still"], checkpoint / "still.png")
+        return RenderResult(
+            video=video,
+            **images,
+            frame_table=table,
+            checkpoint=checkpoint,
+            frames=frames,
+            width=plan.width,
+            height=plan.height,
+            seconds=time.monotonic() - started,
+        )
+
+    def _sound(self) -> tuple[Path | None, float]:
+        """The file whose sound is heard, and its second at the first frame."""
+        if self._inputs.soundtrack:
+            return self._inputs.soundtrack, 0.0
+        if not (self._plan.keep_source_audio and self._source and self._source.has_audio):
+            return None, 0.0
+        params = self._plan.params
+        if isinstance(params, DeforumParams):
+            if int(params.settings.get("extract_nth_frame", 1)) != 1:
+                return None, 0.0
+            first = int(params.settings.get("extract_from_frame", 0))
+        else:
+            first = params.start_frame
+        return self._inputs.source, self._source.sound_offset + float(Fraction(first) / self._plan.rate)
+
+
+def _depth(plan: RenderPlan) -> DepthEstimator | None:
+    """The depth model of a 3D animation: a local folder named by the plan's option ``depth_model``."""
+    folder = plan.options.get("depth_model")
+    return ModelDepth(Path(str(folder))) if folder else None
