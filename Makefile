@@ -1,4 +1,5 @@
 # Mage AI Studio. Nothing but Python 3.11 and make is assumed; everything else goes to .venv.
+# Without an NVIDIA GPU, PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu spares the download of CUDA.
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
@@ -70,8 +71,8 @@ $(DEVELOPMENT): requirements-dev.txt $(RUNTIME)
 # A Chromium for the browser tests: the one named by CHROMIUM or on PATH, else the distribution's, else Playwright's.
 .PHONY: browser
 browser: $(DEVELOPMENT)
-	@if [ -n "$$CHROMIUM" ] || command -v chromium chromium-browser google-chrome >/dev/null || [ -d $(VENV)/browsers ]; then exit 0; fi; \
+	@if [ -n "$$CHROMIUM" ] || command -v chromium chromium-browser google-chrome >/dev/null; then exit 0; fi; \
 	echo "Installing a browser for the tests ..."; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && \
 		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; then exit 0; fi; \
-	PLAYWRIGHT_BROWSERS_PATH=$(VENV)/browsers $(BIN)/playwright install chromium
+	$(BIN)/playwright install chromium

@@ -158,7 +158,7 @@ def _web(site: Site, environment: dict[str, str]) -> Program:
         "--blocking-threads": str(site.web_threads),
         "--working-dir": str(site.base_dir),
         "--workers-kill-timeout": "5s",
-        "--log-level": "warning",
+        "--log-level": "error",
     }
     arguments = [part for option in options.items() for part in option]
     return Program(
