@@ -1,6 +1,14 @@
 from django.apps import AppConfig
+from django.contrib.admin import apps as admin_apps
 
 
 class ConfigConfig(AppConfig):
     name = "config"
     verbose_name = "Project"
+
+
+class StudioAdminConfig(admin_apps.AdminConfig):
+    """The Django admin with a site of ours; named in INSTALLED_APPS, hence no default of this package."""
+
+    default = False
+    default_site = "config.admin.StudioAdminSite"

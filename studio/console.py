@@ -1,4 +1,4 @@
-"""The DeforumationQT console's page. It holds no data: its script speaks to the API with the JWT that the user pastes."""
+"""The DeforumationQT console's page. It holds no data: its script speaks to the API with the JWT that is pasted."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ INSTALLED_APPS = [
     "effects",
     "commerce",
     "studio",
-    "django.contrib.admin",
+    "config.apps.StudioAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

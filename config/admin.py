@@ -1,0 +1,30 @@
+"""The staff's site."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+
+from tenants import scope
+
+
+class StudioAdminSite(admin.AdminSite):
+    site_title = "Mage AI Studio"
+    site_header = "Mage AI Studio"
+    index_title = "Overview"
+    index_template = "admin/overview.html"
+    site_url = "/deforumation-qt"
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        """Staff look across tenants: whoever may come in leaves the scope of their own tenant for this request."""
+        allowed = super().has_permission(request)
+        if allowed:
+            scope.enter(scope.ALL)
+        return allowed
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        from studio.services.figures import overview
+
+        return super().index(request, {**(extra_context or {}), "overview": overview()})

@@ -1,0 +1,8 @@
+"""The studio in the Django admin: a client of the services, never a second home for their rules."""
+
+from studio.admin.catalogue import ModelFileAdmin, PresetAdmin
+from studio.admin.files import MediaFileAdmin
+from studio.admin.jobs import RenderJobAdmin
+from studio.admin.videos import VideoAdmin
+
+__all__ = ["MediaFileAdmin", "ModelFileAdmin", "PresetAdmin", "RenderJobAdmin", "VideoAdmin"]

@@ -1,0 +1,65 @@
+"""Models and presets: what staff keep by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.text import Truncator
+
+from studio.models import ModelFile, Preset
+from studio.rendering.deforum.settings import import_settings
+from studio.rendering.errors import PlanError
+
+
+@admin.register(ModelFile)
+class ModelFileAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = (
+        "name", "slug", "family", "model_type", "location", "enabled", "is_default", "price_per_frame", "max_pixels",
+        "steps",
+    )  # fmt: skip
+    list_filter = ("enabled", "family", "model_type")
+    search_fields = ("name", "slug", "location", "description")
+    prepopulated_fields = {"slug": ("name",)}
+    readonly_fields = ("created_at", "updated_at")
+
+
+class PresetForm(forms.ModelForm):  # type: ignore[type-arg]
+    class Meta:
+        model = Preset
+        fields = ("tenant", "name", "slug", "description", "enabled", "settings")
+
+    def clean_settings(self) -> dict[str, Any]:
+        settings: dict[str, Any] = self.cleaned_data["settings"]
+        try:
+            _, unknown = import_settings(settings)
+        except PlanError as error:
+            raise forms.ValidationError(error.message) from error
+        if unknown:
+            raise forms.ValidationError(
+                f"These are no Deforum settings that have an effect here: {', '.join(unknown)}."
+            )
+        return settings
+
+
+@admin.register(Preset)
+class PresetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    form = PresetForm
+    list_display = ("name", "slug", "summary", "enabled", "tenant", "updated_at")
+    list_filter = ("enabled", ("tenant", admin.EmptyFieldListFilter))
+    list_select_related = ("tenant",)
+    search_fields = ("name", "slug", "description", "tenant__domain")
+    autocomplete_fields = ("tenant",)
+    prepopulated_fields = {"slug": ("name",)}
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name == "tenant":
+            field.help_text = "Empty: built in, for everyone."
+        return field
+
+    @admin.display(description="description")
+    def summary(self, preset: Preset) -> str:
+        return Truncator(preset.description).chars(70)

@@ -1,0 +1,154 @@
+"""Renders: watched live, cancelled, tried again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from config.api.errors import DomainError
+from studio.admin.display import (
+    LookOnlyAdmin,
+    badge,
+    file_link,
+    live,
+    picture,
+    pretty,
+    progress,
+    row_link,
+    seconds_text,
+)
+from studio.models import RenderJob
+from studio.services.jobs import cancel_render, retry_render
+
+_FILES = ("output", "still", "animation", "poster", "thumbnail", "sprite", "frame_table", "checkpoint")
+
+
+@admin.register(RenderJob)
+class RenderJobAdmin(LookOnlyAdmin):
+    list_display = (
+        "id", "live_status", "live_progress", "live_eta", "purpose", "workflow", "owner", "tenant", "prompt",
+        "queue", "priority", "live_attempts", "live_worker", "model_file", "queued_at",
+    )  # fmt: skip
+    list_display_links = ("id",)
+    list_filter = ("status", "purpose", "workflow", "queue", "provider", "model_file", "error_code")
+    list_select_related = ("owner", "tenant", "model_file", "video")
+    search_fields = ("=id", "=video__id", "owner__email", "tenant__domain", "worker", "parameters__prompt", "error")
+    search_help_text = "Job or video number, owner, tenant, worker, prompt or error"
+    date_hierarchy = "queued_at"
+    actions = ("cancel", "retry")
+    fieldsets = (
+        (None, {"fields": ("live_status", "live_progress", "live_eta", "error", "error_code", "picture")}),
+        (
+            "What",
+            {"fields": ("video_link", "owner_link", "tenant", "purpose", "workflow", "model_file", "origin")},
+        ),
+        ("Files", {"fields": tuple(f"{name}_file" for name in _FILES)}),
+        ("Queue", {"fields": ("queue", "priority", "provider", "live_attempts", "live_worker", "lease_expires_at")}),
+        ("Times", {"fields": ("queued_at", "started_at", "finished_at", "seconds_per_frame")}),
+        ("Request", {"fields": ("parameters_text",)}),
+        ("Plan", {"fields": ("plan_text",), "classes": ("collapse",)}),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[RenderJob]:
+        match = request.resolver_match
+        if match and match.url_name == "studio_renderjob_change":
+            return super().get_queryset(request).select_related("owner", "tenant", "video", "continues", *_FILES)
+        # A list of plans would be megabytes.
+        return super().get_queryset(request).defer("plan", "video__parameters")
+
+    def has_operate_permission(self, request: HttpRequest) -> bool:
+        return request.user.is_administrator  # type: ignore[union-attr]
+
+    @admin.action(description="Cancel the selected renders", permissions=["operate"])
+    def cancel(self, request: HttpRequest, queryset: QuerySet[RenderJob]) -> None:
+        cancelled = untouched = 0
+        for job in queryset.order_by("pk"):
+            was_active = job.is_active
+            cancel_render(job)
+            if was_active and job.status == RenderJob.Status.CANCELLED:
+                cancelled += 1
+                self.log_change(request, job, "Cancelled.")
+            else:
+                untouched += 1
+        if cancelled:
+            self.message_user(request, f"Cancelled: {cancelled}.", messages.SUCCESS)
+        if untouched:
+            self.message_user(request, f"Already over, left as they are: {untouched}.", messages.WARNING)
+
+    @admin.action(description="Try the selected renders again", permissions=["operate"])
+    def retry(self, request: HttpRequest, queryset: QuerySet[RenderJob]) -> None:
+        for job in queryset.select_related("video", "owner").order_by("pk"):
+            try:
+                again = retry_render(job)
+            except DomainError as error:
+                self.message_user(request, f"Render {job.pk}: {error}", messages.ERROR)
+            else:
+                self.log_change(request, job, f"Queued again as {again.pk}.")
+                self.message_user(request, f"Render {job.pk} is queued again as {again.pk}.", messages.SUCCESS)
+
+    @admin.display(description="status", ordering="status")
+    def live_status(self, job: RenderJob) -> str:
+        return live(f"status-{job.pk}", job.is_active, badge(job.status))
+
+    @admin.display(description="progress", ordering="progress")
+    def live_progress(self, job: RenderJob) -> str:
+        return live(f"progress-{job.pk}", job.is_active, progress(job))
+
+    @admin.display(description="time left")
+    def live_eta(self, job: RenderJob) -> str:
+        return live(f"eta-{job.pk}", job.is_active, seconds_text(job.eta_seconds) if job.is_active else "-")
+
+    @admin.display(description="attempts", ordering="attempts")
+    def live_attempts(self, job: RenderJob) -> str:
+        return live(f"attempts-{job.pk}", job.is_active, str(job.attempts))
+
+    @admin.display(description="worker", ordering="worker")
+    def live_worker(self, job: RenderJob) -> str:
+        return live(f"worker-{job.pk}", job.is_active, job.worker[:12] or "-")
+
+    @admin.display(description="prompt")
+    def prompt(self, job: RenderJob) -> str:
+        text = str(job.parameters.get("prompt") or "")
+        return f"{text[:59]}…" if len(text) > 60 else text
+
+    @admin.display(description="still")
+    def picture(self, job: RenderJob) -> str:
+        return picture(job.still)
+
+    @admin.display(description="video")
+    def video_link(self, job: RenderJob) -> str:
+        return row_link(job.video)
+
+    @admin.display(description="owner")
+    def owner_link(self, job: RenderJob) -> str:
+        return row_link(job.owner)
+
+    @admin.display(description="goes on from")
+    def origin(self, job: RenderJob) -> str:
+        return row_link(job.continues)
+
+    @admin.display(description="parameters")
+    def parameters_text(self, job: RenderJob) -> str:
+        return pretty(job.parameters)
+
+    @admin.display(description="plan")
+    def plan_text(self, job: RenderJob) -> str:
+        return pretty(job.plan)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return tuple(name for _, options in self.fieldsets for name in options["fields"])
+
+
+def _file_column(name: str) -> Any:
+    @admin.display(description=name.replace("_", " "))
+    def column(self: RenderJobAdmin, job: RenderJob) -> str:
+        return file_link(getattr(job, name))
+
+    return column
+
+
+for _name in _FILES:
+    setattr(RenderJobAdmin, f"{_name}_file", _file_column(_name))

@@ -1,0 +1,81 @@
+"""Videos, with their renders."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from studio.admin.display import LookOnlyAdmin, badge, file_link, live, pretty, progress, row_link
+from studio.models import RenderJob, Video
+
+
+class RenderJobInline(admin.TabularInline):  # type: ignore[type-arg]
+    """The video's history."""
+
+    model = RenderJob
+    fields = readonly_fields = ("render", "state", "done", "attempts", "error", "queued_at", "finished_at")
+    extra = 0
+    can_delete = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[RenderJob]:
+        return super().get_queryset(request).defer("plan", "parameters")
+
+    def has_add_permission(self, request: HttpRequest, obj: Video | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Video | None = None) -> bool:
+        return False
+
+    @admin.display(description="render")
+    def render(self, job: RenderJob) -> str:
+        return row_link(job)
+
+    @admin.display(description="status")
+    def state(self, job: RenderJob) -> str:
+        return live(f"status-{job.pk}", job.is_active, badge(job.status))
+
+    @admin.display(description="progress")
+    def done(self, job: RenderJob) -> str:
+        return live(f"progress-{job.pk}", job.is_active, progress(job))
+
+
+@admin.register(Video)
+class VideoAdmin(LookOnlyAdmin):
+    list_display = ("id", "title", "live_status", "type", "owner", "tenant", "source_file", "output_file", "created_at")
+    list_display_links = ("id", "title")
+    list_filter = ("status", "type", ("deleted_at", admin.EmptyFieldListFilter))
+    list_select_related = ("owner", "tenant", "source", "output")
+    search_fields = ("=id", "title", "owner__email", "tenant__domain", "parameters__prompt")
+    search_help_text = "Number, title, owner, tenant or prompt"
+    date_hierarchy = "created_at"
+    inlines = (RenderJobInline,)
+    fields = (
+        "live_status", "type", "title", "owner_link", "tenant", "source_file", "soundtrack_file", "output_file",
+        "error", "created_at", "updated_at", "deleted_at", "parameters_text",
+    )  # fmt: skip
+    readonly_fields = fields
+
+    @admin.display(description="status", ordering="status")
+    def live_status(self, video: Video) -> str:
+        return live(f"video-{video.pk}", video.is_active, badge(video.status))
+
+    @admin.display(description="owner")
+    def owner_link(self, video: Video) -> str:
+        return row_link(video.owner)
+
+    @admin.display(description="source")
+    def source_file(self, video: Video) -> str:
+        return file_link(video.source)
+
+    @admin.display(description="soundtrack")
+    def soundtrack_file(self, video: Video) -> str:
+        return file_link(video.soundtrack)
+
+    @admin.display(description="output")
+    def output_file(self, video: Video) -> str:
+        return file_link(video.output)
+
+    @admin.display(description="parameters")
+    def parameters_text(self, video: Video) -> str:
+        return pretty(video.parameters)
