@@ -39,7 +39,7 @@ class User(AbstractBaseUser):
         ADMINISTRATOR = 1, "administrator"
         SUPER_ADMINISTRATOR = 2, "super administrator"
 
-    email = models.EmailField(max_length=255)
+    email = models.EmailField(max_length=255, unique=True)
     name = models.CharField(max_length=255)
     first_name = models.CharField(max_length=255, blank=True)
     last_name = models.CharField(max_length=255, blank=True)

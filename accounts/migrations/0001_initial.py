@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('password', models.CharField(max_length=128, verbose_name='password')),
                 ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('email', models.EmailField(max_length=255)),
+                ('email', models.EmailField(max_length=255, unique=True)),
                 ('name', models.CharField(max_length=255)),
                 ('first_name', models.CharField(blank=True, max_length=255)),
                 ('last_name', models.CharField(blank=True, max_length=255)),

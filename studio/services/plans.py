@@ -21,6 +21,7 @@ from studio.services.files import local_copy
 
 DEFAULT_FPS = "24"
 MAX_SEED = 2**32 - 1
+PROMPT_REQUIRED = "The prompt field is required."
 
 # Where the plan's words and the API's differ, errors name the API's.
 _API_FIELDS = {"cfg_scale": "cfgScale", "frame_count": "length", "prompts": "prompt", "model": "modelId"}
@@ -66,6 +67,8 @@ def draft_render(*, video: Video, user: User, purpose: RenderJob.Purpose, parame
 def _vid2vid_plan(source: MediaInfo | None, model_file: ModelFile, parameters: dict[str, Any]) -> RenderPlan:
     if source is None:
         raise ValidationFailed({"videoId": ["This video has no source to restyle."]})
+    if not parameters.get("prompt"):
+        raise ValidationFailed({"prompt": [PROMPT_REQUIRED]})
     parameters.setdefault("negative_prompt", "")
     parameters.setdefault("cfgScale", 7.0)
     parameters.setdefault("denoising", 0.5)
@@ -137,7 +140,7 @@ def _deforum_settings(parameters: dict[str, Any], before: RenderPlan | None) -> 
     if "denoising" in parameters and "strength_schedule" not in schedules:
         asked["strength_schedule"] = f"0:({1 - parameters['denoising']:.6f})"
     if not asked.get("prompts"):
-        raise ValidationFailed({"prompt": ["The prompt field is required."]})
+        raise ValidationFailed({"prompt": [PROMPT_REQUIRED]})
     settings, unknown = import_settings(asked)
     refused = sorted(set(unknown) & set(schedules))
     if refused:

@@ -1,0 +1,36 @@
+"""Give the renders of dead workers to living ones, wake workers for renders nobody heard of, sweep what is left over."""
+
+import logging
+import threading
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+from django.db import OperationalError
+
+from config.stack.signals import stop_event
+from studio.services import jobs
+
+logger = logging.getLogger(__name__)
+
+
+class Command(BaseCommand):
+    help = __doc__
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--once", action="store_true", help="one pass instead of one every REAP_INTERVAL_SECONDS")
+
+    def handle(self, *, once: bool, **options: Any) -> None:
+        stopped = threading.Event() if once else stop_event()
+        while True:
+            try:
+                counts = jobs.reap() | {"swept": jobs.sweep_work_dirs()}
+                if any(counts.values()):
+                    self.stdout.write(", ".join(f"{count} {what}" for what, count in counts.items() if count))
+            except OperationalError:
+                if once:
+                    raise
+                logger.exception("The database does not answer; trying again")
+            if once or stopped.wait(settings.REAP_INTERVAL_SECONDS):
+                return
