@@ -43,7 +43,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Trajectory:
-    """The steps of one generation; ``steps[0].alpha`` and ``.sigma`` are the levels at which an init image is noised."""
+    """The steps of one generation; an init image is noised to the levels ``steps[0].alpha`` and ``.sigma``."""
 
     steps: tuple[Step, ...]
     prediction_type: str
