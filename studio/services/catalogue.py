@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.db.models import Q, QuerySet
 
 from config.api.errors import ValidationFailed
 from studio.models import ModelFile, Preset
+from studio.rendering.deforum import presets
 
 BUILTIN_PREFIX = "builtin:"
 
@@ -41,6 +44,12 @@ def find_preset(wanted: str | int) -> Preset | None:
     text = str(wanted)
     by = Q(slug=text) | Q(name=text) | (Q(pk=int(text)) if text.isdigit() and len(text) < 19 else Q(pk=None))
     return Preset.objects.filter(by, enabled=True).order_by("tenant_id").first()
+
+
+def preset_settings(preset: Preset, *, fps: Fraction = Fraction(24)) -> dict[str, Any]:
+    """The preset's Deforum settings, its beats timed for this frame rate."""
+    template = presets.Preset(preset.slug, preset.name, preset.description, preset.settings)
+    return template.settings(fps=fps)
 
 
 def default_size(model_file: ModelFile) -> tuple[int, int]:

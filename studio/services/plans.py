@@ -17,6 +17,7 @@ from studio.rendering.media.probe import MediaInfo, probe
 from studio.rendering.plan import ControlNetSpec, DeforumParams, ModelSpec, RenderPlan, Vid2VidParams
 from studio.rendering.plan_checks import validate_plan
 from studio.services import catalogue
+from studio.services.catalogue import preset_settings
 from studio.services.files import local_copy
 
 DEFAULT_FPS = "24"
@@ -109,7 +110,7 @@ def _deforum_plan(
     else:
         width, height = catalogue.default_size(model_file)
     new_frames = round(Fraction(str(parameters["length"])) * Fraction(fps))
-    settings = _deforum_settings(parameters, before)
+    settings = _deforum_settings(parameters, before, fps=Fraction(fps))
     return RenderPlan(
         workflow="deforum",
         model=_model_spec(model_file, parameters),
@@ -122,13 +123,13 @@ def _deforum_plan(
     )
 
 
-def _deforum_settings(parameters: dict[str, Any], before: RenderPlan | None) -> dict[str, Any]:
+def _deforum_settings(parameters: dict[str, Any], before: RenderPlan | None, *, fps: Fraction) -> dict[str, Any]:
     """Preset, then what the request says, in Deforum's vocabulary; an extension starts from what it extends."""
     asked: dict[str, Any] = {}
     if before and isinstance(before.params, DeforumParams):
         asked |= before.params.settings
     if parameters.get("preset"):
-        asked |= _preset(parameters["preset"]).settings
+        asked |= preset_settings(_preset(parameters["preset"]), fps=fps)
     schedules = dict(parameters.get("schedules") or {})
     if parameters.get("prompt"):
         asked["prompts"] = {"0": parameters["prompt"]}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 
 from studio.models import ModelFile, Preset
-from studio.rendering.deforum.presets import load_presets
+from studio.rendering.deforum.presets import presets
 from tenants.scope import all_tenants
 
 BUILTIN_MODEL = "mage-mini"
@@ -30,11 +30,11 @@ def seed_catalogue() -> int:
     count = int(created)
     # Built-in presets belong to no tenant: a system row, hence outside every tenant's scope.
     with all_tenants():
-        for preset in load_presets():
+        for preset in presets().values():
             _, created = Preset.objects.get_or_create(
                 tenant=None,
                 slug=preset.slug,
-                defaults={"name": preset.name, "description": preset.description, "settings": dict(preset.settings)},
+                defaults={"name": preset.name, "description": preset.description, "settings": dict(preset.template)},
             )
             count += int(created)
     return count

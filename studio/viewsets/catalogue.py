@@ -65,5 +65,5 @@ def _preset_row(preset: Preset) -> dict[str, Any]:
         "name": preset.name,
         "slug": preset.slug,
         "description": preset.description,
-        "settings": preset.settings,
+        "settings": catalogue.preset_settings(preset),
     }
