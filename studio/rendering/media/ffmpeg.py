@@ -301,6 +301,14 @@ def mux(video: Path, sound: Any | None, destination: Path, fps: Fraction) -> Any
     )
 
 
+def encode_sound(wav: Path, destination: Path) -> Any:
+    """A WAV as MP3 or AAC, by the suffix of ``destination``."""
+    codec, muxer = {".mp3": ("libmp3lame", "mp3"), ".aac": ("aac", "adts")}[destination.suffix]
+    return target(
+        source(wav, "wav").audio, destination, f=muxer, acodec=codec, **{"b:a": "128k", "flags:a": "+bitexact"}
+    )
+
+
 def pack_lossless(frames: RawFrames, destination: Path) -> Any:
     """Raw RGB frames as FFV1, bit for bit, at about a third of the size."""
     return target(
