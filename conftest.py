@@ -14,15 +14,9 @@ stack = TestStack()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    # Temporary while apps are being written: a broken app must not stop tests that need no Django.
-    from django.conf import settings
-    from django.utils.functional import empty
-
-    try:
-        django.setup()
-    except Exception as error:
-        print("Django is not set up:", repr(error))
-        settings._wrapped = empty
+    django.setup()
+    # After the setup, because it imports models.
+    config.pluginmanager.import_plugin("tests.fixtures")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
