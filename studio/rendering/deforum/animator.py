@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -41,10 +40,10 @@ class FrameSink(Protocol):
     frames_done: int
     """Frames that are in it, also those of an earlier attempt."""
 
-    def append(self, frames: Frames, records: list[dict[str, Any]]) -> None:
+    def append(self, frames: Frames, records: list[dict[str, Any]], /) -> None:
         """Add frames (n, height, width, 3) and one record each; durable on return."""
 
-    def truncate(self, count: int) -> None:
+    def truncate(self, count: int, /) -> None:
         """Drop all but the first ``count`` frames and records."""
 
 
@@ -280,10 +279,8 @@ class _Animation:
         """Hand frames to the sink, then make the state that follows them durable."""
         first = self._state.emitted
         frames = np.stack([image[: self._plan.height, : self._plan.width] for image in images])
-        for record, frame in zip(records, frames, strict=True):
-            record["sha256"] = hashlib.sha256(frame.tobytes()).hexdigest()
-            if record["frame"] == 0:
-                record["settings"] = static_settings(self._settings)
+        if first == 0:
+            records[0]["settings"] = static_settings(self._settings)
         self._sink.append(frames, records)
         self._state = replace(state, colour_sample=self._preparation.colour_sample)
         checkpoint.save(self._state, self._state_dir)

@@ -30,13 +30,7 @@ def match_colours(image: Image, reference: Image, space: str) -> Image:
 
 def match_histogram(channel: Image, reference: Image) -> Image:
     """Map each value to the reference value of the same cumulative frequency, interpolated between the reference's values."""
-    counts = np.bincount(channel.ravel(), minlength=256)
-    reference_counts = np.bincount(reference.ravel(), minlength=256)
-    present = np.flatnonzero(reference_counts)
-    quantiles = np.cumsum(counts) / channel.size
-    reference_quantiles = np.cumsum(reference_counts)[present] / reference.size
-    table = np.interp(quantiles, reference_quantiles, present)
-    return np.rint(table).astype(np.uint8)[channel]
+    return _matching_table(channel, reference)[channel]
 
 
 def greyscale(image: Image) -> Image:
@@ -72,4 +66,19 @@ def blend(a: Image, b: Image, share: float) -> Image:
 
 
 def _match_channels(image: Image, reference: Image) -> Image:
-    return np.stack([match_histogram(image[..., c], reference[..., c]) for c in range(3)], axis=-1)
+    tables = [_matching_table(image[..., c], reference[..., c]) for c in range(3)]
+    return cv2.LUT(image, np.stack(tables, axis=-1)[:, None, :])
+
+
+def _matching_table(channel: Image, reference: Image) -> Image:
+    """Which value (256,) each value of ``channel`` becomes."""
+    counts, reference_counts = _counts(channel), _counts(reference)
+    present = np.flatnonzero(reference_counts)
+    quantiles = np.cumsum(counts) / channel.size
+    reference_quantiles = np.cumsum(reference_counts)[present] / reference.size
+    return np.rint(np.interp(quantiles, reference_quantiles, present)).astype(np.uint8)
+
+
+def _counts(channel: Image) -> NDArray[np.float64]:
+    histogram = cv2.calcHist([np.ascontiguousarray(channel)], [0], None, [256], (0, 256))
+    return histogram.ravel().astype(np.float64)

@@ -54,19 +54,25 @@ def perlin_modulation(
 
 
 def _perlin(rng: np.random.Generator, rows: int, columns: int, cells_y: int, cells_x: int) -> Plane:
-    """One octave, about -1..1."""
+    """One octave, about -1..1.
+
+    The fade between lattice points is separable, so the sum over a pixel's four corners is two matrix products.
+    """
     angles = rng.uniform(0, 2 * math.pi, (cells_y + 1, cells_x + 1))
-    gradients = np.cos(angles).astype(np.float32), np.sin(angles).astype(np.float32)
-    y = np.arange(rows, dtype=np.float32) * np.float32(cells_y / rows)
-    x = np.arange(columns, dtype=np.float32) * np.float32(cells_x / columns)
-    cell_y, cell_x = y.astype(int), x.astype(int)
-    part_y, part_x = (y - cell_y)[:, None], (x - cell_x)[None, :]
+    fade_y, reach_y = _lattice_weights(rows, cells_y)
+    fade_x, reach_x = _lattice_weights(columns, cells_x)
+    along_x, along_y = np.cos(angles).astype(np.float32), np.sin(angles).astype(np.float32)
+    return np.float32(math.sqrt(2)) * (fade_y @ along_x @ reach_x.T + reach_y @ along_y @ fade_x.T)
 
-    def corner(down: int, right: int) -> Plane:
-        along_x, along_y = (g.take(cell_y + down, axis=0).take(cell_x + right, axis=1) for g in gradients)
-        return along_x * (part_x - right) + along_y * (part_y - down)
 
-    fade_y, fade_x = (part**3 * (part * (part * 6 - 15) + 10) for part in (part_y, part_x))
-    top = corner(0, 0) * (1 - fade_x) + corner(0, 1) * fade_x
-    bottom = corner(1, 0) * (1 - fade_x) + corner(1, 1) * fade_x
-    return np.float32(math.sqrt(2)) * (top * (1 - fade_y) + bottom * fade_y)
+def _lattice_weights(length: int, cells: int) -> tuple[Plane, Plane]:
+    """Each position's weight on each lattice point, and that weight times the distance to the point: (length, cells + 1)."""
+    position = np.arange(length) * (cells / length)
+    cell = position.astype(int)
+    part = position - cell
+    fade = part**3 * (part * (part * 6 - 15) + 10)
+    weights, reaches = np.zeros((length, cells + 1), np.float32), np.zeros((length, cells + 1), np.float32)
+    index = np.arange(length)
+    weights[index, cell], weights[index, cell + 1] = 1 - fade, fade
+    reaches[index, cell], reaches[index, cell + 1] = (1 - fade) * part, fade * (part - 1)
+    return weights, reaches
