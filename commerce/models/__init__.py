@@ -1,6 +1,27 @@
 """Tables of commerce."""
 
 from commerce.models.ledger import PURCHASE, RENDER, CreditHold, FinanceOperation
+from commerce.models.orders import Invoice, InvoiceSeries, Order, OrderItem, OrderStatusChange, PaymentMethod
+from commerce.models.payments import Payment, PaymentEvent
+from commerce.models.products import Product, PromoCode
 from commerce.models.wallets import CREDITS, Wallet, WalletType
 
-__all__ = ["CREDITS", "PURCHASE", "RENDER", "CreditHold", "FinanceOperation", "Wallet", "WalletType"]
+__all__ = [
+    "CREDITS",
+    "PURCHASE",
+    "RENDER",
+    "CreditHold",
+    "FinanceOperation",
+    "Invoice",
+    "InvoiceSeries",
+    "Order",
+    "OrderItem",
+    "OrderStatusChange",
+    "Payment",
+    "PaymentEvent",
+    "PaymentMethod",
+    "Product",
+    "PromoCode",
+    "Wallet",
+    "WalletType",
+]

@@ -1,0 +1,95 @@
+"""Finance operations as people ask for them: request, execute, cancel."""
+
+from __future__ import annotations
+
+import uuid
+from decimal import Decimal
+
+from django.utils import timezone
+
+from accounts.models import User
+from commerce.models import FinanceOperation, Wallet
+from commerce.services import ledger
+from commerce.services.currencies import check_amount
+from config.api.errors import DomainError, Forbidden, NotFound, ValidationFailed
+from tenants.scope import all_tenants
+
+
+def request_operation(
+    *, user: User, wallet: Wallet, type: int, amount: Decimal, info: str, key: str | None
+) -> FinanceOperation:
+    """Ask for an enrollment or a write-off. Nothing moves until staff or a payment executes it."""
+    check_amount(amount, wallet.currency, "money")
+    if type == FinanceOperation.Type.WRITE_OFF and amount > wallet.available:
+        raise ledger.insufficient(wallet, amount)
+    operation: FinanceOperation = FinanceOperation._base_manager.create(
+        tenant_id=wallet.tenant_id,
+        wallet=wallet,
+        user_id=wallet.user_id,
+        type=type,
+        amount=amount,
+        description=info,
+        reference_type="request",
+        reference_id=user.pk,
+        idempotency_key=f"user:{user.pk}:{key or uuid.uuid4()}",
+        created_at=timezone.now(),
+    )
+    return operation
+
+
+def wallet_for(*, user: User, wallet_id: int | None, wallet_type_id: int | None) -> Wallet:
+    """The wallet that a request names, by itself or by its type: the user's own, or anybody's for staff."""
+    wallets = Wallet._base_manager.filter(closed_at=None).select_related("wallet_type", "user").order_by("pk")
+    if wallet_id is None:
+        wallet = wallets.filter(user=user, wallet_type_id=wallet_type_id).first()
+        field = "typeId"
+    else:
+        wallet = (wallets if user.is_administrator else wallets.filter(user=user)).filter(pk=wallet_id).first()
+        field = "walletId"
+    if wallet is None:
+        raise ValidationFailed({field: ["There is no such wallet."]})
+    return wallet
+
+
+def change_status(*, user: User, operation: FinanceOperation, status: int, info: str = "") -> FinanceOperation:
+    """Staff move an open operation on; its owner may only cancel it. Raises DomainError ``operation_not_open``."""
+    if status == FinanceOperation.Status.CANCELLED:
+        return cancel_operation(user=user, operation=operation, info=info)
+    if not user.is_administrator:
+        raise Forbidden("Only staff change the status of an operation", code="staff_only")
+    if status == FinanceOperation.Status.EXECUTED:
+        return ledger.execute(operation)
+    if status == FinanceOperation.Status.PENDING and _move_open(operation, status=status):
+        return operation
+    if not operation.is_open:
+        raise ledger.not_open(operation)
+    raise DomainError("operation_state", "An operation can't go back to created.", data={"status": operation.status})
+
+
+def cancel_operation(*, user: User, operation: FinanceOperation, info: str) -> FinanceOperation:
+    """Call an open operation off. Raises DomainError ``operation_not_open``."""
+    cancelled = _move_open(
+        operation, status=FinanceOperation.Status.CANCELLED, canceled_at=timezone.now(), canceled_info=info
+    )
+    if not cancelled:
+        raise ledger.not_open(operation)
+    return operation
+
+
+def find_operation(*, user: User, operation_id: int) -> FinanceOperation:
+    """The user's own operation, or anybody's for staff."""
+    operations = FinanceOperation._base_manager.select_related("user", "wallet__wallet_type")
+    if not user.is_administrator:
+        operations = operations.filter(user=user)
+    with all_tenants():
+        operation = operations.filter(pk=operation_id).first()
+    if operation is None:
+        raise NotFound("Finance operation not found")
+    return operation
+
+
+def _move_open(operation: FinanceOperation, **changes: object) -> bool:
+    mine = FinanceOperation._base_manager.filter(pk=operation.pk, status__in=FinanceOperation.OPEN)
+    moved = bool(mine.update(**changes))
+    operation.refresh_from_db()
+    return moved

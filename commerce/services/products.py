@@ -1,0 +1,101 @@
+"""Products: offer, change, withdraw, and how many are left."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from accounts.models import User
+from commerce.models import Product
+from commerce.services.currencies import check_amount
+from config.api.errors import DomainError, Forbidden, NotFound, ValidationFailed
+from effects.models import Category
+
+
+def create_product(*, user: User, values: Mapping[str, Any]) -> Product:
+    """A user's product is sold for their own account; a staff member's is the studio's."""
+    product = Product(seller=None if user.is_administrator else user)
+    return _save(product, user, values)
+
+
+def change_product(*, user: User, product: Product, values: Mapping[str, Any]) -> Product:
+    """Replace what the product says. Orders keep what they were made with."""
+    _ensure_owner(user, product)
+    return _save(product, user, values)
+
+
+def toggle_product(*, user: User, product: Product, active: bool | None = None) -> Product:
+    """Put the product on sale or take it off: as asked, or the other way round."""
+    _ensure_owner(user, product)
+    product.active = not product.active if active is None else active
+    product.save(update_fields=["active", "updated_at"])
+    return product
+
+
+def withdraw_product(*, user: User, product: Product) -> None:
+    """Delete the product; orders that name it stay what they are."""
+    _ensure_owner(user, product)
+    product.deleted_at = timezone.now()
+    product.save(update_fields=["deleted_at", "updated_at"])
+
+
+def find_product(*, user: Any, product_id: int) -> Product:
+    """A product on sale, or any existing one for its owner and staff."""
+    product = Product.objects.existing().select_related("seller", "category").filter(pk=product_id).first()
+    if product is None or not (product.active or _owns(user, product)):
+        raise NotFound("Product not found")
+    return product
+
+
+def take_stock(quantities: Mapping[int, int]) -> None:
+    """Take units off what is left, all or none; call inside the order's transaction."""
+    # In the order of the keys, so that two orders never wait for each other.
+    for product_id, quantity in sorted(quantities.items()):
+        enough = Q(availability=None) | Q(availability__gte=quantity)
+        if (
+            not Product.objects.on_sale()
+            .filter(enough, pk=product_id)
+            .update(availability=F("availability") - quantity)
+        ):
+            product = Product.objects.get(pk=product_id)
+            raise DomainError(
+                "out_of_stock",
+                f"Of {product.name} only {product.availability} are left.",
+                data={"productId": product_id, "availability": product.availability},
+            )
+
+
+def return_stock(quantities: Mapping[int, int]) -> None:
+    """What an order that came to nothing had taken."""
+    for product_id, quantity in sorted(quantities.items()):
+        Product.objects.filter(pk=product_id).update(availability=F("availability") + quantity)
+
+
+def _save(product: Product, user: User, values: Mapping[str, Any]) -> Product:
+    values = dict(values)
+    category_id = values.pop("category_id")
+    with transaction.atomic():
+        category = Category.objects.filter(pk=category_id, kind=Category.Kind.PRODUCT).first()
+        if category is None:
+            raise ValidationFailed({"categoryId": ["There is no such product category."]})
+        if values.get("credits") and product.seller is not None:
+            raise ValidationFailed({"credits": ["Only the studio sells GPU credits."]})
+        check_amount(values["price"], settings.CURRENCY, "price")
+        for name, value in {**values, "category": category}.items():
+            setattr(product, name, value)
+        product.save()
+    return product
+
+
+def _owns(user: Any, product: Product) -> bool:
+    return user.is_authenticated and (user.is_administrator or product.seller_id == user.pk)
+
+
+def _ensure_owner(user: User, product: Product) -> None:
+    if not _owns(user, product):
+        raise Forbidden("This product belongs to another seller", code="not_owner")

@@ -1,0 +1,38 @@
+"""Payment from the personal balance."""
+
+from __future__ import annotations
+
+from accounts.models import User
+from commerce.models import PURCHASE, Order
+from commerce.services.ledger import enroll, write_off
+from commerce.services.providers.base import PaymentProvider
+from commerce.services.wallets import personal_balance
+from config.api.errors import DomainError
+
+
+class BalanceProvider(PaymentProvider):
+    """The customer's own word moves the money, and nobody else's."""
+
+    def collect(self, order: Order, *, by: User | None) -> None:
+        if by is None or by.pk != order.customer_id:
+            raise DomainError("customer_must_confirm", "Only the customer can pay from their personal balance.")
+        write_off(
+            wallet=personal_balance(user=order.customer),
+            amount=order.total_cost,
+            description=f"Order {order.number}",
+            reference_type=PURCHASE,
+            reference_id=order.pk,
+            idempotency_key=f"order:{order.pk}:payment",
+        )
+
+    def give_back(self, order: Order) -> None:
+        if order.paid_at is None or order.total_cost == 0:
+            return
+        enroll(
+            wallet=personal_balance(user=order.customer),
+            amount=order.total_cost,
+            description=f"Order {order.number} was paid back",
+            reference_type=PURCHASE,
+            reference_id=order.pk,
+            idempotency_key=f"order:{order.pk}:payment:refund",
+        )
