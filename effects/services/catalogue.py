@@ -1,0 +1,100 @@
+"""Effects: find, keep, delete, count their use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+
+from config.api.errors import NotFound, ValidationFailed
+from config.api.freshness import outdate
+from effects.models import Effect
+from effects.properties import check_placeholders, read_properties
+
+LIST = "effects"
+"""The name under which the public list's freshness is kept."""
+
+SLUG_TAKEN = "The slug has already been taken."
+
+
+def find_effect(*, effect_id: int) -> Effect:
+    """The effect that a request uses, with its category and model.
+
+    Raises ValidationFailed for an id that never existed, NotFound for an effect that is deleted or switched off.
+    """
+    effect = Effect.objects.filter(pk=effect_id).select_related("category", "model_file").first()
+    if effect is None:
+        raise ValidationFailed({"effect_id": ["The selected effect id is invalid."]})
+    if effect.is_deleted or not effect.is_active:
+        raise NotFound("Effect not found")
+    return effect
+
+
+def find_for_staff(effect_id: int) -> Effect:
+    """An effect that was not deleted. Raises NotFound."""
+    effect = Effect.objects.filter(pk=effect_id, deleted_at=None).first()
+    if effect is None:
+        raise NotFound("Effect not found")
+    return effect
+
+
+def create_effect(*, values: Mapping[str, Any]) -> Effect:
+    """A new effect. Raises ValidationFailed, also for a slug that a deleted effect still has."""
+    return _save(Effect(**values))
+
+
+def update_effect(effect: Effect, *, changes: Mapping[str, Any]) -> Effect:
+    """Raises ValidationFailed as ``create_effect`` does; then nothing has changed."""
+    for name, value in changes.items():
+        setattr(effect, name, value)
+    return _save(effect)
+
+
+def delete_effect(effect: Effect) -> Effect:
+    """Out of the catalogue; the row stays for the videos made with it."""
+    effect.mark_deleted()
+    effect.save(update_fields=["deleted_at", "updated_at"])
+    outdate(LIST)
+    return effect
+
+
+def restore_effect(effect_id: int) -> Effect:
+    """Back into the catalogue; one that was not deleted stays as it is. Raises NotFound."""
+    effect = Effect.objects.filter(pk=effect_id).first()
+    if effect is None:
+        raise NotFound("Effect not found")
+    if effect.is_deleted:
+        effect.deleted_at = None
+        effect.save(update_fields=["deleted_at", "updated_at"])
+        outdate(LIST)
+    return effect
+
+
+def record_use(effect_id: int) -> None:
+    """One more use, whoever else counts at the same time."""
+    Effect.objects.filter(pk=effect_id).update(use_count=F("use_count") + 1)
+
+
+def _save(effect: Effect) -> Effect:
+    _check(effect)
+    try:
+        with transaction.atomic():
+            effect.save()
+    except IntegrityError as error:
+        # Two requests at once can both find the slug free; the database knows which was first.
+        if "slug" not in str(error):
+            raise
+        raise ValidationFailed({"slug": [SLUG_TAKEN]}) from error
+    outdate(LIST)
+    return effect
+
+
+def _check(effect: Effect) -> None:
+    if Effect.objects.exclude(pk=effect.pk).filter(slug=effect.slug).exists():
+        raise ValidationFailed({"slug": [SLUG_TAKEN]})
+    try:
+        check_placeholders(effect.parameters, read_properties(effect.configurable_properties))
+    except ValueError as error:
+        raise ValidationFailed({"parameters": [str(error)]}) from error

@@ -1,0 +1,62 @@
+"""From what a user sends for an effect to the parameters of a render."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from config.api.errors import ValidationFailed
+from effects.models import Effect
+from effects.properties import Property, fill_template, read_properties
+
+FIELD = "input_payload"
+
+
+def effect_parameters(effect: Effect, input_payload: Any = None) -> dict[str, Any]:
+    """The generation parameters of one use of the effect, in the words of ``POST /api/generate``.
+
+    ``{"prompt": "a watercolor painting", "denoising": 0.62, "modelId": 3}``. Raises ValidationFailed naming
+    ``input_payload.key`` for what the effect's properties do not allow.
+    """
+    properties = read_properties(effect.configurable_properties)
+    parameters = fill_template(effect.parameters, properties, _clean(properties, input_payload))
+    if effect.model_file_id is not None:
+        parameters["modelId"] = effect.model_file_id
+    return parameters
+
+
+def clean_payload(effect: Effect, input_payload: Any = None) -> dict[str, Any]:
+    """The payload with every default filled in. Raises ValidationFailed naming ``input_payload.key``."""
+    return _clean(read_properties(effect.configurable_properties), input_payload)
+
+
+def payload_files(effect: Effect, input_payload: Any = None) -> dict[str, int]:
+    """Property -> id of the file that the payload names for it; whether the user may, the caller must ask."""
+    properties = read_properties(effect.configurable_properties)
+    values = _clean(properties, input_payload)
+    return {p.key: values[p.key] for p in properties if p.type in ("image", "video") and p.key in values}
+
+
+def _clean(properties: list[Property], payload: Any) -> dict[str, Any]:
+    # An empty PHP array is written as a list.
+    payload = {} if payload in (None, []) else payload
+    if not isinstance(payload, dict):
+        raise ValidationFailed({FIELD: ["The input payload must be an object of the effect's properties."]})
+    known = {item.key for item in properties}
+    problems = {
+        f"{FIELD}.{str(key)[:64]}": ["This effect has no such property."] for key in payload if key not in known
+    }
+    values = {}
+    for item in properties:
+        value = payload.get(item.key)
+        try:
+            if value is not None:
+                values[item.key] = item.clean(value)
+            elif item.default is not None:
+                values[item.key] = item.default
+            elif item.required:
+                raise ValueError(f"The {item.key} property is required.")
+        except ValueError as error:
+            problems[f"{FIELD}.{item.key}"] = [str(error)]
+    if problems:
+        raise ValidationFailed(problems)
+    return values
