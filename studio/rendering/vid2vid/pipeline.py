@@ -81,6 +81,8 @@ def restyle(
         for clip in decoded:
             if should_stop():
                 raise Cancelled
+            if clip.frames.shape[1:] != (plan.height, plan.width, 3):
+                raise ValueError(f"expected frames of {plan.width}x{plan.height}, got {clip.frames.shape}")
             stage.resume_after(clip)
             stage.submit(clip, _render(clip, generation, engine, height, width, should_stop))
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from studio.rendering.vid2vid.flow import dense_flow, occluded, pull
+from studio.rendering.vid2vid.flow import Flow, dense_flow, occluded, pull
 
 Image = NDArray[np.uint8]
 
@@ -21,10 +22,14 @@ _CUT_DIFFERENCE = 51.0
 """Mean absolute difference of two neighbouring source frames, in levels, that only a cut makes (0.2 of the range)."""
 _CUT_OCCLUDED = 0.6
 """Share of untrusted pixels above which the flow is meaningless."""
+_MISMATCH = 20.0
+"""Levels, mean of the channels over 3x3 pixels: well above sensor noise and resampling error."""
 
 
 @dataclass(frozen=True)
 class Smoothed:
+    """A frame and where the previous one shows in it."""
+
     frame: Image
     blended: NDArray[np.bool_]
     """(h, w), where the previous output has a share."""
@@ -43,10 +48,20 @@ def smooth(output: Image, source: Image, previous_output: Image, previous_source
     if alpha <= 0.0 or is_cut(previous_source, source):
         return Smoothed(output, nothing)
     to_previous = dense_flow(source, previous_source)
-    hidden = occluded(to_previous, dense_flow(previous_source, source))
+    hidden = occluded(to_previous, dense_flow(previous_source, source)) | _mismatched(
+        source, previous_source, to_previous
+    )
     if float(hidden.mean()) > _CUT_OCCLUDED:
         return Smoothed(output, nothing)
     moved = pull(previous_output, to_previous).astype(np.float32)
     share = np.where(hidden, 0.0, min(alpha, MAX_ALPHA)).astype(np.float32)[..., None]
     blended = np.rint(output + share * (moved - output)).astype(np.uint8)
     return Smoothed(blended, ~hidden)
+
+
+def _mismatched(source: Image, previous_source: Image, to_previous: Flow) -> NDArray[np.bool_]:
+    """Where the moved previous source is another picture: flow that is smooth across an edge agrees with itself, but
+    lies.
+    """
+    apart = cv2.blur(cv2.absdiff(source, pull(previous_source, to_previous)), (3, 3))
+    return apart.mean(axis=-1) > _MISMATCH

@@ -37,7 +37,10 @@ def write_single_file(folder: Path, file: Path) -> Path:
     text = load_file(folder / "text_encoder" / "model.safetensors")
     tensors |= {"model.diffusion_model." + _unet_name(name): value for name, value in unet.items()}
     tensors |= {"first_stage_model." + _vae_name(name): value for name, value in vae.items()}
-    tensors |= {f"cond_stage_model.transformer.{name}": value for name, value in text.items()}
+    tensors |= {
+        f"cond_stage_model.transformer.text_model.{name.removeprefix('text_model.')}": value
+        for name, value in text.items()
+    }
     save_file(tensors, file)
     shutil.copytree(folder, file.with_suffix(".config"), ignore=shutil.ignore_patterns("*.safetensors", "vae_tiny"))
     return file
