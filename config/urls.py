@@ -19,6 +19,7 @@ urlpatterns = [
     path("status/<int:video_id>", RenderViewSet.as_view({"get": "status"})),
     *api_urls,
     path("api/", include("accounts.urls")),
+    path("api/", include("commerce.urls")),
     path("api/", include("studio.urls")),
     *catch_all,
 ]

@@ -1,4 +1,7 @@
-"""Finance operations as people ask for them: request, execute, cancel."""
+"""Finance operations as people ask for them: request, execute, cancel.
+
+Staff act across tenants, so every verb runs over all of them and looks at whose the row is itself.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ from config.api.errors import DomainError, Forbidden, NotFound, ValidationFailed
 from tenants.scope import all_tenants
 
 
+@all_tenants()
 def request_operation(
     *, user: User, wallet: Wallet, type: int, amount: Decimal, info: str, key: str | None
 ) -> FinanceOperation:
@@ -37,6 +41,7 @@ def request_operation(
     return operation
 
 
+@all_tenants()
 def wallet_for(*, user: User, wallet_id: int | None, wallet_type_id: int | None) -> Wallet:
     """The wallet that a request names, by itself or by its type: the user's own, or anybody's for staff."""
     wallets = Wallet._base_manager.filter(closed_at=None).select_related("wallet_type", "user").order_by("pk")
@@ -51,10 +56,11 @@ def wallet_for(*, user: User, wallet_id: int | None, wallet_type_id: int | None)
     return wallet
 
 
+@all_tenants()
 def change_status(*, user: User, operation: FinanceOperation, status: int, info: str = "") -> FinanceOperation:
     """Staff move an open operation on; its owner may only cancel it. Raises DomainError ``operation_not_open``."""
     if status == FinanceOperation.Status.CANCELLED:
-        return cancel_operation(user=user, operation=operation, info=info)
+        return cancel_operation(operation=operation, info=info)
     if not user.is_administrator:
         raise Forbidden("Only staff change the status of an operation", code="staff_only")
     if status == FinanceOperation.Status.EXECUTED:
@@ -66,7 +72,8 @@ def change_status(*, user: User, operation: FinanceOperation, status: int, info:
     raise DomainError("operation_state", "An operation can't go back to created.", data={"status": operation.status})
 
 
-def cancel_operation(*, user: User, operation: FinanceOperation, info: str) -> FinanceOperation:
+@all_tenants()
+def cancel_operation(*, operation: FinanceOperation, info: str) -> FinanceOperation:
     """Call an open operation off. Raises DomainError ``operation_not_open``."""
     cancelled = _move_open(
         operation, status=FinanceOperation.Status.CANCELLED, canceled_at=timezone.now(), canceled_info=info
@@ -76,13 +83,13 @@ def cancel_operation(*, user: User, operation: FinanceOperation, info: str) -> F
     return operation
 
 
+@all_tenants()
 def find_operation(*, user: User, operation_id: int) -> FinanceOperation:
     """The user's own operation, or anybody's for staff."""
     operations = FinanceOperation._base_manager.select_related("user", "wallet__wallet_type")
     if not user.is_administrator:
         operations = operations.filter(user=user)
-    with all_tenants():
-        operation = operations.filter(pk=operation_id).first()
+    operation = operations.filter(pk=operation_id).first()
     if operation is None:
         raise NotFound("Finance operation not found")
     return operation

@@ -18,9 +18,9 @@ from commerce.models import (
     Payment,
     Wallet,
 )
+from commerce.services import promo
 from commerce.services.ledger import enroll, write_off
 from commerce.services.locks import lock_order, lock_wallets
-from commerce.services import promo
 from commerce.services.products import return_stock
 from commerce.services.providers import provider_of
 from commerce.services.wallets import open_credit_wallet, personal_balance

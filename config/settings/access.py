@@ -37,6 +37,7 @@ _rates = {
     "login": env.str("THROTTLE_LOGIN", "30/min"),
     "register": env.str("THROTTLE_REGISTER", "30/min"),
     "upload": env.str("THROTTLE_UPLOAD", "60/min"),
+    "webhook": env.str("THROTTLE_WEBHOOK", "6000/min"),
     "render": env.str("THROTTLE_RENDER", "120/min"),
 }
 THROTTLES: dict[str, str] = {} if _throttle_off else _rates

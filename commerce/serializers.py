@@ -1,0 +1,287 @@
+"""Shapes of commerce's requests and answers."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from rest_framework import serializers
+
+from commerce.models import FinanceOperation, Order, PaymentMethod
+
+MAX_ID = 2**63 - 1
+MAX_QUANTITY = 1000
+MAX_ITEMS = 50
+MAX_CREDITS = 10_000_000
+
+
+class IdField(serializers.IntegerField):
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"min_value": 1, "max_value": MAX_ID, **kwargs})
+
+
+class MoneyField(serializers.DecimalField):
+    """More than nothing, less than a billion; how many decimal places there may be is up to the currency."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"max_digits": 12, "decimal_places": 3, "min_value": Decimal("0.001"), **kwargs})
+
+
+class ProductInputSerializer(serializers.Serializer[Any]):
+    categoryId = IdField(source="category_id")
+    name = serializers.CharField(max_length=255)
+    description = serializers.CharField(max_length=10_000, allow_blank=True, default="")
+    price = MoneyField()
+    credits = serializers.IntegerField(min_value=0, max_value=MAX_CREDITS, default=0)
+    availability = serializers.IntegerField(min_value=0, max_value=10**9, allow_null=True, default=None)
+    active = serializers.BooleanField(default=True)
+
+
+class ProductActiveSerializer(serializers.Serializer[Any]):
+    active = serializers.BooleanField(required=False, allow_null=True, default=None)
+
+
+class SellerSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+
+
+class ProductSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    categoryId = serializers.IntegerField()
+    name = serializers.CharField()
+    description = serializers.CharField()
+    price = serializers.FloatField()
+    credits = serializers.IntegerField(help_text="GPU credits that one unit grants.")
+    availability = serializers.IntegerField(allow_null=True, help_text="Units left; null: unlimited.")
+    active = serializers.BooleanField()
+    seller = SellerSerializer(allow_null=True, help_text="Null: the studio itself.")
+    created_at = serializers.DateTimeField()
+
+
+class ProductCategorySerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    slug = serializers.CharField()
+    description = serializers.CharField()
+    sort_order = serializers.IntegerField()
+    kind = serializers.CharField()
+    products = ProductSerializer(many=True)
+
+
+class ItemInputSerializer(serializers.Serializer[Any]):
+    productId = IdField(source="product_id")
+    quantity = serializers.IntegerField(min_value=1, max_value=MAX_QUANTITY, default=1)
+
+
+class OrderInputSerializer(serializers.Serializer[Any]):
+    """Prices are not asked for: the server knows them. One ``{productId, quantity}`` may stand for ``items``."""
+
+    items = ItemInputSerializer(many=True, required=False, allow_empty=False, max_length=MAX_ITEMS)
+    productId = IdField(required=False)
+    quantity = serializers.IntegerField(required=False, min_value=1, max_value=MAX_QUANTITY)
+    payment_method = serializers.ChoiceField(choices=PaymentMethod.choices)
+    promo_code = serializers.CharField(required=False, allow_null=True, allow_blank=True, max_length=64)
+
+    def validate(self, values: dict[str, Any]) -> dict[str, Any]:
+        product_id, quantity = values.pop("productId", None), values.pop("quantity", 1)
+        if ("items" in values) == (product_id is not None):
+            raise serializers.ValidationError({"items": ["Send either items or one productId."]})
+        if product_id is not None:
+            values["items"] = [{"product_id": product_id, "quantity": quantity}]
+        return values
+
+
+class ConfirmOrderSerializer(serializers.Serializer[Any]):
+    orderId = IdField()
+
+
+class OrderStatusInputSerializer(serializers.Serializer[Any]):
+    id = IdField()
+    status = serializers.ChoiceField(choices=Order.Status.choices)
+
+
+class PersonSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    login = serializers.CharField()
+
+
+class OrderItemSerializer(serializers.Serializer[Any]):
+    productId = serializers.IntegerField()
+    name = serializers.CharField()
+    quantity = serializers.IntegerField()
+    price = serializers.FloatField()
+    credits = serializers.IntegerField()
+    cost = serializers.FloatField()
+
+
+class StatusChangeSerializer(serializers.Serializer[Any]):
+    status = serializers.ChoiceField(choices=Order.Status.choices)
+    note = serializers.CharField()
+    created_at = serializers.DateTimeField()
+
+
+class OrderSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    number = serializers.CharField()
+    invoice_number = serializers.CharField(allow_null=True, help_text="Given when it is paid.")
+    status = serializers.ChoiceField(choices=Order.Status.choices)
+    items = OrderItemSerializer(many=True)
+    products_cost = serializers.FloatField()
+    discount = serializers.FloatField()
+    total_cost = serializers.FloatField()
+    currency = serializers.CharField()
+    credits = serializers.IntegerField()
+    promo_code = serializers.CharField(allow_null=True)
+    payment_method = serializers.ChoiceField(choices=PaymentMethod.choices)
+    customer = PersonSerializer()
+    seller = PersonSerializer(allow_null=True)
+    created_at = serializers.DateTimeField()
+    paid_at = serializers.DateTimeField(allow_null=True)
+    status_history = StatusChangeSerializer(many=True)
+
+
+class IntentInputSerializer(serializers.Serializer[Any]):
+    """What is to be paid: an order, or an enrollment into the personal balance."""
+
+    orderId = IdField(required=False)
+    financeOperationId = IdField(required=False)
+
+    def validate(self, values: dict[str, Any]) -> dict[str, Any]:
+        if len(values) != 1:
+            raise serializers.ValidationError({"orderId": ["Send either orderId or financeOperationId."]})
+        return values
+
+
+class PaymentSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    paymentIntentId = serializers.CharField()
+    clientSecret = serializers.CharField()
+    publishableKey = serializers.CharField()
+    amount = serializers.FloatField()
+    currency = serializers.CharField()
+    status = serializers.CharField()
+
+
+class WalletTypeSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    walletSymbol = serializers.CharField()
+    currency = serializers.CharField()
+
+
+class WalletSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    info = serializers.CharField(help_text="Masked, except for staff.")
+    type = WalletTypeSerializer()
+    balance = serializers.FloatField()
+    held = serializers.FloatField(help_text="The part of the balance that running renders may still cost.")
+    available = serializers.FloatField()
+    currency = serializers.CharField()
+
+
+class CreditWalletSerializer(serializers.Serializer[Any]):
+    balance = serializers.IntegerField()
+    held = serializers.IntegerField(help_text="The part of the balance that running renders may still cost.")
+    available = serializers.IntegerField()
+    currency = serializers.CharField()
+
+
+class WalletInputSerializer(serializers.Serializer[Any]):
+    walletTypeId = IdField(source="wallet_type_id")
+    info = serializers.CharField(max_length=255, allow_blank=True, default="")
+
+
+class WalletChangeSerializer(serializers.Serializer[Any]):
+    id = IdField()
+    walletTypeId = IdField(source="wallet_type_id", required=False, default=None)
+    info = serializers.CharField(max_length=255, allow_blank=True, required=False, default=None)
+
+
+class OperationInputSerializer(serializers.Serializer[Any]):
+    money = MoneyField()
+    type = serializers.ChoiceField(choices=FinanceOperation.Type.choices)
+    typeId = IdField(source="wallet_type_id", required=False, help_text="A wallet type: your wallet of that type.")
+    walletId = IdField(source="wallet_id", required=False)
+    info = serializers.CharField(max_length=255, allow_blank=True, default="")
+
+    def validate(self, values: dict[str, Any]) -> dict[str, Any]:
+        if ("wallet_type_id" in values) == ("wallet_id" in values):
+            raise serializers.ValidationError({"walletId": ["Send either walletId or typeId."]})
+        return values
+
+
+class CancelOperationSerializer(serializers.Serializer[Any]):
+    cancelInfo = serializers.CharField(max_length=255, allow_blank=True, default="")
+
+
+class OperationStatusInputSerializer(serializers.Serializer[Any]):
+    id = IdField()
+    status = serializers.ChoiceField(choices=FinanceOperation.Status.choices)
+
+
+class OperationSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    money = serializers.FloatField()
+    type = serializers.IntegerField(help_text="1 enrollment, 2 write-off.")
+    status = serializers.IntegerField(help_text="1 created, 2 executed, 3 pending, 4 cancelled.")
+    info = serializers.CharField()
+    balanceAfter = serializers.FloatField(allow_null=True)
+    user = PersonSerializer()
+    wallet = WalletSerializer()
+    createdAt = serializers.DateTimeField()
+    canceledAt = serializers.DateTimeField(allow_null=True)
+    canceledInfo = serializers.CharField(allow_null=True)
+
+
+class PurchaseSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    user_id = serializers.IntegerField()
+    amount = serializers.FloatField()
+    tokens_purchased = serializers.IntegerField()
+    status = serializers.CharField()
+    payment_provider = serializers.CharField()
+    created_at = serializers.DateTimeField()
+
+
+class TokenTransactionSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    user_id = serializers.IntegerField()
+    type = serializers.ChoiceField(choices=("credit", "debit"))
+    amount = serializers.IntegerField()
+    balance_after = serializers.IntegerField()
+    description = serializers.CharField()
+    reference_type = serializers.CharField(allow_null=True)
+    reference_id = serializers.IntegerField(allow_null=True)
+    created_at = serializers.DateTimeField()
+
+
+class SpendingPeriodSerializer(serializers.Serializer[Any]):
+    from_ = serializers.DateField()
+    to = serializers.DateField()
+
+    def get_fields(self) -> dict[str, Any]:
+        fields = super().get_fields()
+        # "from" is no Python name.
+        return {"from": fields.pop("from_"), **fields}
+
+
+class EffectSpendingSerializer(serializers.Serializer[Any]):
+    effect_id = serializers.IntegerField()
+    effect_name = serializers.CharField()
+    tokens_spent = serializers.IntegerField()
+    usage_count = serializers.IntegerField()
+
+
+class PeriodSpendingSerializer(serializers.Serializer[Any]):
+    period = serializers.DateField(help_text="Its first day.")
+    tokens_spent = serializers.IntegerField()
+    usage_count = serializers.IntegerField()
+
+
+class TokenSpendingSerializer(serializers.Serializer[Any]):
+    total_tokens_spent = serializers.IntegerField()
+    total_transactions = serializers.IntegerField()
+    period = SpendingPeriodSerializer()
+    by_effect = EffectSpendingSerializer(many=True)
+    by_period = PeriodSpendingSerializer(many=True)

@@ -1,0 +1,61 @@
+"""What GPU credits were spent on, by period and effect."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, Literal
+
+from django.db.models import Count, Min, QuerySet, Sum
+from django.db.models.functions import TruncDay, TruncMonth, TruncWeek
+from django.utils import timezone
+
+from commerce.models import RENDER, FinanceOperation
+from tenants.scope import all_tenants
+
+Granularity = Literal["day", "week", "month"]
+_TRUNC = {"day": TruncDay, "week": TruncWeek, "month": TruncMonth}
+
+
+@all_tenants()
+def token_spending(*, since: date | None, until: date | None, granularity: Granularity) -> dict[str, Any]:
+    """Credits paid for renders from ``since`` to ``until``, both days included; all of them without bounds."""
+    spent = _spent(since, until)
+    totals = spent.aggregate(tokens=Sum("amount"), count=Count("id"), first=Min("created_at"))
+    today = timezone.now().date()
+    by_effect = spent.filter(effect_id__isnull=False).order_by().values("effect_id")
+    by_period = spent.order_by().annotate(start=_TRUNC[granularity]("created_at", tzinfo=UTC)).values("start")
+    return {
+        "total_tokens_spent": totals["tokens"] or 0,
+        "total_transactions": totals["count"],
+        "period": {
+            "from": since or (totals["first"].date() if totals["first"] else until or today),
+            "to": until or today,
+        },
+        "by_effect": [
+            {
+                "effect_id": row["effect_id"],
+                # As it was called when it was last paid for.
+                "effect_name": spent.filter(effect_id=row["effect_id"]).order_by("-id").first().effect_name,
+                "tokens_spent": row["tokens"],
+                "usage_count": row["count"],
+            }
+            for row in by_effect.annotate(tokens=Sum("amount"), count=Count("id")).order_by("-tokens", "effect_id")
+        ],
+        "by_period": [
+            {"period": row["start"].date(), "tokens_spent": row["tokens"], "usage_count": row["count"]}
+            for row in by_period.annotate(tokens=Sum("amount"), count=Count("id")).order_by("start")
+        ],
+    }
+
+
+def _spent(since: date | None, until: date | None) -> QuerySet[FinanceOperation, FinanceOperation]:
+    entries: QuerySet[FinanceOperation, FinanceOperation] = FinanceOperation.objects.filter(
+        reference_type=RENDER,
+        type=FinanceOperation.Type.WRITE_OFF,
+        status=FinanceOperation.Status.EXECUTED,
+    )
+    if since is not None:
+        entries = entries.filter(created_at__gte=datetime.combine(since, time(), UTC))
+    if until is not None:
+        entries = entries.filter(created_at__lt=datetime.combine(until + timedelta(days=1), time(), UTC))
+    return entries

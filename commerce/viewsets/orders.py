@@ -1,0 +1,78 @@
+"""Orders: place, look up, confirm; the receipt."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from commerce.lists import PurchaseList, SaleList
+from commerce.models import Order
+from commerce.rows import order_row
+from commerce.serializers import ConfirmOrderSerializer, OrderInputSerializer, OrderSerializer
+from commerce.services import orders
+from config.api.envelope import ok
+from config.api.errors import DomainError
+from config.api.idempotency import idempotent
+from config.api.permissions import Authenticated
+from config.api.views import APIViewSet, parse
+
+
+class OrderViewSet(APIViewSet):
+    """An order is seen by its customer, its seller and staff."""
+
+    permissions: ClassVar = {
+        "create": [Authenticated],
+        "retrieve": [Authenticated],
+        "receipt": [Authenticated],
+        "purchases": [Authenticated],
+        "sales": [Authenticated],
+        "confirm": [Authenticated],
+    }
+    lists: ClassVar = {"purchases": PurchaseList, "sales": SaleList}
+
+    @extend_schema(request=OrderInputSerializer, responses=OrderSerializer)
+    @idempotent
+    def create(self, request: Request) -> Response:
+        """Order products of one seller; the server computes every price."""
+        order = orders.place_order(user=request.user, **parse(OrderInputSerializer, request))
+        return ok(self._row(request, order), "Order created successfully")
+
+    @extend_schema(responses=OrderSerializer)
+    def retrieve(self, request: Request, order_id: int) -> Response:
+        order = orders.find_order(user=request.user, order_id=order_id)
+        return ok(order_row(order), "Order retrieved successfully")
+
+    @extend_schema(responses={(200, "text/html"): str})
+    def receipt(self, request: Request, order_id: int) -> HttpResponse:
+        """The receipt of a paid order, ready to print."""
+        order = orders.find_order(user=request.user, order_id=order_id)
+        if order.paid_at is None:
+            raise DomainError("order_not_paid", "An order has a receipt once it is paid.")
+        # Django's request: the template's context processors know nothing of DRF's.
+        return render(request._request, "commerce/receipt.html", {"order": order})
+
+    @extend_schema(responses=OrderSerializer(many=True))
+    def purchases(self, request: Request) -> Response:
+        found = orders.with_details(Order.objects.filter(customer=request.user))
+        return self.list_response(request, found, row=order_row, message="Purchases retrieved successfully")
+
+    @extend_schema(responses=OrderSerializer(many=True))
+    def sales(self, request: Request) -> Response:
+        found = orders.with_details(Order.objects.filter(seller=request.user))
+        return self.list_response(request, found, row=order_row, message="Sales retrieved successfully")
+
+    @extend_schema(request=ConfirmOrderSerializer, responses=OrderSerializer)
+    def confirm(self, request: Request) -> Response:
+        """The customer confirms: a paid order is finished; one from the personal balance is paid as well."""
+        order_id = parse(ConfirmOrderSerializer, request)["orderId"]
+        order = orders.find_order(user=request.user, order_id=order_id)
+        order = orders.confirm_order(user=request.user, order=order)
+        return ok(self._row(request, order), "Order confirmed successfully")
+
+    def _row(self, request: Request, order: Order) -> dict[str, object]:
+        return order_row(orders.find_order(user=request.user, order_id=order.pk))
