@@ -1,19 +1,13 @@
-"""Files behind signed links, with HTTP Range so that a ``<video>`` can seek."""
+"""Files behind signed links."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-
 from django.core.files.storage import default_storage
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
-from django.utils.http import content_disposition_header
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.views.decorators.http import require_safe
 
+from config.file_responses import file_response
 from studio.services.files import linked_file
-
-_CHUNK = 256 * 1024
-_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
 
 @require_safe
@@ -22,55 +16,13 @@ def serve_file(request: HttpRequest, token: str, name: str) -> HttpResponseBase:
     file = linked_file(token)
     if file is None or not default_storage.exists(file.storage_key):
         raise Http404
-    etag = f'"{file.sha256}"'
-    if request.headers.get("If-None-Match") == etag:
-        return HttpResponse(status=304)
-    # A range of a version that is no more would splice two files.
-    asked = request.headers.get("Range") if request.headers.get("If-Range", etag) == etag else None
-    span = _span(asked, file.size)
-    if span is None:
-        return HttpResponse(status=416, headers={"Content-Range": f"bytes */{file.size}"})
-    start, stop = span
-    body: Iterator[bytes] = iter(())
-    if request.method != "HEAD":
-        body = _read(file.storage_key, start, stop)
-    response = StreamingHttpResponse(body, status=206 if asked and (start, stop) != (0, file.size) else 200)
-    response["Content-Type"] = file.mime_type
-    response["Content-Length"] = str(stop - start)
-    response["Accept-Ranges"] = "bytes"
-    response["ETag"] = etag
-    response["Cache-Control"] = "private, max-age=3600"
-    # Whatever was uploaded is never run as a page of ours.
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    disposition = content_disposition_header("download" in request.GET, file.original_filename)
-    if disposition:
-        response["Content-Disposition"] = disposition
-    if response.status_code == 206:
-        response["Content-Range"] = f"bytes {start}-{stop - 1}/{file.size}"
-    return response
-
-
-def _span(header: str | None, size: int) -> tuple[int, int] | None:
-    """The half-open byte span of a Range header; all of the file without one; None when it lies outside."""
-    match = _RANGE.fullmatch(header.strip()) if header else None
-    if match is None or match.groups() == ("", ""):
-        return 0, size
-    first, last = match.groups()
-    if not first:
-        length = min(int(last), size)
-        return (size - length, size) if length else None
-    start, stop = int(first), min(int(last) + 1, size) if last else size
-    return (start, stop) if start < stop else None
-
-
-def _read(storage_key: str, start: int, stop: int) -> Iterator[bytes]:
-    # Opened here and not by the caller: an answer that nobody reads opens nothing.
-    with default_storage.open(storage_key) as handle:
-        handle.seek(start)
-        while start < stop:
-            chunk = handle.read(min(_CHUNK, stop - start))
-            if not chunk:
-                return
-            start += len(chunk)
-            yield chunk
+    return file_response(
+        request,
+        storage_key=file.storage_key,
+        size=file.size,
+        mime_type=file.mime_type,
+        etag=file.sha256,
+        cache_control="private, max-age=3600",
+        filename=file.original_filename,
+        attachment="download" in request.GET,
+    )

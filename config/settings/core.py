@@ -29,6 +29,7 @@ INSTALLED_APPS = [
     "effects",
     "commerce",
     "studio",
+    "gallery",
     "config.apps.StudioAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",

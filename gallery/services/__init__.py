@@ -1,0 +1,20 @@
+"""The verbs of the gallery."""
+
+from gallery.services.moderation import moderate, report
+from gallery.services.publication import publish, refresh, unpublish
+from gallery.services.reactions import has_liked, like, record_view, unlike
+from gallery.services.viewing import find_item, remix
+
+__all__ = [
+    "find_item",
+    "has_liked",
+    "like",
+    "moderate",
+    "publish",
+    "record_view",
+    "refresh",
+    "remix",
+    "report",
+    "unlike",
+    "unpublish",
+]

@@ -1,0 +1,97 @@
+"""Into the gallery, and out of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from config.api.errors import DomainError
+from config.api.freshness import outdate
+from effects.properties import read_properties
+from gallery.models import GalleryItem
+from gallery.services.viewing import LIST
+
+if TYPE_CHECKING:
+    from studio.models import RenderJob, Video
+
+# What a remix may copy; files, jobs and models of the owner's tenant stay out.
+_SHARED_PARAMETERS = (
+    "modelId", "prompt", "negative_prompt", "cfgScale", "denoising", "steps", "seed", "length", "fps", "schedules",
+    "controlnet",
+)  # fmt: skip
+
+
+@transaction.atomic
+def publish(video: Video) -> GalleryItem:
+    """Show a completed video to everybody; publishing again keeps the date and takes over what has changed.
+
+    Call it in the scope of the video's tenant. Raises DomainError ``not_completed``, and ``removed_by_moderators`` for
+    a video that moderators took out for good.
+    """
+    # As it is now, and one publication of it at a time.
+    video = type(video).objects.select_for_update(of=("self",)).select_related("effect__category").get(pk=video.pk)
+    if video.status != video.Status.COMPLETED or video.output is None:
+        raise DomainError(
+            "not_completed",
+            "Only a completed video can be published.",
+            data={"status": ["The video is not completed."]},
+        )
+    item = GalleryItem.objects.filter(video=video).first() or GalleryItem(video=video)
+    if item.moderation == GalleryItem.Moderation.REMOVED:
+        raise DomainError("removed_by_moderators", "Moderators have removed this video from the gallery.")
+    _describe(item, video)
+    item.published_at = item.published_at or timezone.now()
+    item.save()
+    outdate(LIST)
+    return item
+
+
+def refresh(video: Video) -> None:
+    """Take over a changed title; a video that was never published needs nothing."""
+    if GalleryItem.objects.filter(video=video).update(title=video.title):
+        outdate(LIST)
+
+
+def unpublish(video: Video) -> None:
+    """Out of the gallery; the row keeps likes and moderation for another publication. Harmless when not published."""
+    if GalleryItem.objects.filter(video=video, published_at__isnull=False).update(published_at=None):
+        outdate(LIST)
+
+
+def _describe(item: GalleryItem, video: Video) -> None:
+    """Copy what the gallery shows of the video."""
+    output, job, effect = video.output, _final_render(video), video.effect
+    assert output is not None, "a completed video has an output"
+    category = effect.category if effect else None
+    item.owner_id = video.owner_id
+    item.title = video.title
+    item.effect = effect
+    item.effect_name, item.effect_slug = (effect.name, effect.slug) if effect else ("", "")
+    item.category = category
+    item.category_name = category.name if category else ""
+    item.tags = list(effect.tags) if effect else []
+    item.keywords = " ".join([*item.tags, item.category_name])
+    item.processed_file = output
+    item.thumbnail_file = (job.thumbnail or job.still) if job else None
+    item.poster_file = job.poster if job else None
+    item.width, item.height, item.duration = output.width, output.height, output.duration
+    item.settings = _shared_settings(video)
+
+
+def _shared_settings(video: Video) -> dict[str, Any]:
+    """What a remix starts from. The template of an effect is the studio's: then only what was configured is told."""
+    effect = video.effect
+    if effect is None:
+        parameters = {name: video.parameters[name] for name in _SHARED_PARAMETERS if name in video.parameters}
+        return {"type": video.type, "parameters": parameters, "input_payload": {}}
+    shared = {item.key for item in read_properties(effect.configurable_properties) if item.type in ("text", "number")}
+    payload = {key: value for key, value in (video.input_payload or {}).items() if key in shared}
+    return {"type": video.type, "parameters": {}, "input_payload": payload}
+
+
+def _final_render(video: Video) -> RenderJob | None:
+    jobs = video.jobs.model
+    finals = video.jobs.filter(purpose=jobs.Purpose.FINAL, status=jobs.Status.COMPLETED)
+    return finals.select_related("thumbnail", "still", "poster").order_by("-id").first()

@@ -1,0 +1,36 @@
+"""What visitors of the gallery read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from config.api.errors import NotFound
+from gallery.models import GalleryItem
+
+LIST = "gallery"
+"""The name under which the list's freshness is kept."""
+
+
+def find_item(item_id: int) -> GalleryItem:
+    """A public item with its owner. Raises NotFound, also for one that is unpublished, hidden or removed."""
+    item = GalleryItem.objects.public().select_related("owner").filter(pk=item_id).first()
+    if item is None:
+        raise NotFound("Gallery video not found")
+    return item
+
+
+def remix(item: GalleryItem) -> dict[str, Any]:
+    """The settings to make one's own video like this one.
+
+    With an effect, ``input_payload`` is what was configured of it; without, ``parameters`` are those of
+    ``POST /api/generate``. Raises NotFound when the effect is no longer offered.
+    """
+    effect = item.effect
+    if item.effect_slug and (effect is None or effect.is_deleted or not effect.is_active):
+        raise NotFound("The effect of this video is no longer offered", code="effect_gone")
+    return {
+        "effect": {"id": effect.pk, "name": effect.name, "slug": effect.slug} if effect else None,
+        "type": item.settings["type"],
+        "parameters": item.settings["parameters"],
+        "input_payload": item.settings["input_payload"],
+    }
