@@ -10,6 +10,8 @@ BIN := $(VENV)/bin
 MANAGE := $(BIN)/python manage.py
 RUNTIME := $(VENV)/.runtime
 DEVELOPMENT := $(VENV)/.development
+# Python compiles what it imports by itself; compiling all of torch would take a minute more.
+INSTALL := $(BIN)/pip install -qq --disable-pip-version-check --no-compile -c requirements.lock
 
 .PHONY: help
 help: ## List the targets
@@ -60,12 +62,12 @@ $(BIN)/python:
 
 $(RUNTIME): requirements.txt requirements.lock | $(BIN)/python
 	@echo "Installing the packages into $(VENV) ..."
-	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt -c requirements.lock
+	@$(INSTALL) -r requirements.txt
 	@touch $@
 
 $(DEVELOPMENT): requirements-dev.txt $(RUNTIME)
 	@echo "Installing the development packages into $(VENV) ..."
-	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt -c requirements.lock
+	@$(INSTALL) -r requirements-dev.txt
 	@touch $@
 
 # A Chromium for the browser tests: the one named by CHROMIUM or on PATH, else the distribution's, else Playwright's.
