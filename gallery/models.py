@@ -42,7 +42,7 @@ class GalleryItem(models.Model):
     category_name = models.CharField(max_length=255, blank=True)
     tags = ArrayField(models.CharField(max_length=64), default=list, blank=True)
     keywords = models.TextField(blank=True, help_text="Tags and category in one text, to be searched.")
-    settings = models.JSONField(default=dict, blank=True, help_text="What a remix starts from; nothing private.")
+    recipe = models.JSONField(default=dict, blank=True, help_text="What a remix starts from; nothing private.")
     processed_file = models.ForeignKey("studio.MediaFile", on_delete=models.PROTECT, related_name="+")
     thumbnail_file = models.ForeignKey(
         "studio.MediaFile", on_delete=models.PROTECT, null=True, blank=True, related_name="+"

@@ -77,10 +77,10 @@ def _describe(item: GalleryItem, video: Video) -> None:
     item.thumbnail_file = (job.thumbnail or job.still) if job else None
     item.poster_file = job.poster if job else None
     item.width, item.height, item.duration = output.width, output.height, output.duration
-    item.settings = _shared_settings(video)
+    item.recipe = _recipe(video)
 
 
-def _shared_settings(video: Video) -> dict[str, Any]:
+def _recipe(video: Video) -> dict[str, Any]:
     """What a remix starts from. The template of an effect is the studio's: then only what was configured is told."""
     effect = video.effect
     if effect is None:

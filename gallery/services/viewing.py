@@ -30,7 +30,7 @@ def remix(item: GalleryItem) -> dict[str, Any]:
         raise NotFound("The effect of this video is no longer offered", code="effect_gone")
     return {
         "effect": {"id": effect.pk, "name": effect.name, "slug": effect.slug} if effect else None,
-        "type": item.settings["type"],
-        "parameters": item.settings["parameters"],
-        "input_payload": item.settings["input_payload"],
+        "type": item.recipe["type"],
+        "parameters": item.recipe["parameters"],
+        "input_payload": item.recipe["input_payload"],
     }
