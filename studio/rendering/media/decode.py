@@ -15,7 +15,6 @@ from studio.rendering.media import ffmpeg
 from studio.rendering.media.probe import MediaInfo, probe
 
 _SEEKABLE = {"mp4", "mov", "webm", "matroska"}
-_ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 
 
 class FrameReader:
@@ -55,7 +54,7 @@ class FrameReader:
             count=self.count,
             start_time=info.start,
             has_alpha=info.has_alpha,
-            alpha_decoder=_ALPHA_DECODERS.get(info.video_codec or "") if info.has_alpha else None,
+            codec=info.video_codec,
             seekable=info.container in _SEEKABLE,
             hdr=info.is_hdr,
             assume_bt709=info.assume_bt709,

@@ -26,6 +26,10 @@ MAX_PIXELS = 64_000_000
 _ERROR_LINES = 40
 _PIPE_BYTES = 1 << 20
 _SAMPLE_RATE = 48_000
+_ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
+"""ffmpeg's own decoders of these drop the alpha plane of a WebM."""
+_RACY_DECODERS = {"theora"}
+"""Measured: with frame threads the pictures differ from run to run, now and then."""
 
 
 @dataclass
@@ -188,7 +192,7 @@ class Decoding:
     count: int
     start_time: Fraction = Fraction(0)
     has_alpha: bool = False
-    alpha_decoder: str | None = None
+    codec: str | None = None
     seekable: bool = True
     hdr: bool = False
     assume_bt709: bool = False
@@ -224,9 +228,10 @@ def _frames(path: Path, how: Decoding) -> Any:
         # Land on the key frame a second or more before the wanted frame. The filters below count on the file's own
         # clock (-copyts), so where the seek really lands can't shift a single frame.
         options |= {"ss": f"{float(seconds):.6f}", "noaccurate_seek": None}
-    if how.alpha_decoder:
-        # ffmpeg's own VP8/VP9 decoders drop the alpha plane of a WebM.
-        options["c:v"] = how.alpha_decoder
+    if how.has_alpha and how.codec in _ALPHA_DECODERS:
+        options["c:v"] = _ALPHA_DECODERS[how.codec]
+    if how.codec in _RACY_DECODERS:
+        options["threads"] = 1
     video = source(path, how.demuxer, **options).video
     if how.start_time:
         video = video.filter("setpts", f"PTS-round({float(how.start_time):.9f}/TB)")
