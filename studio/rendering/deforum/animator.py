@@ -14,7 +14,7 @@ from studio.rendering.deforum import checkpoint, warps
 from studio.rendering.deforum.cadence import Group, Layer
 from studio.rendering.deforum.checkpoint import State
 from studio.rendering.deforum.depth import DepthEstimator
-from studio.rendering.deforum.files import Pictures, VideoFrames
+from studio.rendering.deforum.files import Pictures, VideoFrames, source_frames
 from studio.rendering.deforum.flow import flow_warp, optical_flow
 from studio.rendering.deforum.generations import Generations, lora_name
 from studio.rendering.deforum.masks import Masks
@@ -62,13 +62,15 @@ def animate(
 ) -> None:
     """Render a Deforum plan's frames, 0 to ``plan.frames_to_render - 1``, into ``sink``.
 
-    A checkpoint in ``state_dir`` is continued: the sink is cut to the frames the checkpoint knows and the rest is rendered
-    exactly as if nothing had happened; a longer ``plan.frame_count`` extends the video. ``source`` and ``mask_video`` yield the
-    videos' frames (n, height, width, 3) from their first one on, ``assets`` maps the file names used in the settings to local
-    images, ``on_frame`` is told each frame's index and pixels once it is durable. Raises PlanError, MediaError, Cancelled and
-    what the engine raises.
+    A checkpoint in ``state_dir`` is continued: the sink is cut to the frames the checkpoint knows and the rest is
+    rendered exactly as if nothing had happened; a longer ``plan.frame_count`` extends the video. ``source`` and
+    ``mask_video`` yield the videos' frames (n, height, width, 3) from their first one on, ``assets`` maps the file
+    names used in the settings to local images, ``on_frame`` is told each frame's index and pixels once it is durable.
+    Raises PlanError, MediaError, Cancelled and what the engine raises.
     """
-    animation = _Animation(plan, engine, source, sink, state_dir, should_stop, depth, on_frame, assets or {}, mask_video)
+    animation = _Animation(
+        plan, engine, source, sink, state_dir, should_stop, depth, on_frame, assets or {}, mask_video
+    )
     animation.run()
 
 
@@ -111,14 +113,9 @@ class _Animation:
         self._state = self._recovered()
         size = (plan.height, plan.width)
         pictures = Pictures(assets, *size)
-        self._source = source and VideoFrames(
-            source,
-            *size,
-            first=settings.extract_from_frame,
-            every=settings.extract_nth_frame,
-            last=settings.extract_to_frame,
-        )
-        self._masks = Masks(settings, pictures, mask_video and VideoFrames(mask_video, *size), self._canvas)
+        self._source = source_frames(settings, source, *size) if source is not None else None
+        masking = VideoFrames(mask_video, *size) if mask_video is not None else None
+        self._masks = Masks(settings, pictures, masking, self._canvas)
         self._motion = Motion(settings, self._source, depth, self._canvas)
         self._preparation = Preparation(
             settings, self._motion, self._masks, pictures, self._source, depth, self._state.colour_sample
@@ -210,10 +207,11 @@ class _Animation:
     def _generate_batch(self, row: FrameParameters, seed: int, init: Frames | None, count: int) -> Frames:
         guided = row.guide is not None
         denoising = round(1.0 - row["image_strength_schedule"], 9) if guided else row.denoising
-        looks_at_source = self._source is not None and self._plan.params.controlnets
-        seen = self._source[row.frame][None] if looks_at_source and count == 1 else init
+        source = None
+        if self._source is not None and self._generations.uses_controlnets:
+            source = self._source[row.frame][None] if count == 1 else init
         generation, control_frames = self._generations.build(
-            row, seed=seed, init=init, source=seen if looks_at_source else None, denoising=denoising
+            row, seed=seed, init=init, source=source, denoising=denoising
         )
         return self._engine.generate(
             generation,
@@ -227,7 +225,7 @@ class _Animation:
         )
 
     def _independent_frames(self) -> None:
-        """Render the frames that are due in a mode without motion: restyled source frames, or frames from text alone."""
+        """Render the frames that are due in a mode without motion: from the source's frames, or from text alone."""
         start, stop = self._batch(self._state.emitted)
         row, seed = self._table[start], self._seed(self._table[start])
         inits = self._inits(start, stop)
@@ -246,12 +244,13 @@ class _Animation:
     def _inits(self, start: int, stop: int) -> Frames | None:
         row = self._table[start]
         from_text = row["strength_schedule"] == 0 and self._settings.strength_0_no_init
-        if self._settings.animation_mode == "Interpolation" or self._source is None or from_text:
+        source = self._source
+        if self._settings.animation_mode == "Interpolation" or source is None or from_text:
             return None
-        return np.stack([self._source[frame] for frame in range(start, stop)])
+        return np.stack([source[frame] for frame in range(start, stop)])
 
     def _batch(self, frame: int) -> tuple[int, int]:
-        """The frames that are denoised together with ``frame``: cut at fixed places, wherever a render starts or stops."""
+        """The frames that are denoised together with ``frame``, the same wherever a render starts or stops."""
         size = self._plan.batch_size or 1
         masked = self._settings.use_mask or self._settings.use_mask_video
         if size == 1 or masked or self._seed_behavior != "fixed" or self._settings.animation_mode != "Video Input":

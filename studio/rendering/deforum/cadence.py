@@ -1,8 +1,8 @@
 """Cadence ("turbo"): only every N-th frame is diffused, the frames between are warped and cross-faded.
 
-A layer keeps the image as it was diffused and one composed warp, so that a frame is resampled once however far it has moved.
-A group is what lies between two diffusions: frame k of the group that was diffused at d shows the older layer and the newer one
-with weight (k - d + 1) / N, so a diffused image arrives fully at d + N - 1.
+A layer keeps the image as it was diffused and one composed warp, so that a frame is resampled once however far it has
+moved. A group is what lies between two diffusions: frame k of the group that was diffused at d shows the older layer
+and the newer one with weight (k - d + 1) / N, so a diffused image arrives fully at d + N - 1.
 """
 
 from __future__ import annotations

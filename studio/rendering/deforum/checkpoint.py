@@ -1,7 +1,7 @@
 """The state of an animation between two diffused frames, on disk: one self-contained file, replaced atomically.
 
-A render that continues from it gives the frames that an uninterrupted one would have given, byte for byte. ``t`` continues when
-a longer video is made from it, and frames that were emitted before never change.
+A render that continues from it gives the frames that an uninterrupted one would have given, byte for byte. ``t``
+continues when a longer video is made from it, and frames that were emitted before never change.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def save(state: State, folder: Path) -> None:
         "seeds": asdict(state.seeds),
         "group": None,
     }
-    arrays: dict[str, NDArray] = {}
+    arrays: dict[str, Any] = {}
     if state.colour_sample is not None:
         arrays["colour_sample"] = state.colour_sample
     if group := state.group:

@@ -16,7 +16,7 @@ _SPACES = {
 
 
 def match_colours(image: Image, reference: Image, space: str) -> Image:
-    """Give each channel of ``image`` the histogram that ``reference`` has; ``space`` is RGB, HSV or LAB, both images RGB."""
+    """Give each channel of ``image`` the histogram of ``reference``, both RGB, in ``space``: RGB, HSV or LAB."""
     conversion = _SPACES[space]
     if conversion is None:
         return _match_channels(image, reference)
@@ -29,7 +29,7 @@ def match_colours(image: Image, reference: Image, space: str) -> Image:
 
 
 def match_histogram(channel: Image, reference: Image) -> Image:
-    """Map each value to the reference value of the same cumulative frequency, interpolated between the reference's values."""
+    """Map each value to the reference value of the same cumulative frequency, interpolated between its values."""
     return _matching_table(channel, reference)[channel]
 
 
@@ -40,7 +40,8 @@ def greyscale(image: Image) -> Image:
 
 def adjust_contrast(image: Image, contrast: float) -> Image:
     """Multiply, rounded and clipped."""
-    return image if contrast == 1 else cv2.LUT(image, np.clip(np.rint(np.arange(256) * contrast), 0, 255).astype(np.uint8))
+    levels = np.clip(np.rint(np.arange(256) * contrast), 0, 255)
+    return cv2.LUT(image, levels.astype(np.uint8))
 
 
 def unsharp_mask(image: Image, *, amount: float, kernel: int, sigma: float, threshold: float) -> Image:

@@ -1,4 +1,4 @@
-"""One depth interface: flat, an analytic ramp, or a depth model; and how any of them becomes distances from the camera."""
+"""One depth interface (flat, an analytic ramp, a depth model) and how depth becomes distance from the camera."""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
 """Arithmetic on user text: our own evaluator of a whitelisted grammar, so that an expression can never reach Python.
 
-The language is numexpr's, scalar: ``+ - * / ** %``, comparisons, ``& | ~``, ``where(condition, a, b)`` and the functions
-below. Beyond numexpr it offers ``//``, ``pi``, ``e``, ``min``, ``max`` and ``clip(x, low, high)``. ``/`` is true division,
-``%`` takes the sign of the dividend (as C and numexpr do) and ``where`` evaluates only the branch that it takes.
+The language is numexpr's, scalar: ``+ - * / ** %``, comparisons, ``& | ~``, ``where(condition, a, b)`` and the
+functions below. Beyond numexpr it offers ``//``, ``pi``, ``e``, ``min``, ``max`` and ``clip(x, low, high)``. ``/`` is
+true division, ``%`` takes the sign of the dividend (as C and numexpr do) and ``where`` evaluates only the branch that
+it takes.
 """
 
 from __future__ import annotations
@@ -32,8 +33,8 @@ class ExpressionError(ValueError):
 class Expression:
     """A compiled expression. ``Expression("2*t", names=("t",))({"t": 3})`` is 6.0.
 
-    ``names`` are the variables it may use. Raises ExpressionError when the text is not in the language, and when called,
-    if there is no finite value.
+    ``names`` are the variables it may use. Raises ExpressionError when the text is not in the language, and when
+    called, if there is no finite value.
     """
 
     def __init__(self, text: str, names: tuple[str, ...] = ()) -> None:
@@ -126,38 +127,38 @@ _COMPARE: dict[type[ast.cmpop], Callable[[float, float], bool]] = {
     ast.GtE: operator.ge,
     ast.Gt: operator.gt,
 }
+_OF_ONE: dict[str, Callable[[float], float]] = {
+    "sin": math.sin,
+    "cos": math.cos,
+    "tan": math.tan,
+    "arcsin": math.asin,
+    "arccos": math.acos,
+    "arctan": math.atan,
+    "sinh": math.sinh,
+    "cosh": math.cosh,
+    "tanh": math.tanh,
+    "arcsinh": math.asinh,
+    "arccosh": math.acosh,
+    "arctanh": math.atanh,
+    "exp": math.exp,
+    "expm1": math.expm1,
+    "log": math.log,
+    "log10": math.log10,
+    "log1p": math.log1p,
+    "sqrt": math.sqrt,
+    "abs": abs,
+    "floor": math.floor,
+    "ceil": math.ceil,
+}
 _FUNCTIONS: dict[str, tuple[int, Callable[..., float]]] = {
-    name: (1, _checked(name, function))
-    for name, function in {
-        "sin": math.sin,
-        "cos": math.cos,
-        "tan": math.tan,
-        "arcsin": math.asin,
-        "arccos": math.acos,
-        "arctan": math.atan,
-        "sinh": math.sinh,
-        "cosh": math.cosh,
-        "tanh": math.tanh,
-        "arcsinh": math.asinh,
-        "arccosh": math.acosh,
-        "arctanh": math.atanh,
-        "exp": math.exp,
-        "expm1": math.expm1,
-        "log": math.log,
-        "log10": math.log10,
-        "log1p": math.log1p,
-        "sqrt": math.sqrt,
-        "abs": abs,
-        "floor": math.floor,
-        "ceil": math.ceil,
-    }.items()
-} | {
+    **{name: (1, _checked(name, function)) for name, function in _OF_ONE.items()},
     "arctan2": (2, math.atan2),
     "clip": (3, lambda x, low, high: max(low, min(x, high))),
 }
 _VARIADIC: dict[str, Callable[..., float]] = {"min": min, "max": max}
 
-# Checked before Python's parser sees the text: no quotes, attributes, subscripts, backslashes or keywords can be spelled.
+# Checked before Python's parser sees the text: no quotes, attributes, subscripts, backslashes or keywords can be
+# spelled.
 _ALPHABET = re.compile(r"[0-9A-Za-z_+\-*/%<>=!&|~().,\s]*")
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Pillow
 
+from studio.rendering.deforum.settings import DeforumSettings
 from studio.rendering.diffusion.geometry import pad_to_multiple, resize
 from studio.rendering.diffusion.interface import Frames
 from studio.rendering.errors import MediaError, PlanError
@@ -19,7 +20,7 @@ Plane = NDArray[np.float32]
 
 
 class Pictures:
-    """Still images by the name that the settings give them. ``paths`` decides which files can be read: names are never paths."""
+    """Still images by the name the settings give them. Only files in ``paths`` can be read: names are never paths."""
 
     def __init__(self, paths: Mapping[str, Path], height: int, width: int) -> None:
         self._paths = paths
@@ -32,11 +33,11 @@ class Pictures:
 
     def grey(self, name: str) -> Plane:
         """Luma in 0..1, (height, width)."""
-        return cv2.cvtColor(self.rgb(name), cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
+        return _unit(cv2.cvtColor(self.rgb(name), cv2.COLOR_RGB2GRAY))
 
     def alpha(self, name: str) -> Plane:
         """Opacity in 0..1, (height, width)."""
-        return self._rgba(name)[..., 3].astype(np.float32) / 255
+        return _unit(self._rgba(name)[..., 3])
 
     def _rgba(self, name: str) -> NDArray[np.uint8]:
         if name not in self._read:
@@ -90,5 +91,21 @@ class VideoFrames:
         return _fitted(self._newest, *self._size)
 
 
+def source_frames(settings: DeforumSettings, frames: Iterator[Frames], height: int, width: int) -> VideoFrames:
+    """The source video's frames that the settings pick."""
+    return VideoFrames(
+        frames,
+        height,
+        width,
+        first=settings.extract_from_frame,
+        every=settings.extract_nth_frame,
+        last=settings.extract_to_frame,
+    )
+
+
 def _fitted(image: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
     return np.ascontiguousarray(pad_to_multiple(resize(image[None], height, width))[0])
+
+
+def _unit(levels: NDArray[np.uint8]) -> Plane:
+    return (levels / 255).astype(np.float32)

@@ -30,7 +30,7 @@ def optical_flow(a: Image, b: Image, method: str) -> Field:
 
 
 def consistent_flow(a: Image, b: Image, method: str, *, blur: int = 0) -> Field:
-    """:func:`optical_flow`, faded out where the way there and the way back disagree; ``blur`` softens that mask, in pixels."""
+    """:func:`optical_flow` where the way there and back agree, 0 elsewhere; ``blur`` (pixels) softens the limit."""
     forward, backward = optical_flow(a, b, method), optical_flow(b, a, method)
     positions = np.stack(np.meshgrid(np.arange(a.shape[1]), np.arange(a.shape[0])), axis=-1).astype(np.float32)
     returned = cv2.remap(backward, positions + forward, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)

@@ -21,8 +21,9 @@ def lora_name(spec: LoraSpec) -> str:
 class Generations:
     """Builds the engine's requests for one plan.
 
-    A LoRA that any prompt names has the weight the current prompt gives it, and is off where it is not named; the others keep
-    the plan's weight. The N-th ControlNet of the plan follows the schedules of ``cn_N_*`` where those are enabled.
+    A LoRA that any prompt names has the weight the current prompt gives it, and is off where it is not named; the
+    others keep the plan's weight. The N-th ControlNet of the plan follows the schedules of ``cn_N_*`` where those are
+    enabled.
     """
 
     def __init__(self, plan: RenderPlan, settings: DeforumSettings, table: Sequence[FrameParameters]) -> None:
@@ -31,6 +32,10 @@ class Generations:
         self._params = plan.params
         self._settings = settings
         self._named = {name for row in table for name in row.prompt.loras}
+
+    @property
+    def uses_controlnets(self) -> bool:
+        return bool(self._params.controlnets)
 
     def build(
         self, row: FrameParameters, *, seed: int, init: Frames | None, source: Frames | None, denoising: float

@@ -23,7 +23,7 @@ _MIN_MATCHES = 8
 
 
 def motion_warp(settings: DeforumSettings, row: FrameParameters, before: Image, after: Image) -> Warp:
-    """The warp that carries ``before`` to ``after`` as the settings describe motion; the identity when it can't be told."""
+    """The warp that carries ``before`` to ``after`` as the settings ask; the identity if it can't be told."""
     if settings.hybrid_motion == "Optical Flow":
         method = settings.hybrid_flow_method
         if settings.hybrid_flow_consistency:
@@ -35,7 +35,7 @@ def motion_warp(settings: DeforumSettings, row: FrameParameters, before: Image, 
 
 
 def matched_matrix(before: Image, after: Image, *, perspective: bool) -> Warp:
-    """The affine (shift, turn, scale) or perspective matrix between two images, from matched SIFT features by RANSAC."""
+    """The affine (shift, turn, scale) or perspective matrix between two images, from SIFT matches by RANSAC."""
     sift = cv2.SIFT.create()
     greys = [cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) for image in (before, after)]
     (keys_a, features_a), (keys_b, features_b) = (sift.detectAndCompute(grey, None) for grey in greys)
@@ -61,7 +61,7 @@ def matched_matrix(before: Image, after: Image, *, perspective: bool) -> Warp:
 def composite(
     settings: DeforumSettings, row: FrameParameters, previous: Image, video: Image, depth: DepthEstimator | None
 ) -> Image:
-    """Mix the source's frame into ``previous``: where the mask is 1 ``previous`` stays, and all of it by ``1 - alpha``."""
+    """Mix the source's frame into ``previous``, which stays where the mask is 1, and everywhere by ``1 - alpha``."""
     mask = composite_mask(settings, row, previous, video, depth)
     mixed = video
     if mask is not None:
@@ -101,7 +101,7 @@ def composite_mask(
         levels = _auto_contrast(levels, row)
     if settings.hybrid_comp_mask_equalize in ("After", "Both"):
         levels = cv2.equalizeHist(levels)
-    return levels.astype(np.float32) / 255
+    return (levels / 255).astype(np.float32)
 
 
 def _auto_contrast(levels: Image, row: FrameParameters) -> Image:

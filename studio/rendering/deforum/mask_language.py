@@ -1,7 +1,8 @@
 """Composable masks: ``{video_mask} & ![face.png] | {everywhere}`` as a small language over masks in 0..1.
 
-``{name}`` is a mask the render provides, ``[file]`` an image; ``!`` inverts, ``&`` multiplies, ``|`` is the maximum, ``^`` the
-absolute difference and ``\\`` the difference cut at 0. Operators bind in that order, equal ones from the left.
+``{name}`` is a mask the render provides, ``[file]`` an image; ``!`` inverts, ``&`` multiplies, ``|`` is the maximum,
+``^`` the absolute difference and ``\\`` the difference cut at 0. Operators bind in that order, equal ones from the
+left.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ _BLOCK = 64
 
 
 def add_noise(image: Image, noise: NDArray[np.float32], amount: float, mask: Plane | None = None) -> Image:
-    """Mix ``noise`` (standard normal, of the image's shape) in with weight ``amount``; where ``mask`` is 0 nothing changes.
+    """Mix ``noise`` (standard normal, of the image's shape) in by ``amount``; where ``mask`` is 0 nothing changes.
 
     Mixing pulls contrast towards grey by ``1 - amount``, which the contrast schedule makes up for.
     """
@@ -39,18 +39,18 @@ def perlin_modulation(
 ) -> Plane:
     """Octaves of Perlin noise (height, width), scaled to 0..1, that make gaussian noise come in clouds.
 
-    ``cells`` are the lattice cells across (width, height) in the first octave; each further octave has twice as many and
-    ``persistence`` times the amplitude.
+    ``cells`` are the lattice cells across (width, height) in the first octave; each further octave has twice as many
+    and ``persistence`` times the amplitude.
     """
     rows, columns = max(_BLOCK, height - height % _BLOCK), max(_BLOCK, width - width % _BLOCK)
     rng = np.random.default_rng((seed, 1))
-    total = np.zeros((rows, columns), np.float32)
+    total: Plane = np.zeros((rows, columns), np.float32)
     amplitude = 1.0
     for octave in range(octaves):
         total += amplitude * _perlin(rng, rows, columns, cells[1] << octave, cells[0] << octave)
         amplitude *= persistence
     resized = cv2.resize(total, (width, height), interpolation=cv2.INTER_LINEAR)
-    return np.clip((resized + 1) / 2, 0, 1)
+    return np.clip((resized + 1) / 2, 0, 1).astype(np.float32)
 
 
 def _perlin(rng: np.random.Generator, rows: int, columns: int, cells_y: int, cells_x: int) -> Plane:
@@ -62,11 +62,12 @@ def _perlin(rng: np.random.Generator, rows: int, columns: int, cells_y: int, cel
     fade_y, reach_y = _lattice_weights(rows, cells_y)
     fade_x, reach_x = _lattice_weights(columns, cells_x)
     along_x, along_y = np.cos(angles).astype(np.float32), np.sin(angles).astype(np.float32)
-    return np.float32(math.sqrt(2)) * (fade_y @ along_x @ reach_x.T + reach_y @ along_y @ fade_x.T)
+    octave = math.sqrt(2) * (fade_y @ along_x @ reach_x.T + reach_y @ along_y @ fade_x.T)
+    return octave.astype(np.float32)
 
 
 def _lattice_weights(length: int, cells: int) -> tuple[Plane, Plane]:
-    """Each position's weight on each lattice point, and that weight times the distance to the point: (length, cells + 1)."""
+    """Each position's weight on each lattice point, and that times the distance to it: (length, cells + 1)."""
     position = np.arange(length) * (cells / length)
     cell = position.astype(int)
     part = position - cell

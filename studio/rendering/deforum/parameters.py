@@ -1,14 +1,14 @@
 """The frame-parameter table: every effective value of every frame, which is all that the animator reads.
 
-Its rows are what a render logs as JSONL; :func:`settings_from_table` turns a logged table back into settings that render to
-the same frames.
+Its rows are what a render logs as JSONL; :func:`settings_from_table` turns a logged table back into settings that
+render to the same frames.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -49,7 +49,7 @@ class UnitParameters:
 
 
 class Guide(NamedTuple):
-    """The guided image in force: its name in ``init_images``, its keyframe, and the frames from there to the next one."""
+    """The guided image in force: its name in ``init_images``, its keyframe, and the frames to the next one."""
 
     name: str
     start: int
@@ -185,7 +185,7 @@ def settings_from_table(rows: Sequence[Mapping[str, Any]]) -> DeforumSettings:
 def _settings_from_rows(rows: Sequence[Mapping[str, Any]]) -> DeforumSettings:
     if [row["frame"] for row in rows] != list(range(len(rows))):
         raise ValueError("frames are missing")
-    columns: dict[str, Callable[[Sequence[Any]], str]] = {name: schedule.literal for name in numeric_schedules()}
+    columns: dict[str, Callable[[Sequence[Any]], str]] = dict.fromkeys(numeric_schedules(), schedule.literal)
     columns |= dict.fromkeys(name_schedules(), _literal_names)
     for key in rows[0]:
         if key.startswith("cn_"):
@@ -253,11 +253,8 @@ def _guides(settings: DeforumSettings, frame_count: int, seed: int) -> list[Guid
 def _unit_rows(index: int, unit: ControlNetUnit, frame_count: int, seed: int) -> list[UnitParameters | None]:
     if not unit.enabled:
         return [None] * frame_count
-    columns = {}
-    for name, kind in _UNIT_SERIES.items():
-        columns[name] = evaluated(f"cn_{index}_{name}", getattr(unit, name), kind, frame_count, seed)
-    blank = UnitParameters(0.0, 0.0, 1.0, unit.loopback_mode)
-    return [
-        replace(blank, **{name: float(column[frame]) for name, column in columns.items()})
-        for frame in range(frame_count)
-    ]
+    columns = (
+        evaluated(f"cn_{index}_{name}", getattr(unit, name), kind, frame_count, seed).tolist()
+        for name, kind in _UNIT_SERIES.items()
+    )
+    return [UnitParameters(weight, start, end, unit.loopback_mode) for weight, start, end in zip(*columns, strict=True)]

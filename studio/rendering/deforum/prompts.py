@@ -1,8 +1,9 @@
 """Keyframed prompts: which texts, with which weights and LoRAs, each frame is made from.
 
-``{"0": "a cat --neg blurry", "max_f/2": "a dog `0.5*t` AND :0.5"}``. Spans in backticks are expressions of ``t``, ``max_f``
-and ``s``; ``AND`` blends texts, each with an optional ``:weight`` at its end; ``<lora:name:weight>`` sets a LoRA for the frames of
-that text and is taken out of it. Emphasis such as ``(cat:1.2)`` is left to the model's prompt encoder.
+``{"0": "a cat --neg blurry", "max_f/2": "a dog `0.5*t` AND :0.5"}``. Spans in backticks are expressions of ``t``,
+``max_f`` and ``s``; ``AND`` blends texts, each with an optional ``:weight`` at its end; ``<lora:name:weight>`` sets a
+LoRA for the frames of that text and is taken out of it. Emphasis such as ``(cat:1.2)`` is left to the model's prompt
+encoder.
 """
 
 from __future__ import annotations
@@ -58,9 +59,9 @@ def frame_prompts(
 ) -> list[FramePrompt]:
     """One FramePrompt a frame.
 
-    Each text holds until the next keyframe, the first one is held back to frame 0; with ``blend`` (interpolation mode) the
-    text at frame f between keyframes a and b is a with weight (b-f)/(b-a) and b with (f-a)/(b-a). Raises PlanError on
-    ``prompts``.
+    Each text holds until the next keyframe, the first one is held back to frame 0; with ``blend`` (interpolation
+    mode) the text at frame f between keyframes a and b is a with weight (b-f)/(b-a) and b with (f-a)/(b-a). Raises
+    PlanError on ``prompts``.
     """
     positions = _positions(keyframes, frame_count, seed)
     frames = sorted(positions)

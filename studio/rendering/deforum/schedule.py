@@ -8,6 +8,7 @@ until the next keyframe; the last value holds. Without a key 0 the first value i
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -98,7 +99,7 @@ def position_of(field: str, text: str, *, frame_count: int, seed: int) -> int:
         raise PlanError(field, f"{field}: keyframe {text.strip()[:40]}: {error}") from None
 
 
-def literal(values: list[float] | NDArray[np.float64]) -> str:
+def literal(values: Sequence[float]) -> str:
     """The schedule that has exactly these values at these frames."""
     last = len(values) - 1
     return ", ".join(
@@ -124,7 +125,7 @@ def _bare(text: str) -> str:
 
 def _unquoted(text: str) -> str:
     text = text.strip()
-    while len(text) > 1 and (text[0] == text[-1] and text[0] in "'\"" or _enclosed(text)):
+    while len(text) > 1 and ((text[0] == text[-1] and text[0] in "'\"") or _enclosed(text)):
         text = text[1:-1].strip()
     return text
 
@@ -143,8 +144,9 @@ def _enclosed(text: str) -> bool:
 
 def _split(field: str, text: str, separator: str, *, limit: int = -1) -> list[str]:
     """Split where ``separator`` is outside brackets and quotes."""
-    parts, start, quote = [], 0, ""
+    parts: list[str] = []
     stack: list[str] = []
+    start, quote = 0, ""
     for index, character in enumerate(text):
         if quote:
             quote = "" if character == quote else quote

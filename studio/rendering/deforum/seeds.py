@@ -34,7 +34,7 @@ class SeedState:
         return cls(initial=seed % _SPAN, seed=seed % _SPAN)
 
     def at(self, behavior: str, scheduled: float, frame: int) -> SeedState:
-        """The state whose ``seed`` frame ``frame`` is diffused with; ``scheduled`` is the seed schedule's value there."""
+        """The state whose ``seed`` is frame ``frame``'s; ``scheduled`` is the seed schedule's value there."""
         if behavior != "schedule":
             return self
         seed = drawn_seed(self.initial, frame) if int(scheduled) == RANDOM else int(scheduled) % _SPAN

@@ -23,8 +23,9 @@ def validate(
 ) -> list[FrameParameters]:
     """Check that ``settings`` can be rendered and return their frame-parameter table.
 
-    ``loras`` are the LoRA names a prompt may use and ``assets`` the file names that are at hand; None (also for ``has_source``
-    and ``has_mask_video``) leaves that to the caller. Raises PlanError with the field, and for schedules the frame.
+    ``loras`` are the LoRA names a prompt may use and ``assets`` the file names that are at hand; None (also for
+    ``has_source`` and ``has_mask_video``) leaves that to the caller. Raises PlanError with the field, and for
+    schedules the frame.
     """
     if frame_count < 1:
         raise PlanError("max_frames", "max_frames: at least 1 frame")
@@ -57,7 +58,9 @@ def _check_samplers(settings: DeforumSettings, table: list[FrameParameters]) -> 
     for row in table:
         sampler = row.names["sampler_schedule"]
         if scheduler_of(sampler) is None:
-            raise PlanError("sampler_schedule", f"sampler_schedule: frame {row.frame}: unknown sampler {sampler[:40]!r}")
+            raise PlanError(
+                "sampler_schedule", f"sampler_schedule: frame {row.frame}: unknown sampler {sampler[:40]!r}"
+            )
 
 
 def _check_files(

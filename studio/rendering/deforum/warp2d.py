@@ -31,8 +31,8 @@ def motion_matrix(values: Mapping[str, float], height: int, width: int, *, persp
 def flip_matrix(values: Mapping[str, float], height: int, width: int) -> Matrix:
     """The homography of a picture turned in space about its centre, seen with a vertical-field angle of ``fv`` degrees.
 
-    The camera stands where the unturned picture fills the view exactly, so angles of 0 give the identity. Degrees: ``theta``
-    turns counter-clockwise about the view axis, ``phi`` brings the top nearer, ``gamma`` the right side.
+    The camera stands where the unturned picture fills the view exactly, so angles of 0 give the identity. Degrees:
+    ``theta`` turns counter-clockwise about the view axis, ``phi`` brings the top nearer, ``gamma`` the right side.
     """
     theta, phi, gamma = (math.radians(values[f"perspective_flip_{name}"]) for name in ("theta", "phi", "gamma"))
     distance = max(height, width) / 2 / math.tan(math.radians(values["perspective_flip_fv"]) / 2)

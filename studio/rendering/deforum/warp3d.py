@@ -19,7 +19,8 @@ _NEAREST = 1e-3
 def camera_field(values: Mapping[str, float], z: Plane) -> NDArray[np.float32]:
     """How far from itself each output pixel looks: shape (height, width, 2), x and y in pixels.
 
-    ``values`` are keyed by setting; ``z`` (height, width) is the depth of each output pixel, 1 being the picture's plane.
+    ``values`` are keyed by setting; ``z`` (height, width) is the depth of each output pixel, 1 being the picture's
+    plane.
     """
     height, width = z.shape
     x = np.linspace(-1, 1, width)[None, :]

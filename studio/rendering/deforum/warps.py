@@ -1,7 +1,7 @@
 """Warps that compose: many frames of motion become one resampling of the image they started from.
 
-A warp is a 3x3 matrix from source to destination pixels, or a field of displacements (height, width, 2) that says how far from
-itself each destination pixel looks. Matrices stay matrices until they meet a field.
+A warp is a 3x3 matrix from source to destination pixels, or a field of displacements (height, width, 2) that says how
+far from itself each destination pixel looks. Matrices stay matrices until they meet a field.
 """
 
 from __future__ import annotations
@@ -54,10 +54,11 @@ def compose(first: Warp, then: Warp, height: int, width: int) -> Warp:
     if is_matrix(first) and is_matrix(then):
         return then @ first
     outer = as_field(then, height, width)
-    if is_matrix(first):
-        return outer + _matrix_field(first, _positions(height, width) + outer)
     looked_up = _positions(height, width) + outer
-    # Beyond the frame the field continues with its edge values, so that borders are decided once, by the final sampling.
+    if is_matrix(first):
+        return outer + _matrix_field(first, looked_up)
+    # Beyond the frame the field continues with its edge values, so that borders are decided once, by the final
+    # sampling.
     inner = cv2.remap(first, looked_up, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return outer + inner
 
@@ -90,7 +91,7 @@ def _positions(height: int, width: int) -> Field:
     return np.stack([x, y], axis=-1)
 
 
-def _matrix_field(matrix: Matrix, positions: Field) -> Field:
+def _matrix_field(matrix: Warp, positions: Field) -> Field:
     """How far from ``positions`` a matrix looks."""
     inverse = np.linalg.inv(matrix)
     at = positions.astype(np.float64)

@@ -1,4 +1,4 @@
-"""Real, tiny stand-ins for what other parts of the renderer provide: an engine that is a formula, and a sink in memory."""
+"""Tiny implementations of what the animator works with: an engine that is a formula, a sink in memory."""
 
 from __future__ import annotations
 

@@ -5,8 +5,13 @@ import json
 import numpy as np
 import pytest
 import torch
-from transformers import DepthAnythingConfig, DepthAnythingForDepthEstimation, Dinov2Config, DPTConfig
-from transformers import DPTForDepthEstimation
+from transformers import (
+    DepthAnythingConfig,
+    DepthAnythingForDepthEstimation,
+    Dinov2Config,
+    DPTConfig,
+    DPTForDepthEstimation,
+)
 
 from studio.rendering.deforum.depth import FlatDepth, ModelDepth, RampDepth, distances, nearness
 from studio.rendering.deforum.tests.support import make_plan, render

@@ -93,7 +93,7 @@ def test_strings_without_key_0_are_held_back():
 
 
 def reference(keys, frame_count):
-    """Straight from the definition: walk the frames, then hold and interpolate. ``keys``: frame -> number or function."""
+    """Straight from the definition: walk the frames, hold, interpolate. ``keys``: frame to number or function."""
     known = {}
     current = None
     for frame in range(frame_count):
@@ -146,11 +146,12 @@ def test_literal_schedules_give_back_the_very_values(values):
 @settings(max_examples=300, deadline=None)
 @given(st.text(alphabet="0123t:,()\"'[]{}+-*/ max_f", max_size=40))
 def test_any_text_gives_finite_values_or_a_plan_error(text):
+    refused = None
+    values = np.zeros(12)
     try:
         values = numbers(text, 12)
     except PlanError as error:
-        assert error.field == "zoom"
-        assert error.message.startswith("zoom: ")
-    else:
-        assert values.shape == (12,)
-        assert np.isfinite(values).all()
+        refused = error
+    assert refused is None or (refused.field == "zoom" and refused.message.startswith("zoom: "))
+    assert values.shape == (12,)
+    assert np.isfinite(values).all()

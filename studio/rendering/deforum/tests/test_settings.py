@@ -23,7 +23,7 @@ PUBLIC = json.loads(Path(__file__).with_name("public_settings.json").read_text(e
 
 
 def test_a_public_settings_file_loads():
-    settings, unknown = import_settings(PUBLIC)
+    settings, _ = import_settings(PUBLIC)
     assert settings.animation_mode == "3D"
     assert (settings.W, settings.H, settings.fps, settings.max_frames, settings.seed) == (512, 768, 24, 96, 123456789)
     assert settings.translation_x == "0: (0), 40: (2.5)"
@@ -39,7 +39,9 @@ def test_a_public_settings_file_loads():
 def test_keys_without_effect_are_reported():
     _, unknown = import_settings(PUBLIC)
     assert unknown == sorted(unknown)
-    assert {"my_own_note", "keyframe_strength_schedule", "restore_faces", "r_upscale_video", "cn_1_low_vram"} <= set(unknown)
+    assert {"my_own_note", "keyframe_strength_schedule", "restore_faces", "r_upscale_video", "cn_1_low_vram"} <= set(
+        unknown
+    )
     assert not {"zoom", "cn_1_weight", "prompts", "diffusion_cadence"} & set(unknown)
     assert set(unknown) < set(PUBLIC)
 
@@ -225,7 +227,8 @@ def test_an_incomplete_table_is_refused(rows):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{video_mask", "video_mask", "{x}", "{everywhere} &", "({everywhere}", "!", "(" * 60, "<apple>", "a" * 1001]
+    "text",
+    ["", "{video_mask", "video_mask", "{x}", "{everywhere} &", "({everywhere}", "!", "(" * 60, "<apple>", "a" * 1001],
 )
 def test_masks_that_can_not_be_read(text):
     with pytest.raises(MaskSyntaxError):

@@ -64,7 +64,9 @@ def test_2d_matrices(motion, expected):
 
 def test_2d_points():
     turned = {"angle": 10, "zoom": 1.05, "translation_x": 4, "translation_y": -2}
-    assert moved(motion_matrix(STILL_2D | turned, 512, 512), 256, 256) == pytest.approx([259.771531, 253.202581], abs=1e-6)
+    assert moved(motion_matrix(STILL_2D | turned, 512, 512), 256, 256) == pytest.approx(
+        [259.771531, 253.202581], abs=1e-6
+    )
     zoomed = motion_matrix(STILL_2D | {"zoom": 2, "translation_x": 10}, 512, 512)
     assert moved(zoomed, 256, 256) == pytest.approx([276, 256])
 
@@ -94,9 +96,7 @@ def test_borders():
 
 
 def test_perspective_flip_keeps_the_translation():
-    both = motion_matrix(
-        STILL_2D | {"translation_x": 10, "perspective_flip_phi": 20}, 100, 100, perspective_flip=True
-    )
+    both = motion_matrix(STILL_2D | {"translation_x": 10, "perspective_flip_phi": 20}, 100, 100, perspective_flip=True)
     flip = flip_matrix(STILL_2D | {"perspective_flip_phi": 20}, 100, 100)
     assert moved(both, 40, 50) == pytest.approx(moved(flip, 50, 50))
     assert moved(flip, 50, 50) == pytest.approx([50, 50])
@@ -181,7 +181,8 @@ def test_matrices_and_fields_compose_to_the_same_warp(first_as_field, then_as_fi
         48,
         64,
     )
-    # OpenCV rounds look-ups to 1/32 pixel; at the border a field continues with its edge value, a matrix with its slope.
+    # OpenCV rounds look-ups to 1/32 pixel; at the border a field continues with its edge value, a matrix with
+    # its slope.
     assert warps.as_field(composed, 48, 64)[8:-8, 8:-8] == pytest.approx(expected[8:-8, 8:-8], abs=0.02)
 
 
