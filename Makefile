@@ -36,7 +36,7 @@ check: $(DEVELOPMENT) ## Lint, formatting, types, layers, Django's checks, missi
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(MANAGE) check
-	@$(MANAGE) makemigrations --check --dry-run
+	@$(BIN)/python -m config.stack.testing manage.py makemigrations --check --dry-run
 
 .PHONY: format
 format: $(DEVELOPMENT) ## Format the code and fix what the linter can

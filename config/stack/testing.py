@@ -1,7 +1,12 @@
-"""PostgreSQL and Redis for one test session, in a temporary folder that goes with it."""
+"""PostgreSQL and Redis for one test session, in a temporary folder that goes with it.
+
+``python -m config.stack.testing manage.py ...`` runs a single command with them.
+"""
 
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -39,3 +44,17 @@ class TestStack:
 
     def remove(self) -> None:
         shutil.rmtree(self._folder)
+
+
+def main() -> int:
+    stack = TestStack()
+    try:
+        stack.start()
+        return subprocess.run([sys.executable, *sys.argv[1:]]).returncode
+    finally:
+        stack.stop()
+        stack.remove()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
