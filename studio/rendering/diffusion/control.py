@@ -14,10 +14,12 @@ import numpy as np
 import torch
 from diffusers import ControlNetModel
 
+from studio.rendering.deforum.depth import DepthEstimator, ModelDepth
 from studio.rendering.diffusion.interface import Frames
-from studio.rendering.diffusion.preprocessors import DepthEstimator, preprocessor
-from studio.rendering.errors import ModelError, PlanError
-from studio.rendering.models.inspection import read_json, variant_of, weights_of
+from studio.rendering.diffusion.preprocessors import preprocessor
+from studio.rendering.errors import PlanError
+from studio.rendering.models.checks import check_controlnet
+from studio.rendering.models.inspection import variant_of
 from studio.rendering.plan import ControlNetSpec
 
 _KEPT = 4
@@ -45,23 +47,33 @@ class ControlNets:
         self._device = device
         self._dtype = dtype
         self._models: OrderedDict[str, Any] = OrderedDict()
-        self.depth: DepthEstimator | None = None
-        """What ``depth`` units see with; set by whoever has a depth model."""
+        self._depth: dict[str, DepthEstimator] = {}
 
     @property
     def nbytes(self) -> int:
         return sum(p.numel() * p.element_size() for model in self._models.values() for p in model.parameters())
 
-    def units(self, specs: Sequence[ControlNetSpec], frames: Sequence[Frames]) -> ControlUnits:
-        """Preprocess each unit's frames (n, h, w, 3) and move them to the device. Raises ModelError, PlanError."""
+    def units(
+        self, specs: Sequence[ControlNetSpec], frames: Sequence[Frames], depth_model: str | None = None
+    ) -> ControlUnits:
+        """Preprocess each unit's frames (n, h, w, 3) and move them to the device. Raises ModelError, PlanError.
+
+        ``depth_model`` is the folder of the model that ``depth`` units see with.
+        """
         if len(specs) != len(frames):
             raise PlanError("controlnet", f"{len(specs)} units were given {len(frames)} sets of frames")
         built = []
         for spec, shown in zip(specs, frames, strict=True):
-            image = preprocessor(spec.kind, self.depth)(shown)
+            estimator = self._estimator(depth_model) if spec.kind == "depth" and depth_model else None
+            image = preprocessor(spec.kind, estimator)(shown)
             tensor = torch.from_numpy(np.ascontiguousarray(image)).to(self._device).permute(0, 3, 1, 2)
             built.append(_Unit(self._model(spec.location), tensor.to(self._dtype).div_(255.0), spec))
         return ControlUnits(tuple(built))
+
+    def _estimator(self, folder: str) -> DepthEstimator:
+        if folder not in self._depth:
+            self._depth = {folder: ModelDepth(Path(folder), str(self._device))}
+        return self._depth[folder]
 
     def _model(self, location: str) -> Any:
         if location not in self._models:
@@ -120,21 +132,3 @@ class ControlUnits:
                 else (tuple(a + b for a, b in zip(total[0], down, strict=True)), total[1] + mid)
             )
         return total
-
-
-def check_controlnet(folder: Path, unet_config: Any) -> None:
-    """Raise ModelError unless ``folder`` is a ControlNet made for a UNet of this configuration; reads no weights."""
-    if not folder.is_dir():
-        raise ModelError("The ControlNet is missing.")
-    config = read_json(folder / "config.json", "ControlNet configuration")
-    if config.get("_class_name") != "ControlNetModel":
-        raise ModelError("The ControlNet folder holds something else.")
-    for key in ("cross_attention_dim", "block_out_channels"):
-        if _plain(config.get(key)) != _plain(unet_config[key]):
-            raise ModelError("The ControlNet was made for another kind of model.")
-    if "conv_in.weight" not in weights_of(folder, "ControlNet"):
-        raise ModelError("The ControlNet's weights are not a ControlNet's.")
-
-
-def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, (list, tuple)) else value

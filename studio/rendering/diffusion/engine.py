@@ -262,7 +262,10 @@ class DiffusionEngine:
         frames = batch.control_frames
         if anchored and batch.anchor is not None:
             frames = tuple(np.concatenate([shown, batch.anchor]) for shown in frames)
-        return self.controlnets.units(batch.generation.controlnets, frames)
+        depth_model = batch.generation.options.get("depth_model")
+        return self.controlnets.units(
+            batch.generation.controlnets, frames, None if depth_model is None else str(depth_model)
+        )
 
     def _latent_mask(self, batch: Batch) -> torch.Tensor:
         assert batch.mask is not None

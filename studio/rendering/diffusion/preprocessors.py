@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from studio.rendering.deforum.depth import DepthEstimator
 from studio.rendering.diffusion.interface import Frames
 from studio.rendering.errors import PlanError
 
 Preprocessor = Callable[[Frames], Frames]
 """Frames (n, h, w, 3) to conditioning images of the same shape."""
-
-
-class DepthEstimator(Protocol):
-    """Frames (n, h, w, 3) to relative depth, float32 (n, h, w), larger is nearer."""
-
-    def __call__(self, frames: Frames, /) -> NDArray[np.float32]: ...
 
 
 def canny(frames: Frames, low: int = 100, high: int = 200) -> Frames:
@@ -44,7 +38,9 @@ def tile(frames: Frames, factor: int = 4) -> Frames:
 
 def depth(frames: Frames, estimator: DepthEstimator) -> Frames:
     """Inverse depth as grey, near is white, each frame stretched to 0..255; a flat frame is mid-grey."""
-    maps = estimator(frames).astype(np.float32)
+    maps = np.stack([estimator.estimate(frame) for frame in frames]).astype(np.float32)
+    if not estimator.larger_is_nearer:
+        maps = -maps
     low = maps.min(axis=(1, 2), keepdims=True)
     span = maps.max(axis=(1, 2), keepdims=True) - low
     scaled = np.where(span > 0, (maps - low) / np.where(span > 0, span, 1) * 255, 127.5)

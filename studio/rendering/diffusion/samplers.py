@@ -17,7 +17,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import diffusers
 import numpy as np
 
 from studio.rendering.errors import PlanError
@@ -81,6 +80,9 @@ def build_trajectory(name: str | None, config: Mapping[str, Any], steps: int, de
     name = name or sampler_of(config)
     if name not in _SAMPLERS:
         raise PlanError("scheduler", f"unknown scheduler {name!r}; known are {', '.join(_SAMPLERS)}")
+    # Imported here: the names above are also read by processes that never load torch.
+    import diffusers
+
     sampler = _SAMPLERS[name]
     scheduler = getattr(diffusers, sampler.scheduler).from_config(_plain(config), **sampler.overrides)
     try:

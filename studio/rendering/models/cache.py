@@ -18,7 +18,8 @@ import torch
 
 from studio.rendering.diffusion import memory
 from studio.rendering.diffusion.engine import DiffusionEngine
-from studio.rendering.models.families import check_model, family_of
+from studio.rendering.models.checks import check_model
+from studio.rendering.models.families import FAMILIES
 from studio.rendering.models.loading import load_components
 from studio.rendering.plan import ModelSpec
 
@@ -108,7 +109,7 @@ def build_engine(spec: ModelSpec, device: torch.device) -> DiffusionEngine:
     check_model(spec)
     dtype = torch.float16 if device.type == "cuda" else torch.float32
     parts = load_components(Path(spec.location), dtype=dtype, draft=spec.draft)
-    return family_of(spec).engine(parts, device)
+    return FAMILIES[spec.family](parts, device)
 
 
 def load_engine(spec: ModelSpec, *, device: torch.device | str | None = None) -> DiffusionEngine:

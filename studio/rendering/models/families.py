@@ -1,153 +1,17 @@
-"""Which engine renders which family of models, and what a model of that family must look like."""
+"""Which engine renders which family of models."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
-
 from studio.rendering.diffusion.animatediff import AnimateDiffEngine
 from studio.rendering.diffusion.engine import DiffusionEngine
-from studio.rendering.diffusion.samplers import sampler_names
 from studio.rendering.diffusion.sdxl import SdxlEngine
-from studio.rendering.errors import ModelError
-from studio.rendering.models.inspection import Header, read_header, read_json, weights_of
-from studio.rendering.models.loading import MOTION_ADAPTER, config_folder
-from studio.rendering.plan import ModelSpec
+from studio.rendering.models.checks import check_model
 
-
-@dataclass(frozen=True)
-class Family:
-    """``text_parts`` are the text encoders, whose widths add up to the UNet's cross attention."""
-
-    name: str
-    engine: type[DiffusionEngine]
-    text_parts: tuple[str, ...]
-    conditioning: str | None
-    """The UNet's ``addition_embed_type``, which tells SD 1.5 from SDXL."""
-    file_keys: tuple[str, ...]
-    """Tensors that a single file in the original layout holds."""
-    motion: bool = False
-
-
-_UNET_KEY = "model.diffusion_model.input_blocks.0.0.weight"
-_VAE_KEY = "first_stage_model.decoder.conv_in.weight"
-_SD15_KEYS = (_UNET_KEY, _VAE_KEY, "cond_stage_model.transformer.text_model.embeddings.token_embedding.weight")
-_SDXL_KEYS = (_UNET_KEY, _VAE_KEY, "conditioner.embedders.1.model.token_embedding.weight")
-
-FAMILIES: dict[str, Family] = {
-    family.name: family
-    for family in (
-        Family("sd15", DiffusionEngine, ("text_encoder",), None, _SD15_KEYS),
-        Family("sdxl", SdxlEngine, ("text_encoder", "text_encoder_2"), "text_time", _SDXL_KEYS),
-        Family("animatediff", AnimateDiffEngine, ("text_encoder",), None, _SD15_KEYS, motion=True),
-    )
+FAMILIES: dict[str, type[DiffusionEngine]] = {
+    "sd15": DiffusionEngine,
+    "sdxl": SdxlEngine,
+    "animatediff": AnimateDiffEngine,
 }
+"""By ``ModelSpec.family``; what a model of each must look like is in ``checks.LAYOUTS``."""
 
-
-def family_of(spec: ModelSpec) -> Family:
-    """The spec's family. Raises ModelError for one that is not known."""
-    if spec.family not in FAMILIES:
-        raise ModelError(f"Unknown model family {spec.family!r}; known are {', '.join(FAMILIES)}.")
-    return FAMILIES[spec.family]
-
-
-def check_model(spec: ModelSpec) -> None:
-    """Raise ModelError, saying what is wrong, unless ``spec`` can be loaded by its family. Reads configurations and
-    headers only.
-    """
-    family = family_of(spec)
-    if spec.scheduler is not None and spec.scheduler not in sampler_names():
-        raise ModelError(f"Unknown scheduler {spec.scheduler!r}; known are {', '.join(sampler_names())}.")
-    location = Path(spec.location)
-    if location.is_dir():
-        _check_folder(location, family, weights=True)
-    elif location.is_file():
-        _check_file(location, family)
-    else:
-        raise ModelError("The model is missing.")
-
-
-def _check_file(file: Path, family: Family) -> None:
-    if file.suffix != ".safetensors":
-        raise ModelError("A model file must be .safetensors; pickled formats (.ckpt, .bin, .pt) are refused.")
-    header = read_header(file)
-    missing = [key for key in family.file_keys if key not in header]
-    if missing:
-        raise ModelError(f"{file.name} is not a complete {family.name} model (no {missing[0]}).")
-    settings = config_folder(file)
-    if not settings.is_dir():
-        raise ModelError(f"{file.name} needs its configurations and tokenizer in a folder {settings.name} beside it.")
-    _check_folder(settings, family, weights=False)
-
-
-def _check_folder(folder: Path, family: Family, *, weights: bool) -> None:
-    index = read_json(folder / "model_index.json", "model index")
-    wanted = [
-        "unet",
-        "vae",
-        "scheduler",
-        *family.text_parts,
-        *(part.replace("text_encoder", "tokenizer") for part in family.text_parts),
-    ]
-    for part in wanted:
-        if part not in index or not (folder / part).is_dir():
-            raise ModelError(f"A {family.name} model needs a {part} folder.")
-    unet = _check_unet(folder / "unet", family)
-    vae = read_json(folder / "vae" / "config.json", "vae configuration")
-    if vae.get("latent_channels") != unet["in_channels"]:
-        raise ModelError("The model's vae and unet don't fit together.")
-    _check_text(folder, family, unet)
-    read_json(folder / "scheduler" / "scheduler_config.json", "scheduler")
-    if family.motion:
-        _check_motion(folder / MOTION_ADAPTER, unet)
-    if weights:
-        _check_weights(folder, family, unet)
-
-
-def _check_unet(folder: Path, family: Family) -> dict[str, Any]:
-    unet = read_json(folder / "config.json", "unet configuration")
-    if unet.get("_class_name") != "UNet2DConditionModel":
-        raise ModelError(f"The model's unet is not a {family.name} unet.")
-    if unet.get("in_channels", 4) != 4:
-        raise ModelError("Inpainting and depth models, whose unet takes further channels, can't be used.")
-    if unet.get("addition_embed_type") != family.conditioning:
-        raise ModelError(f"The model is not of the {family.name} family.")
-    return {"in_channels": 4, **unet}
-
-
-def _check_text(folder: Path, family: Family, unet: dict[str, Any]) -> None:
-    widths = [
-        read_json(folder / part / "config.json", f"{part} configuration").get("hidden_size", 0)
-        for part in family.text_parts
-    ]
-    if sum(widths) != unet.get("cross_attention_dim"):
-        raise ModelError("The model's text encoder and unet don't fit together.")
-    for part in family.text_parts:
-        tokenizer = folder / part.replace("text_encoder", "tokenizer")
-        if not (tokenizer / "tokenizer.json").is_file() and not (tokenizer / "vocab.json").is_file():
-            raise ModelError(f"The model's {tokenizer.name} has no vocabulary.")
-
-
-def _check_motion(folder: Path, unet: dict[str, Any]) -> None:
-    if not folder.is_dir():
-        raise ModelError(f"An animatediff model needs a {MOTION_ADAPTER} folder.")
-    adapter = read_json(folder / "config.json", "motion adapter configuration")
-    if adapter.get("_class_name") != "MotionAdapter" or list(adapter.get("block_out_channels", ())) != list(
-        unet["block_out_channels"]
-    ):
-        raise ModelError("The model's motion adapter does not fit its unet.")
-    weights_of(folder, "motion adapter")
-
-
-def _check_weights(folder: Path, family: Family, unet: dict[str, Any]) -> None:
-    header = weights_of(folder / "unet", "unet")
-    _check_shape(header, "conv_in.weight", (unet["block_out_channels"][0], 4), "unet")
-    _check_shape(weights_of(folder / "vae", "vae"), "decoder.conv_in.weight", (), "vae")
-    for part in family.text_parts:
-        weights_of(folder / part, part)
-
-
-def _check_shape(header: Header, tensor: str, start: tuple[int, ...], component: str) -> None:
-    if header.get(tensor, ())[: len(start)] != start or tensor not in header:
-        raise ModelError(f"The model's {component} weights are not what its configuration says.")
+__all__ = ["FAMILIES", "check_model"]

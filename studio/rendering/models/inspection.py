@@ -13,10 +13,17 @@ from studio.rendering.errors import ModelError
 
 _MAX_HEADER_BYTES = 100 * 1024 * 1024
 """The format's own limit, so that a corrupt length never becomes an allocation."""
+MOTION_ADAPTER = "motion_adapter"
+"""Sub-folder of an animatediff model."""
 _PICKLES = ("*.bin", "*.ckpt", "*.pt", "*.pth")
 
 Header = dict[str, tuple[int, ...]]
 """Tensor name to shape."""
+
+
+def config_folder(file: Path) -> Path:
+    """Where a single file's configurations and tokenizer are: ``model.safetensors`` has them in ``model.config/``."""
+    return file.with_suffix(".config")
 
 
 def read_json(path: Path, what: str) -> dict[str, Any]:

@@ -19,11 +19,10 @@ from transformers import CLIPTextModel, CLIPTextModelWithProjection, CLIPTokeniz
 from transformers.utils import logging as transformers_logging
 
 from studio.rendering.errors import ModelError
-from studio.rendering.models.inspection import read_json, variant_of
+from studio.rendering.models.inspection import MOTION_ADAPTER, config_folder, read_json, variant_of
 
 TINY_DECODER = "vae_tiny"
 """Sub-folder of an AutoencoderTiny, used for drafts."""
-MOTION_ADAPTER = "motion_adapter"
 
 
 @dataclass
@@ -51,13 +50,6 @@ class Components:
     def nbytes(self) -> int:
         """Bytes of all weights and buffers."""
         return sum(t.numel() * t.element_size() for m in self.modules() for t in (*m.parameters(), *m.buffers()))
-
-
-def config_folder(file: Path) -> Path:
-    """Where a single file's configurations and tokenizer are looked for: ``model.safetensors`` has them in
-    ``model.config/``.
-    """
-    return file.with_suffix(".config")
 
 
 def load_components(location: Path, *, dtype: torch.dtype, draft: bool = False) -> Components:
