@@ -202,7 +202,7 @@ BINARY = {
 }
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.recursive(leaves, branches, max_leaves=12))
 def test_agrees_with_the_reference(reference):
     scope = {"t": T, "max_f": LAST}
@@ -213,7 +213,7 @@ def test_agrees_with_the_reference(reference):
         assert Expression(reference.text, ("t", "max_f"))(scope) == pytest.approx(reference.number, rel=1e-12)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.text(alphabet="t123.()+-*/%<>=!&|~, sinwhere_'\"[]{}:\\\n", max_size=40))
 def test_any_text_has_a_finite_value_or_a_reason(text):
     result, reason = 0.0, "none"

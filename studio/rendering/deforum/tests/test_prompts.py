@@ -95,13 +95,11 @@ def test_errors_name_the_keyframe(keyframes, message):
     assert refused.value.field == "prompts"
 
 
-words = st.text(alphabet="ab :.0123,()-", min_size=1, max_size=12).map(
-    lambda text: "w " + " ".join(text.split()) + " w"
-)
+words = st.text(alphabet="ab :.0123,()-", min_size=1, max_size=12).map(lambda text: " ".join(f"w {text} w".split()))
 weights = st.floats(0.01, 1)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     st.lists(st.tuples(words, weights), min_size=1, max_size=4), words, st.dictionaries(st.sampled_from("ab"), weights)
 )
@@ -114,7 +112,7 @@ def test_a_logged_prompt_reads_back(parts, negative, loras):
     assert (read.negative, read.loras) == (negative, loras)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.text(max_size=60))
 def test_any_text_is_read_or_refused(text):
     field, total = "prompts", 1.0

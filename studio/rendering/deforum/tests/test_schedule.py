@@ -126,7 +126,7 @@ plain = st.floats(-1000, 1000, allow_subnormal=False).map(lambda x: round(x, 3))
 keyed = st.dictionaries(st.integers(0, 29), st.one_of(plain, st.sampled_from(sorted(FORMULAS))), min_size=1, max_size=8)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(keyed, st.integers(30, 45), st.randoms())
 def test_agrees_with_the_reference(keys, frame_count, random):
     order = list(keys)
@@ -137,13 +137,13 @@ def test_agrees_with_the_reference(keys, frame_count, random):
     assert numbers(text, frame_count).tolist() == pytest.approx(expected, rel=1e-9, abs=1e-9)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(st.floats(-1e9, 1e9) | st.sampled_from([0.0, 1.0]), min_size=1, max_size=30))
 def test_literal_schedules_give_back_the_very_values(values):
     assert numbers(schedule.literal(values), len(values)).tolist() == values
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.text(alphabet="0123t:,()\"'[]{}+-*/ max_f", max_size=40))
 def test_any_text_gives_finite_values_or_a_plan_error(text):
     refused = None

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from contextlib import suppress
 from fractions import Fraction
 
 import numpy as np
@@ -35,50 +36,48 @@ def engine(tmp_path_factory):
     return load_engine(ModelSpec("sd15", str(folder)), device="cpu")
 
 
-def render(engine, folder, plan, should_stop=lambda: False):
+def render(engine, folder, plan, stop_at=100):
     sink = FrameSink(folder / "sink", width=plan.width, height=plan.height, fps=Fraction(plan.fps))
     seen = []
 
     def on_frame(index, frame):
         seen.append(frame)
 
-    try:
+    with suppress(Cancelled):
         animate(
             plan,
             engine,
             source=None,
             sink=sink,
             state_dir=folder / "state",
-            should_stop=lambda: should_stop(sink),
+            should_stop=lambda: sink.frames_done >= stop_at,
             on_frame=on_frame,
         )
-    except Cancelled:
-        pass
     return sink, np.stack(seen)
 
 
 def test_cancelled_and_resumed_on_disk(engine, tmp_path):
     plan = make_plan(SETTINGS, frame_count=8, width=64, height=64)
-    straight, frames = render(engine, tmp_path / "straight", plan, lambda sink: False)
+    straight, frames = render(engine, tmp_path / "straight", plan)
     assert straight.frames_done == len(frames) == 8
     assert len(np.unique(frames.reshape(8, -1), axis=0)) == 8
 
-    _, first = render(engine, tmp_path / "broken", plan, lambda sink: sink.frames_done >= 4)
+    _, first = render(engine, tmp_path / "broken", plan, stop_at=4)
     assert len(first) == 4
     shutil.copytree(tmp_path / "broken" / "state", tmp_path / "moved")
     shutil.rmtree(tmp_path / "broken" / "state")
     shutil.copytree(tmp_path / "moved", tmp_path / "broken" / "state")
-    resumed, rest = render(engine, tmp_path / "broken", plan, lambda sink: False)
+    resumed, rest = render(engine, tmp_path / "broken", plan)
     assert np.array_equal(np.concatenate([first, rest]), frames)
     assert list(resumed.records()) == list(straight.records())
 
 
 def test_the_stored_table_renders_to_the_same_frames(engine, tmp_path):
     plan = make_plan(SETTINGS, frame_count=6, width=64, height=64)
-    sink, frames = render(engine, tmp_path / "a", plan, lambda sink: False)
+    sink, frames = render(engine, tmp_path / "a", plan)
     table = [json.loads(json.dumps(record)) for record in sink.records()]
     again = make_plan(export_settings(settings_from_table(table)), frame_count=6, width=64, height=64)
-    repeated, same = render(engine, tmp_path / "b", again, lambda sink: False)
+    repeated, same = render(engine, tmp_path / "b", again)
     assert np.array_equal(frames, same)
     digests = [[record["sha256"] for record in log.records()] for log in (sink, repeated)]
     assert digests[0] == digests[1]
