@@ -15,22 +15,39 @@ _SPACES = {
 }
 
 
+class Palette:
+    """The colours of ``reference`` (RGB) as histograms of each channel in ``space``: RGB, HSV or LAB."""
+
+    def __init__(self, reference: Image, space: str) -> None:
+        self._conversion = _SPACES[space]
+        converted = reference if self._conversion is None else cv2.cvtColor(reference, self._conversion[0])
+        self._counts = [_counts(converted[..., c]) for c in range(3)]
+
+    def match(self, image: Image) -> Image:
+        """``image`` (RGB) with the palette's histograms; an image that has them already is returned unchanged."""
+        if self._conversion is None:
+            return self._matched(image)
+        there, back = self._conversion
+        converted = cv2.cvtColor(image, there)
+        matched = self._matched(converted)
+        # Only the change goes back: OpenCV's 8-bit spaces are up to 21 levels off and back, which would add
+        # up over frames.
+        change = cv2.cvtColor(matched, back).astype(np.int16) - cv2.cvtColor(converted, back)
+        return np.clip(image + change, 0, 255).astype(np.uint8)
+
+    def _matched(self, image: Image) -> Image:
+        tables = [_matching_table(_counts(image[..., c]), self._counts[c]) for c in range(3)]
+        return cv2.LUT(image, np.stack(tables, axis=-1)[:, None, :])
+
+
 def match_colours(image: Image, reference: Image, space: str) -> Image:
     """Give each channel of ``image`` the histogram of ``reference``, both RGB, in ``space``: RGB, HSV or LAB."""
-    conversion = _SPACES[space]
-    if conversion is None:
-        return _match_channels(image, reference)
-    there, back = conversion
-    converted = cv2.cvtColor(image, there)
-    matched = _match_channels(converted, cv2.cvtColor(reference, there))
-    # Only the change goes back: OpenCV's 8-bit spaces are up to 21 levels off and back, which would add up over frames.
-    change = cv2.cvtColor(matched, back).astype(np.int16) - cv2.cvtColor(converted, back)
-    return np.clip(image + change, 0, 255).astype(np.uint8)
+    return Palette(reference, space).match(image)
 
 
 def match_histogram(channel: Image, reference: Image) -> Image:
     """Map each value to the reference value of the same cumulative frequency, interpolated between its values."""
-    return _matching_table(channel, reference)[channel]
+    return _matching_table(_counts(channel), _counts(reference))[channel]
 
 
 def greyscale(image: Image) -> Image:
@@ -66,17 +83,11 @@ def blend(a: Image, b: Image, share: float) -> Image:
     return cv2.addWeighted(a, 1 - share, b, share, 0)
 
 
-def _match_channels(image: Image, reference: Image) -> Image:
-    tables = [_matching_table(image[..., c], reference[..., c]) for c in range(3)]
-    return cv2.LUT(image, np.stack(tables, axis=-1)[:, None, :])
-
-
-def _matching_table(channel: Image, reference: Image) -> Image:
-    """Which value (256,) each value of ``channel`` becomes."""
-    counts, reference_counts = _counts(channel), _counts(reference)
+def _matching_table(counts: NDArray[np.float64], reference_counts: NDArray[np.float64]) -> Image:
+    """Which value (256,) each value of a channel becomes."""
     present = np.flatnonzero(reference_counts)
-    quantiles = np.cumsum(counts) / channel.size
-    reference_quantiles = np.cumsum(reference_counts)[present] / reference.size
+    quantiles = np.cumsum(counts) / counts.sum()
+    reference_quantiles = np.cumsum(reference_counts)[present] / reference_counts.sum()
     return np.rint(np.interp(quantiles, reference_quantiles, present)).astype(np.uint8)
 
 

@@ -39,6 +39,7 @@ class Preparation:
         self._source = source
         self._depth = depth
         self.colour_sample = colour_sample
+        self._palette: tuple[Image, colour.Palette] | None = None
 
     def first_init(self, row: FrameParameters) -> Image | None:
         """What the first frame is made from; None for text alone."""
@@ -120,7 +121,10 @@ class Preparation:
                 self.colour_sample = self._source[row.frame]
         if self.colour_sample is None:
             self.colour_sample = image
-        return colour.match_colours(image, self.colour_sample, mode if mode in ("RGB", "HSV", "LAB") else "LAB")
+        if self._palette is None or self._palette[0] is not self.colour_sample:
+            space = mode if mode in ("RGB", "HSV", "LAB") else "LAB"
+            self._palette = self.colour_sample, colour.Palette(self.colour_sample, space)
+        return self._palette[1].match(image)
 
     def _composite(self, image: Image, row: FrameParameters) -> Image:
         assert self._source is not None

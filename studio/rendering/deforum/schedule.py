@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from studio.rendering.deforum.expressions import Expression, ExpressionError
 from studio.rendering.errors import PlanError
 
-MAX_LENGTH = 200_000
-"""Characters of one schedule: enough for a literal value at each frame of a minute."""
+MAX_LENGTH = 100_000
+"""Characters of one schedule: enough for a literal value at each frame of the longest video."""
 
 VALUE_NAMES = ("t", "max_f", "s")
 POSITION_NAMES = ("max_f", "s")
