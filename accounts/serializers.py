@@ -35,6 +35,17 @@ class UserSerializer(serializers.Serializer[User]):
         return user_row(user)
 
 
+class ListedUserSerializer(serializers.Serializer[User]):
+    """A user in the staff's list."""
+
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    email = serializers.EmailField()
+    first_name = serializers.CharField()
+    last_name = serializers.CharField()
+    created_at = serializers.DateTimeField()
+
+
 class LoginAnswerSerializer(serializers.Serializer[Any]):
     token = serializers.CharField()
     refresh_token = serializers.CharField()

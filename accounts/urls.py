@@ -3,6 +3,7 @@
 from django.urls import path
 
 from accounts.viewsets import AccountViewSet, NamedAccountViewSet
+from accounts.viewsets_admin import StaffUserViewSet
 
 _me = {"get": "me", "post": "update_me", "patch": "update_me"}
 
@@ -21,4 +22,6 @@ urlpatterns = [
     path("login", NamedAccountViewSet.as_view({"post": "login"})),
     path("logout", NamedAccountViewSet.as_view({"post": "logout"})),
     path("me", NamedAccountViewSet.as_view(_me)),
+    path("admin/users", StaffUserViewSet.as_view({"get": "list"})),
+    path("admin/users/<int:user_id>", StaffUserViewSet.as_view({"get": "retrieve"})),
 ]

@@ -6,6 +6,8 @@ from django.urls import include, path
 from config.api.handlers import handler400, handler403, handler404, handler500
 from config.api.urls import catch_all
 from config.api.urls import urlpatterns as api_urls
+from effects.views import serve_preview
+from gallery.views import gallery, serve_media
 from studio.console import console
 from studio.views import serve_file
 from studio.viewsets.videos import RenderViewSet
@@ -14,12 +16,18 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("django-rq/", include("django_rq.urls")),
     path("deforumation-qt", console, name="console"),
+    path("gallery", gallery, name="gallery"),
+    path("gallery/media/<int:item_id>/<str:name>", serve_media, name="gallery-media"),
+    path("effects/media/<str:name>", serve_preview, name="effect-media"),
     path("files/<str:token>/<str:name>", serve_file, name="file"),
     # Document A puts this one at the root.
     path("status/<int:video_id>", RenderViewSet.as_view({"get": "status"})),
     *api_urls,
     path("api/", include("accounts.urls")),
     path("api/", include("commerce.urls")),
+    # After commerce, whose categories/by-user-id would be read as a slug here.
+    path("api/", include("effects.urls")),
+    path("api/", include("gallery.urls")),
     path("api/", include("studio.urls")),
     *catch_all,
 ]

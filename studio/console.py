@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
-from django.conf import settings
-from django.core.files.storage import default_storage
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from config.content_policy import content_policy
 from studio.console_controls import OPTIONS, SCHEDULES
 
 
@@ -17,29 +14,5 @@ from studio.console_controls import OPTIONS, SCHEDULES
 def console(request: HttpRequest) -> HttpResponse:
     """The page, under a policy that lets nothing run but our own script files."""
     response = render(request, "console/console.html", {"schedule_groups": SCHEDULES, "options": OPTIONS})
-    response["Content-Security-Policy"] = _content_policy()
+    response["Content-Security-Policy"] = content_policy(blobs=True)
     return response
-
-
-def _content_policy() -> str:
-    media = " ".join(["'self'", "blob:", *_storage_origin()])
-    return "; ".join(
-        [
-            "default-src 'self'",
-            f"img-src {media}",
-            f"media-src {media}",
-            "object-src 'none'",
-            "base-uri 'none'",
-            # The forms are read by script; none is ever sent by the browser.
-            "form-action 'none'",
-            "frame-ancestors 'none'",
-        ]
-    )
-
-
-def _storage_origin() -> list[str]:
-    """Where S3 serves our files from; nothing for local files, which this site serves itself."""
-    if not settings.S3_BUCKET:
-        return []
-    address = urlsplit(default_storage.url("origin"))
-    return [f"{address.scheme}://{address.netloc}"]

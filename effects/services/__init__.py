@@ -8,16 +8,20 @@ from effects.services.catalogue import (
     restore_effect,
     update_effect,
 )
+from effects.services.categories import create_category, delete_category, update_category
 from effects.services.parameters import clean_payload, effect_parameters, payload_files
 
 __all__ = [
     "clean_payload",
+    "create_category",
     "create_effect",
+    "delete_category",
     "delete_effect",
     "effect_parameters",
     "find_effect",
     "payload_files",
     "record_use",
     "restore_effect",
+    "update_category",
     "update_effect",
 ]

@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from config.api.errors import NotFound, ValidationFailed
 from config.api.freshness import outdate
 from effects.models import Effect
-from effects.properties import check_placeholders, read_properties
+from effects.services.checks import check_effect, unique_slug
 
 LIST = "effects"
 """The name under which the public list's freshness is kept."""
-
-SLUG_TAKEN = "The slug has already been taken."
 
 
 def find_effect(*, effect_id: int) -> Effect:
@@ -42,14 +39,24 @@ def find_for_staff(effect_id: int) -> Effect:
 
 def create_effect(*, values: Mapping[str, Any]) -> Effect:
     """A new effect. Raises ValidationFailed, also for a slug that a deleted effect still has."""
-    return _save(Effect(**values))
+    effect = Effect(**values)
+    check_effect(effect)
+    with unique_slug():
+        effect.save()
+    outdate(LIST)
+    return effect
 
 
 def update_effect(effect: Effect, *, changes: Mapping[str, Any]) -> Effect:
     """Raises ValidationFailed as ``create_effect`` does; then nothing has changed."""
     for name, value in changes.items():
         setattr(effect, name, value)
-    return _save(effect)
+    check_effect(effect)
+    with unique_slug():
+        # These columns alone: what others change at the same time, a deletion above all, stays theirs.
+        effect.save(update_fields=[*changes, "updated_at"])
+    outdate(LIST)
+    return effect
 
 
 def delete_effect(effect: Effect) -> Effect:
@@ -75,26 +82,3 @@ def restore_effect(effect_id: int) -> Effect:
 def record_use(effect_id: int) -> None:
     """One more use, whoever else counts at the same time."""
     Effect.objects.filter(pk=effect_id).update(use_count=F("use_count") + 1)
-
-
-def _save(effect: Effect) -> Effect:
-    _check(effect)
-    try:
-        with transaction.atomic():
-            effect.save()
-    except IntegrityError as error:
-        # Two requests at once can both find the slug free; the database knows which was first.
-        if "slug" not in str(error):
-            raise
-        raise ValidationFailed({"slug": [SLUG_TAKEN]}) from error
-    outdate(LIST)
-    return effect
-
-
-def _check(effect: Effect) -> None:
-    if Effect.objects.exclude(pk=effect.pk).filter(slug=effect.slug).exists():
-        raise ValidationFailed({"slug": [SLUG_TAKEN]})
-    try:
-        check_placeholders(effect.parameters, read_properties(effect.configurable_properties))
-    except ValueError as error:
-        raise ValidationFailed({"parameters": [str(error)]}) from error

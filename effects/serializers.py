@@ -1,0 +1,126 @@
+"""Shapes of the catalogue's requests and answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from effects.models import Category, Effect
+
+MAX_DESCRIPTION = 10_000
+MAX_TAGS = 50
+
+
+class EffectSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    slug = serializers.CharField()
+    description = serializers.CharField()
+    category_id = serializers.IntegerField(allow_null=True)
+    tags = serializers.ListField(child=serializers.CharField())
+    type = serializers.ChoiceField(choices=Effect.Type.choices)
+    thumbnail_url = serializers.CharField(allow_null=True)
+    preview_video_url = serializers.CharField(allow_null=True)
+    credits_cost = serializers.IntegerField()
+    is_active = serializers.BooleanField()
+    is_premium = serializers.BooleanField()
+    is_new = serializers.BooleanField()
+
+
+class PropertySerializer(serializers.Serializer[Any]):
+    """What a user may set of an effect: the keys of ``input_payload``."""
+
+    key = serializers.CharField()
+    name = serializers.CharField()
+    description = serializers.CharField()
+    type = serializers.ChoiceField(choices=("text", "number", "image", "video"))
+    required = serializers.BooleanField()
+    default = serializers.JSONField(allow_null=True)
+    range = serializers.JSONField(allow_null=True, help_text="[lowest, highest] of a number, the values of a text.")
+
+
+class EffectDetailSerializer(EffectSerializer):
+    configurable_properties = PropertySerializer(many=True)
+    created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
+
+
+class StaffEffectListSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    slug = serializers.CharField()
+    description = serializers.CharField()
+    category_id = serializers.IntegerField(allow_null=True)
+    type = serializers.ChoiceField(choices=Effect.Type.choices)
+    credits_cost = serializers.IntegerField()
+    is_active = serializers.BooleanField()
+    is_premium = serializers.BooleanField()
+    is_new = serializers.BooleanField()
+    popularity_score = serializers.FloatField()
+    deleted_at = serializers.DateTimeField(allow_null=True)
+    created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
+
+
+class StaffEffectSerializer(EffectDetailSerializer):
+    popularity_score = serializers.FloatField()
+    use_count = serializers.IntegerField()
+    model_id = serializers.IntegerField(allow_null=True)
+    parameters = serializers.DictField()
+    deleted_at = serializers.DateTimeField(allow_null=True)
+
+
+class EffectInputSerializer(serializers.Serializer[Any]):
+    """``POST /api/admin/effects``; with ``partial=True`` also PATCH."""
+
+    name = serializers.CharField(max_length=255)
+    slug = serializers.SlugField(max_length=255)
+    type = serializers.ChoiceField(choices=Effect.Type.choices)
+    credits_cost = serializers.IntegerField(min_value=0, max_value=2**31 - 1)
+    is_active = serializers.BooleanField()
+    is_premium = serializers.BooleanField()
+    is_new = serializers.BooleanField()
+    popularity_score = serializers.DecimalField(max_digits=12, decimal_places=2, min_value=0)
+    description = serializers.CharField(required=False, allow_null=True, allow_blank=True, max_length=MAX_DESCRIPTION)
+    category_id = serializers.IntegerField(required=False, allow_null=True)
+    tags = serializers.ListField(
+        required=False, allow_null=True, max_length=MAX_TAGS, child=serializers.CharField(max_length=64)
+    )
+    thumbnail_url = serializers.CharField(required=False, allow_null=True, allow_blank=True, max_length=2048)
+    preview_video_url = serializers.CharField(required=False, allow_null=True, allow_blank=True, max_length=2048)
+    model_id = serializers.IntegerField(required=False, allow_null=True, source="model_file_id")
+    parameters = serializers.DictField(required=False)
+    configurable_properties = serializers.ListField(required=False, child=serializers.DictField())
+
+    def validate(self, values: dict[str, Any]) -> dict[str, Any]:
+        # The columns know no null: nothing is an empty text or an empty list.
+        empty: dict[str, Any] = {"description": "", "tags": [], "thumbnail_url": "", "preview_video_url": ""}
+        return {name: empty.get(name) if value is None else value for name, value in values.items()}
+
+
+class CategorySerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    slug = serializers.CharField()
+    description = serializers.CharField()
+    sort_order = serializers.IntegerField()
+    kind = serializers.ChoiceField(choices=Category.Kind.choices)
+
+
+class CategoryDetailSerializer(CategorySerializer):
+    created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
+
+
+class CategoryInputSerializer(serializers.Serializer[Any]):
+    """``POST /api/admin/categories``; with ``partial=True`` also PATCH."""
+
+    name = serializers.CharField(max_length=255)
+    slug = serializers.SlugField(max_length=255)
+    sort_order = serializers.IntegerField(min_value=-(2**31), max_value=2**31 - 1)
+    description = serializers.CharField(required=False, allow_null=True, allow_blank=True, max_length=MAX_DESCRIPTION)
+    kind = serializers.ChoiceField(choices=Category.Kind.choices, required=False)
+
+    def validate(self, values: dict[str, Any]) -> dict[str, Any]:
+        return {name: "" if name == "description" and value is None else value for name, value in values.items()}

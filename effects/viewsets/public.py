@@ -1,0 +1,81 @@
+"""The catalogue as everybody sees it."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, TypeVar
+
+from django.db.models import Model, QuerySet
+from django.http.response import HttpResponseBase
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from config.api.envelope import ok
+from config.api.errors import NotFound
+from config.api.permissions import Public
+from config.api.response_cache import cached_list
+from config.api.views import APIViewSet
+from effects.lists import CategoryList, EffectList
+from effects.models import Category, Effect
+from effects.rows import CATEGORY_LISTED, LISTED, category_row, effect_row, listed_row
+from effects.serializers import CategoryDetailSerializer, CategorySerializer, EffectDetailSerializer, EffectSerializer
+from effects.services.catalogue import LIST
+
+M = TypeVar("M", bound=Model)
+
+
+class EffectViewSet(APIViewSet):
+    permissions: ClassVar = {"list": [Public], "retrieve": [Public]}
+    lists: ClassVar = {"list": EffectList}
+
+    @extend_schema(responses=EffectSerializer(many=True))
+    def list(self, request: Request) -> HttpResponseBase:
+        """The active effects."""
+
+        def answer(token: str) -> Response:
+            return self.list_response(
+                request,
+                Effect.objects.public().values(*LISTED),
+                row=listed_row,
+                message="Effects retrieved successfully",
+                count_key=f"public:{token}",
+            )
+
+        return cached_list(request, name=LIST, spec=EffectList, answer=answer)
+
+    @extend_schema(responses=EffectDetailSerializer)
+    def retrieve(self, request: Request, slug_or_id: str) -> Response:
+        """One active effect, with the properties that a user may set."""
+        effect = _by_slug_or_id(Effect.objects.public(), slug_or_id)
+        if effect is None:
+            raise NotFound("Effect not found")
+        return ok(effect_row(effect), "Effect retrieved successfully")
+
+
+class CategoryViewSet(APIViewSet):
+    permissions: ClassVar = {"list": [Public], "retrieve": [Public]}
+    lists: ClassVar = {"list": CategoryList}
+
+    @extend_schema(responses=CategorySerializer(many=True))
+    def list(self, request: Request) -> Response:
+        """The categories of effects and of products; ``kind:=effect`` narrows."""
+        return self.list_response(
+            request, Category.objects.values(*CATEGORY_LISTED), message="Categories retrieved successfully"
+        )
+
+    @extend_schema(responses=CategoryDetailSerializer)
+    def retrieve(self, request: Request, slug_or_id: str) -> Response:
+        category = _by_slug_or_id(Category.objects.all(), slug_or_id)
+        if category is None:
+            raise NotFound("Category not found")
+        return ok(category_row(category), "Category retrieved successfully")
+
+
+def _by_slug_or_id(queryset: QuerySet[M], slug_or_id: str) -> M | None:
+    """Digits are an id; no slug consists of digits alone."""
+    wanted: dict[str, Any] = {"pk": int(slug_or_id)} if _is_id(slug_or_id) else {"slug": slug_or_id}
+    return queryset.filter(**wanted).first()
+
+
+def _is_id(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 19

@@ -1,0 +1,50 @@
+"""What the API says of gallery items: document B's words, and what the page needs beside them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gallery.links import media_url
+from gallery.models import GalleryItem
+
+LISTED = (
+    "id", "title", "thumbnail_file_id", "effect_id", "effect_name", "effect_slug", "published_at", "width", "height",
+    "duration", "views", "likes", "popularity", "owner__name",
+)  # fmt: skip
+"""Columns of one list item."""
+
+
+def listed_row(row: dict[str, Any]) -> dict[str, Any]:
+    """One ``values()`` row of ``LISTED``."""
+    pk = row["id"]
+    return {
+        "id": pk,
+        "title": row["title"],
+        "thumbnail_url": media_url(pk, "thumbnail") if row["thumbnail_file_id"] else None,
+        "processed_file_url": media_url(pk, "video"),
+        "effect": _effect(row["effect_id"], row["effect_name"], row["effect_slug"]),
+        "published_at": row["published_at"],
+        "author": row["owner__name"],
+        "width": row["width"],
+        "height": row["height"],
+        "duration": row["duration"],
+        "views": row["views"],
+        "likes": row["likes"],
+    }
+
+
+def item_row(item: GalleryItem) -> dict[str, Any]:
+    """The detail of an item; ``item.owner`` is loaded."""
+    columns = {name: getattr(item, name) for name in LISTED if name != "owner__name"}
+    category = {"id": item.category_id, "name": item.category_name} if item.category_name else None
+    return {
+        **listed_row({**columns, "owner__name": item.owner.name}),
+        "poster_url": media_url(item.pk, "poster") if item.poster_file_id else None,
+        "category": category,
+        "tags": item.tags,
+    }
+
+
+def _effect(pk: int | None, name: str, slug: str) -> dict[str, Any] | None:
+    """The effect as it was called at publication; None for a video made without one."""
+    return {"id": pk, "name": name, "slug": slug} if slug else None

@@ -1,0 +1,91 @@
+"""The gallery over HTTP."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.http.response import HttpResponseBase
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from config.api.envelope import ok
+from config.api.permissions import Authenticated, Public
+from config.api.response_cache import cached_list
+from config.api.views import APIViewSet, parse
+from gallery import services
+from gallery.lists import GalleryList
+from gallery.models import GalleryItem
+from gallery.rows import LISTED, item_row, listed_row
+from gallery.serializers import (
+    GalleryDetailSerializer,
+    GalleryItemSerializer,
+    LikeAnswerSerializer,
+    RemixSerializer,
+    ReportAnswerSerializer,
+    ReportSerializer,
+)
+from gallery.services.viewing import LIST
+
+# A copy that nobody asks about again would outlive a moderator's decision.
+_UNCACHED = {"Cache-Control": "no-cache"}
+
+
+class GalleryViewSet(APIViewSet):
+    permissions: ClassVar = {
+        "list": [Public],
+        "retrieve": [Public],
+        "like": [Authenticated],
+        "unlike": [Authenticated],
+        "report": [Authenticated],
+        "remix": [Authenticated],
+    }
+    lists: ClassVar = {"list": GalleryList}
+
+    @extend_schema(responses=GalleryItemSerializer(many=True))
+    def list(self, request: Request) -> HttpResponseBase:
+        """What people have published."""
+
+        def answer(token: str) -> Response:
+            return self.list_response(
+                request,
+                GalleryItem.objects.public().values(*LISTED),
+                row=listed_row,
+                message="Gallery videos retrieved successfully",
+                count_key=f"public:{token}",
+            )
+
+        return cached_list(request, name=LIST, spec=GalleryList, answer=answer)
+
+    @extend_schema(responses=GalleryDetailSerializer)
+    def retrieve(self, request: Request, item_id: int) -> Response:
+        """One item. Asking for it counts as a view, once an hour for a person."""
+        item = services.find_item(item_id)
+        user = request.user if request.user.is_authenticated else None
+        viewer = f"user:{user.pk}" if user else f"{request.META.get('REMOTE_ADDR')}|{request.headers.get('User-Agent')}"
+        if services.record_view(item=item, viewer=viewer):
+            item.views += 1
+        liked = user is not None and services.has_liked(item=item, user=user)
+        return ok({**item_row(item), "liked": liked}, "Gallery video retrieved successfully", headers=_UNCACHED)
+
+    @extend_schema(request=None, responses=LikeAnswerSerializer)
+    def like(self, request: Request, item_id: int) -> Response:
+        likes = services.like(item=services.find_item(item_id), user=request.user)
+        return ok({"id": item_id, "liked": True, "likes": likes}, "Gallery video liked successfully")
+
+    @extend_schema(responses=LikeAnswerSerializer)
+    def unlike(self, request: Request, item_id: int) -> Response:
+        likes = services.unlike(item=services.find_item(item_id), user=request.user)
+        return ok({"id": item_id, "liked": False, "likes": likes}, "Gallery video unliked successfully")
+
+    @extend_schema(request=ReportSerializer, responses=ReportAnswerSerializer)
+    def report(self, request: Request, item_id: int) -> Response:
+        """Tell moderators; a second report of the same person replaces the first."""
+        values = parse(ReportSerializer, request)
+        report = services.report(item=services.find_item(item_id), user=request.user, **values)
+        return ok({"id": report.pk, "reason": report.reason}, "Gallery video reported successfully")
+
+    @extend_schema(request=None, responses=RemixSerializer)
+    def remix(self, request: Request, item_id: int) -> Response:
+        """The settings to make a video like this one."""
+        return ok(services.remix(services.find_item(item_id)), "Settings retrieved successfully")
