@@ -61,7 +61,7 @@ def deforum(model: ModelSpec) -> RenderPlan:
             "zoom": "0:(1.02)",
             "angle": "0:(3*sin(t))",
             "diffusion_cadence": 3,
-            "steps_schedule": "0:(2)",
+            "steps": 2,
             "color_coherence": "LAB",
         }
     )

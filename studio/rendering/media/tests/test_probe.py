@@ -210,3 +210,18 @@ def test_output_size(size: tuple[int, int], max_pixels: int, multiple: int, expe
 
 def test_numbered_frames_tell_their_index() -> None:
     assert [index_of(frame) for frame in numbered(30)] == list(range(30))
+
+
+def test_hdr_is_brought_to_standard_range(tmp_path: Path) -> None:
+    """HLG codes 75 % grey for the white of a page: shown untouched it would be dull, after tone mapping it is brighter
+    than mid-grey, and black stays black."""
+    hlg = "hevc_metadata=colour_primaries=9:transfer_characteristics=18:matrix_coefficients=9"
+    options = ("-c:v", "libx265", "-pix_fmt", "yuv420p10le", "-x265-params", "log-level=none", "-bsf:v", hlg)
+    path = write_numbered(tmp_path / "hlg.mp4", *options, count=25)
+    info = probe(path)
+    assert (info.is_hdr, info.bit_depth) == (True, 10)
+    with FrameReader(path, width=WIDTH, height=HEIGHT, fps=Fraction(24), info=info) as reader:
+        levels = [float(frame.mean()) for frame in reader]
+    assert levels == sorted(levels)
+    assert levels[0] < 4
+    assert levels[24] > 160
