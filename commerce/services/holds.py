@@ -14,6 +14,7 @@ from commerce.models import CreditHold, FinanceOperation, Wallet
 from commerce.services.ledger import one_row
 from commerce.services.wallets import open_credit_wallet
 from config.api.errors import DomainError
+from tenants.scope import tenant_scope
 
 _HOLD = """
 WITH reserved AS (
@@ -89,28 +90,31 @@ def hold_credits(
         "key": idempotency_key,
         "now": timezone.now(),
     }
-    try:
-        with transaction.atomic():
-            hold = one_row(CreditHold, _HOLD, wanted)
-    except IntegrityError:
-        hold = None
-    return hold or _replay(wallet, amount, idempotency_key)
+    with tenant_scope(user.tenant_id):
+        try:
+            with transaction.atomic():
+                hold = one_row(CreditHold, _HOLD, wanted)
+        except IntegrityError:
+            hold = None
+        return hold or _replay(wallet, amount, idempotency_key)
 
 
 def capture_hold(hold: CreditHold) -> FinanceOperation:
     """The work is done: take what was held. Raises DomainError ``hold_settled`` (409) for a released hold."""
     key = f"hold:{hold.pk}"
-    entry = one_row(FinanceOperation, _CAPTURE, {"hold": hold.pk, "key": key, "now": timezone.now()})
-    hold.refresh_from_db()
-    if hold.status != CreditHold.Status.CAPTURED:
-        raise _settled(hold)
-    return entry or FinanceOperation._base_manager.get(idempotency_key=key)
+    with tenant_scope(hold.tenant_id):
+        entry = one_row(FinanceOperation, _CAPTURE, {"hold": hold.pk, "key": key, "now": timezone.now()})
+        hold.refresh_from_db()
+        if hold.status != CreditHold.Status.CAPTURED:
+            raise _settled(hold)
+        return entry or FinanceOperation.objects.get(idempotency_key=key)
 
 
 def release_hold(hold: CreditHold) -> CreditHold:
     """The work was not done: give back what was held. Raises DomainError ``hold_settled`` (409) for a captured hold."""
-    one_row(CreditHold, _RELEASE, {"hold": hold.pk, "now": timezone.now()})
-    hold.refresh_from_db()
+    with tenant_scope(hold.tenant_id):
+        one_row(CreditHold, _RELEASE, {"hold": hold.pk, "now": timezone.now()})
+        hold.refresh_from_db()
     if hold.status != CreditHold.Status.RELEASED:
         raise _settled(hold)
     return hold

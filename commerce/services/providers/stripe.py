@@ -80,7 +80,7 @@ def create_intent(*, amount: Any, currency: str, subject: str, user: User, descr
 def find_intent(intent_id: str) -> dict[str, Any]:
     """The PaymentIntent as Stripe has it now. Raises DomainError ``provider_failed`` (502)."""
     with _answered():
-        return dict(client().v1.payment_intents.retrieve(intent_id).to_dict())
+        return dict(client().v1.payment_intents.retrieve(intent_id, {"expand": ["latest_charge"]}).to_dict())
 
 
 def send_back(payment: Payment) -> bool:

@@ -1,9 +1,10 @@
-"""Put the built-in model and presets into the catalogue. Running it again changes nothing that staff have changed."""
+"""Put the built-in model, presets, wallet types and credit packages into the catalogue, where they are missing."""
 
 from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from commerce.services.seeding import seed_commerce
 from studio.services.seeding import seed_catalogue
 
 
@@ -11,6 +12,6 @@ class Command(BaseCommand):
     help = __doc__
 
     def handle(self, **options: Any) -> None:
-        created = seed_catalogue()
+        created = seed_catalogue() + seed_commerce()
         if created:
             self.stdout.write(f"{created} catalogue rows created.")
