@@ -95,4 +95,10 @@ class WorkerProcess:
 def _addresses() -> dict[str, str]:
     """The test database in place of the one it was made beside."""
     database = urlsplit(os.environ["DATABASE_URL"])._replace(path="/" + quote(connection.settings_dict["NAME"]))
-    return {"DATABASE_URL": database.geturl(), "SECRET_KEY": settings.SECRET_KEY, "PYTHONUNBUFFERED": "1"}
+    return {
+        "DATABASE_URL": database.geturl(),
+        "SECRET_KEY": settings.SECRET_KEY,
+        "PYTHONUNBUFFERED": "1",
+        # A tiny model gains nothing from threads, which only wait for each other beside a test suite.
+        "OMP_NUM_THREADS": "1",
+    }

@@ -24,6 +24,10 @@ DEFAULT_FPS = "24"
 MAX_SEED = 2**32 - 1
 PROMPT_REQUIRED = "The prompt field is required."
 
+# Deforum's own default diffuses every tenth frame, which a short clip at a small size does not forgive.
+_STUDIO_DEFAULTS = {"diffusion_cadence": "0:(2)"}
+_INHERITED = ("prompt", "negative_prompt", "seed")
+
 # Where the plan's words and the API's differ, errors name the API's.
 _API_FIELDS = {"cfg_scale": "cfgScale", "frame_count": "length", "prompts": "prompt", "model": "modelId"}
 
@@ -42,10 +46,13 @@ class Draft:
 def draft_render(*, video: Video, user: User, purpose: RenderJob.Purpose, parameters: dict[str, Any]) -> Draft:
     """Freeze the plan of a render of this video. Raises ValidationFailed naming the field and the reason."""
     parameters = {key: value for key, value in parameters.items() if value is not None}
+    extended = _extended_job(user, parameters)
+    if extended:
+        # What the request leaves out comes from what it extends.
+        parameters = {key: extended.parameters[key] for key in _INHERITED if key in extended.parameters} | parameters
     if not parameters.get("seed") or parameters["seed"] <= 0:
         parameters["seed"] = secrets.randbelow(MAX_SEED) + 1
     parameters.setdefault("frameCount", 1)
-    extended = _extended_job(user, parameters)
     model_file = _model_file(parameters, extended)
     parameters["modelId"] = model_file.pk
     source = _source_info(video)
@@ -110,10 +117,11 @@ def _deforum_plan(
     else:
         width, height = catalogue.default_size(model_file)
     new_frames = round(Fraction(str(parameters["length"])) * Fraction(fps))
+    model = _model_spec(model_file, parameters)
     settings = _deforum_settings(parameters, before, fps=Fraction(fps))
     return RenderPlan(
         workflow="deforum",
-        model=_model_spec(model_file, parameters),
+        model=model,
         width=width,
         height=height,
         fps=fps,
@@ -125,7 +133,7 @@ def _deforum_plan(
 
 def _deforum_settings(parameters: dict[str, Any], before: RenderPlan | None, *, fps: Fraction) -> dict[str, Any]:
     """Preset, then what the request says, in Deforum's vocabulary; an extension starts from what it extends."""
-    asked: dict[str, Any] = {}
+    asked: dict[str, Any] = dict(_STUDIO_DEFAULTS)
     if before and isinstance(before.params, DeforumParams):
         asked |= before.params.settings
     if parameters.get("preset"):
@@ -140,6 +148,7 @@ def _deforum_settings(parameters: dict[str, Any], before: RenderPlan | None, *, 
         asked["cfg_scale_schedule"] = f"0:({parameters['cfgScale']})"
     if "denoising" in parameters and "strength_schedule" not in schedules:
         asked["strength_schedule"] = f"0:({1 - parameters['denoising']:.6f})"
+    asked["steps"] = parameters["steps"]
     if not asked.get("prompts"):
         raise ValidationFailed({"prompt": [PROMPT_REQUIRED]})
     settings, unknown = import_settings(asked)
@@ -213,11 +222,10 @@ def _approved_preview(video: Video, plan: RenderPlan, purpose: RenderJob.Purpose
     """The preview that this very plan has already begun: its frames are kept, not rendered again."""
     if purpose != RenderJob.Purpose.FINAL:
         return None
-    whole = plan.to_json()
     previews = video.jobs.filter(
         purpose=RenderJob.Purpose.PREVIEW, status=RenderJob.Status.COMPLETED, checkpoint__isnull=False
     )
-    return next((job for job in previews if {**job.plan, "frame_limit": None} == whole), None)
+    return next((job for job in previews if replace(RenderPlan.from_json(job.plan), frame_limit=None) == plan), None)
 
 
 def _source_info(video: Video) -> MediaInfo | None:
