@@ -1,0 +1,186 @@
+"""Commerce for staff. What is money is shown and never edited; what changes it goes through the services."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from commerce.models import (
+    CreditHold,
+    FinanceOperation,
+    Invoice,
+    Order,
+    OrderItem,
+    OrderStatusChange,
+    Payment,
+    PaymentEvent,
+    Product,
+    PromoCode,
+    Wallet,
+    WalletType,
+)
+from commerce.services import finance, orders
+from config.api.errors import DomainError
+
+
+class ReadOnly:
+    """Rows that only the services write."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+def apply(
+    page: admin.ModelAdmin,  # type: ignore[type-arg]
+    request: HttpRequest,
+    rows: QuerySet[Any, Any],
+    verb: Callable[[Any], object],
+) -> None:
+    """Do something to each selected row, and say which refused."""
+    done = 0
+    for row in rows:
+        try:
+            verb(row)
+        except DomainError as error:
+            page.message_user(request, f"{row}: {error}", messages.ERROR)
+        else:
+            done += 1
+    if done:
+        page.message_user(request, f"{done} changed.", messages.SUCCESS)
+
+
+@admin.register(WalletType)
+class WalletTypeAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("name", "kind", "wallet_symbol", "currency")
+    fields = ("name", "wallet_symbol", "currency")
+
+    def has_delete_permission(self, request: HttpRequest, obj: WalletType | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and not (obj and obj.is_builtin)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: WalletType | None = None) -> tuple[str, ...]:
+        # Wallets have taken the currency over.
+        return ("currency",) if obj else ()
+
+
+@admin.register(Wallet)
+class WalletAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("id", "user", "wallet_type", "balance", "held", "currency", "closed_at")
+    list_filter = ("kind", "currency")
+    search_fields = ("user__email", "user__name")
+    list_select_related = ("user", "wallet_type")
+
+
+@admin.register(FinanceOperation)
+class FinanceOperationAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("id", "user", "type", "status", "amount", "balance_after", "description", "created_at")
+    list_filter = ("type", "status", "reference_type")
+    search_fields = ("user__email", "user__name", "description")
+    date_hierarchy = "created_at"
+    list_select_related = ("user",)
+    actions = ("execute", "cancel")
+
+    @admin.action(description="Execute the selected operations")
+    def execute(self, request: HttpRequest, rows: QuerySet[FinanceOperation, FinanceOperation]) -> None:
+        status = FinanceOperation.Status.EXECUTED
+        apply(self, request, rows, lambda row: finance.change_status(user=request.user, operation=row, status=status))  # type: ignore[arg-type]
+
+    @admin.action(description="Cancel the selected operations")
+    def cancel(self, request: HttpRequest, rows: QuerySet[FinanceOperation, FinanceOperation]) -> None:
+        apply(self, request, rows, lambda row: finance.cancel_operation(operation=row, info="Cancelled by staff"))
+
+
+@admin.register(CreditHold)
+class CreditHoldAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("id", "user", "amount", "status", "reference_type", "reference_id", "created_at", "settled_at")
+    list_filter = ("status", "reference_type")
+    search_fields = ("user__email", "user__name", "description")
+    list_select_related = ("user",)
+
+
+@admin.register(Product)
+class ProductAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("name", "category", "seller", "price", "credits", "availability", "active", "deleted_at")
+    list_filter = ("active", "category")
+    search_fields = ("name", "seller__email", "seller__name")
+    readonly_fields = ("seller", "deleted_at", "created_at", "updated_at")
+    list_select_related = ("category", "seller")
+
+
+@admin.register(PromoCode)
+class PromoCodeAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("code", "kind", "value", "minimum", "starts_at", "ends_at", "uses", "max_uses", "active")
+    list_filter = ("active", "kind")
+    search_fields = ("code",)
+    readonly_fields = ("uses", "created_at")
+
+
+class _Lines(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
+    extra = 0
+
+
+class OrderItemInline(_Lines):
+    model = OrderItem
+
+
+class OrderStatusChangeInline(_Lines):
+    model = OrderStatusChange
+
+
+@admin.register(Order)
+class OrderAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("number", "customer", "seller", "status", "total_cost", "currency", "payment_method", "created_at")
+    list_filter = ("status", "payment_method")
+    search_fields = ("customer__email", "customer__name", "seller__email")
+    date_hierarchy = "created_at"
+    list_select_related = ("customer", "seller")
+    inlines = (OrderItemInline, OrderStatusChangeInline)
+    actions = ("mark_paid", "cancel", "refund")
+
+    @admin.action(description="The money has arrived: mark as paid")
+    def mark_paid(self, request: HttpRequest, rows: QuerySet[Order, Order]) -> None:
+        self._change(request, rows, Order.Status.PAID)
+
+    @admin.action(description="Cancel the selected orders")
+    def cancel(self, request: HttpRequest, rows: QuerySet[Order, Order]) -> None:
+        self._change(request, rows, Order.Status.CANCELED)
+
+    @admin.action(description="Pay the selected orders back")
+    def refund(self, request: HttpRequest, rows: QuerySet[Order, Order]) -> None:
+        self._change(request, rows, Order.Status.REFUNDED)
+
+    def _change(self, request: HttpRequest, rows: QuerySet[Order, Order], status: str) -> None:
+        apply(self, request, rows, lambda row: orders.change_status(staff=request.user, order=row, status=status))  # type: ignore[arg-type]
+
+
+@admin.register(Invoice)
+class InvoiceAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("number", "order", "issued_at")
+    list_filter = ("year",)
+    search_fields = ("order__customer__email",)
+    list_select_related = ("order",)
+
+
+@admin.register(Payment)
+class PaymentAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("intent_id", "user", "order", "amount", "currency", "status", "refunded_amount", "created_at")
+    list_filter = ("status", "provider")
+    search_fields = ("intent_id", "user__email")
+    list_select_related = ("user", "order")
+
+
+@admin.register(PaymentEvent)
+class PaymentEventAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("event_id", "type", "payment", "outcome", "received_at", "applied_at")
+    list_filter = ("type", "outcome")
+    search_fields = ("event_id", "object_id", "payment__intent_id")
+    list_select_related = ("payment",)
