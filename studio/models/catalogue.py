@@ -25,7 +25,8 @@ class ModelFile(models.Model):
         max_length=32, default="checkpoint", help_text="What the file is: checkpoint, lora, controlnet."
     )
     location = models.CharField(
-        max_length=512, help_text="A diffusers folder or a .safetensors file; relative to the model folder, or builtin:."
+        max_length=512,
+        help_text="A diffusers folder or a .safetensors file; relative to the model folder, or builtin:.",
     )
     preview_url = models.CharField(max_length=512, blank=True)
     enabled = models.BooleanField(default=True)
@@ -66,9 +67,7 @@ class Preset(TenantModel):
     class Meta:
         ordering = ("id",)
         constraints = (
-            models.UniqueConstraint(
-                fields=("tenant", "slug"), name="preset_slug_unique", nulls_distinct=False
-            ),
+            models.UniqueConstraint(fields=("tenant", "slug"), name="preset_slug_unique", nulls_distinct=False),
         )
 
     def __str__(self) -> str:

@@ -13,6 +13,13 @@ class MediaFile(TenantModel):
 
     ``storage_key`` names the blob in Django's default storage. The figures of a medium are those that a viewer sees:
     after rotation.
+
+    ::
+
+        pending_upload -> ready | rejected
+
+    Until it is verified, size and type of a presigned upload are what was announced, its content lies under
+    ``upload_key``, and it has no blob.
     """
 
     class Kind(models.TextChoices):
@@ -40,13 +47,22 @@ class MediaFile(TenantModel):
     mime_type = models.CharField(max_length=127)
     size = models.BigIntegerField(help_text="Bytes.")
     sha256 = models.CharField(max_length=64, blank=True)
-    storage_key = models.CharField(max_length=255)
+    storage_key = models.CharField(max_length=255, blank=True)
     width = models.PositiveIntegerField(null=True, blank=True)
     height = models.PositiveIntegerField(null=True, blank=True)
     fps = models.CharField(max_length=32, blank=True, help_text="A rational, such as 30000/1001.")
     frame_count = models.PositiveIntegerField(null=True, blank=True)
     duration = models.FloatField(null=True, blank=True, help_text="Seconds.")
     has_audio = models.BooleanField(default=False)
+    effect = models.ForeignKey(
+        "effects.Effect", on_delete=models.SET_NULL, null=True, blank=True, related_name="+",
+        help_text="What it was uploaded for.",
+    )  # fmt: skip
+    announced_hash = models.CharField(max_length=255, blank=True)
+    upload_key = models.CharField(max_length=255, blank=True, help_text="Where the client puts it; empty once swept.")
+    multipart_id = models.CharField(max_length=1024, blank=True, help_text="The storage's name of an upload in parts.")
+    expires_at = models.DateTimeField(null=True, blank=True, help_text="When what lies under the upload key is swept.")
+    rejection = models.CharField(max_length=255, blank=True, help_text="Why it was rejected, for the user.")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -56,8 +72,14 @@ class MediaFile(TenantModel):
             models.Index(fields=("tenant", "owner", "kind", "-id"), name="mediafile_owner"),
             models.Index(fields=("tenant", "sha256"), name="mediafile_hash"),
             models.Index(fields=("storage_key",), name="mediafile_blob"),
+            models.Index(fields=("expires_at",), condition=models.Q(expires_at__isnull=False), name="mediafile_expiry"),
         )
-        constraints = (models.CheckConstraint(condition=models.Q(size__gte=0), name="mediafile_size_positive"),)
+        constraints = (
+            models.CheckConstraint(condition=models.Q(size__gte=0), name="mediafile_size_positive"),
+            models.CheckConstraint(
+                condition=~models.Q(status="ready") | ~models.Q(storage_key=""), name="mediafile_ready_stored"
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.kind} {self.original_filename}"

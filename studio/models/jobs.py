@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from django.conf import settings
+from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.utils import timezone
 
@@ -70,6 +71,9 @@ class RenderJob(TenantModel):
     purpose = models.CharField(max_length=16, choices=Purpose.choices)
     workflow = models.CharField(max_length=16, choices=Video.Type.choices)
     provider = models.CharField(max_length=32, default="local")
+    effect = models.ForeignKey("effects.Effect", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    # The database draws it, so that rows from before the column have one too.
+    dispatch_key = models.UUIDField(db_default=RandomUUID(), unique=True, editable=False)
     model_file = models.ForeignKey(ModelFile, on_delete=models.PROTECT, related_name="+")
     parameters = models.JSONField(help_text="The request as the API takes it, defaults filled in.")
     plan = models.JSONField(help_text="The frozen RenderPlan.")
@@ -120,9 +124,7 @@ class RenderJob(TenantModel):
                 condition=models.Q(status="queued"),
                 name="renderjob_queued",
             ),
-            models.Index(
-                fields=("lease_expires_at",), condition=models.Q(status="running"), name="renderjob_running"
-            ),
+            models.Index(fields=("lease_expires_at",), condition=models.Q(status="running"), name="renderjob_running"),
             models.Index(
                 fields=("model_file", "purpose", "-finished_at"),
                 condition=models.Q(status="completed"),
@@ -135,7 +137,8 @@ class RenderJob(TenantModel):
                 fields=("video",), condition=models.Q(status__in=("queued", "running")), name="renderjob_one_active"
             ),
             models.CheckConstraint(
-                condition=~models.Q(status="running") | models.Q(lease_id__isnull=False), name="renderjob_running_leased"
+                condition=~models.Q(status="running") | models.Q(lease_id__isnull=False),
+                name="renderjob_running_leased",
             ),
         )
 
@@ -145,6 +148,11 @@ class RenderJob(TenantModel):
     @property
     def is_active(self) -> bool:
         return self.status in self.ACTIVE
+
+    @property
+    def dispatch_id(self) -> str:
+        """The name under which clients and their logs know it: tells nothing of how many jobs there are."""
+        return f"job_{self.dispatch_key.hex}"
 
     def move(self, to: str, *, holding: uuid.UUID | None = None, **changes: Any) -> bool:
         """Compare and swap the state: one UPDATE that succeeds only from the state this row was read with.

@@ -20,7 +20,7 @@ class Video(TenantModel):
                       |          |
                       +----------+--> failed | cancelled       (each may be queued again: a new RenderJob)
 
-    A server restart or a second attempt takes running back to queued.
+    A server restart or a second attempt takes running back to queued. Whether it is published, its ``gallery_item`` says.
     """
 
     class Type(models.TextChoices):
@@ -42,6 +42,10 @@ class Video(TenantModel):
     type = models.CharField(max_length=16, choices=Type.choices)
     title = models.CharField(max_length=255, blank=True)
     status = models.CharField(max_length=16, choices=Status.choices, default=Status.UPLOADED)
+    effect = models.ForeignKey("effects.Effect", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    input_payload = models.JSONField(
+        default=dict, blank=True, help_text="What its owner set of the effect's properties, defaults filled in."
+    )
     source = models.ForeignKey(MediaFile, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     soundtrack = models.ForeignKey(MediaFile, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     parameters = models.JSONField(

@@ -74,7 +74,7 @@ def test_every_tenant_owned_table_is_secured() -> None:
 
 def test_every_composite_index_of_a_tenant_owned_table_begins_with_the_tenant() -> None:
     # Those of the queue and of blobs serve the reaper and the storage, which look across tenants on purpose.
-    across = {"renderjob_queued", "renderjob_running", "renderjob_history", "mediafile_blob"}
+    across = {"renderjob_queued", "renderjob_running", "renderjob_history", "mediafile_blob", "mediafile_expiry"}
     for model in apps.get_models():
         if is_tenant_model(model):
             for index in model._meta.indexes:
