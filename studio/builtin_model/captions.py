@@ -66,7 +66,8 @@ STYLE_WORDS: dict[str, tuple[str, ...]] = {
 }
 FILLERS = (
     "beautiful", "detailed", "highly detailed", "high quality", "masterpiece", "4k", "8k", "best quality", "amazing",
-    "intricate", "epic", "stunning", "trending", "artistic", "calm", "dramatic", "wide shot", "cinematic", "award winning",
+    "intricate", "epic", "stunning", "trending", "artistic", "calm", "dramatic", "wide shot", "cinematic",
+    "award winning",
 )  # fmt: skip
 ATTRIBUTES = ("kind", "style", "sky", "ground", "thing", "thing_colour", "place")
 CHOICES: dict[str, tuple[str, ...]] = {
@@ -126,11 +127,15 @@ def _main(said: dict[str, str], rng: np.random.Generator) -> str:
     noun = _pick(KIND_WORDS[said["kind"]], rng)
     ground = _colour(said["ground"], rng) if "ground" in said else ""
     if said["kind"] == "portrait":
-        clothes = _pick(("in a {} shirt", "wearing a {} shirt", "with {} clothes"), rng).format(ground) if ground else ""
+        clothes = (
+            _pick(("in a {} shirt", "wearing a {} shirt", "with {} clothes"), rng).format(ground) if ground else ""
+        )
         hair = f"with {_colour(said['thing_colour'], rng)} hair" if "thing_colour" in said else ""
         return _article(" ".join(part for part in (noun, hair, clothes) if part), rng)
     if said["kind"] == "abstract":
-        return _article(f"{noun} of {ground} shapes" if ground and rng.random() < 0.3 else f"{ground} {noun}".strip(), rng)
+        return _article(
+            f"{noun} of {ground} shapes" if ground and rng.random() < 0.3 else f"{ground} {noun}".strip(), rng
+        )
     return _article(f"{ground} {noun}".strip(), rng)
 
 
@@ -140,7 +145,9 @@ def _sky(said: dict[str, str], rng: np.random.Generator) -> str:
     colour = _colour(said["sky"], rng)
     if said.get("kind") in ("portrait", "abstract"):
         return _pick(("on a {} background", "against a {} background", "with a {} background"), rng).format(colour)
-    return _pick(("under a {} sky", "with a {} sky", "and a {} sky", "beneath the {} sky", ", {} sky"), rng).format(colour)
+    return _pick(("under a {} sky", "with a {} sky", "and a {} sky", "beneath the {} sky", ", {} sky"), rng).format(
+        colour
+    )
 
 
 def _thing(said: dict[str, str], rng: np.random.Generator) -> str:
@@ -157,7 +164,13 @@ def _in_style(text: str, said: dict[str, str], rng: np.random.Generator) -> str:
     if "style" not in said:
         return text
     style = _pick(STYLE_WORDS[said["style"]], rng)
-    forms = ("{text}, {style}", "{style} of {text}", "{style}, {text}", "{text} in {style} style", "{text} , {style} style")
+    forms = (
+        "{text}, {style}",
+        "{style} of {text}",
+        "{style}, {text}",
+        "{text} in {style} style",
+        "{text} , {style} style",
+    )
     return _pick(forms, rng).format(text=text, style=style)
 
 

@@ -46,5 +46,7 @@ def _draw_all(path: Path, count: int, natural: bool, workers: int) -> None:
 
 def _draw_chunk(start: int, stop: int, natural: bool) -> NDArray[np.uint8]:
     if natural:
-        return np.stack([natural_picture(np.random.default_rng([NATURAL_SEED, i]), SIZE, SIZE) for i in range(start, stop)])
+        return np.stack(
+            [natural_picture(np.random.default_rng([NATURAL_SEED, i]), SIZE, SIZE) for i in range(start, stop)]
+        )
     return np.stack([render(scene_at(i, styles=STYLES, seed=TRAIN_SEED), SIZE, SIZE) for i in range(start, stop)])

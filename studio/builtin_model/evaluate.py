@@ -56,13 +56,16 @@ class Sampler:
     def __post_init__(self) -> None:
         self.pipeline = StableDiffusionPipeline.from_pretrained(self.folder, torch_dtype=torch.float32)
         self.pipeline.set_progress_bar_config(disable=True)
-        self.pipeline.unet.to(memory_format=torch.channels_last)
 
-    def draw(self, prompts: list[str], *, seed: int = 0, height: int = 128, width: int = 128, batch: int = 16) -> Frames:
+    def draw(
+        self, prompts: list[str], *, seed: int = 0, height: int = 128, width: int = 128, batch: int = 16
+    ) -> Frames:
         """One picture per prompt, each with noise of its own."""
         generator = torch.Generator().manual_seed(seed)
         pictures = [
-            self.pipeline(prompts[i : i + batch], generator=generator, **self._settings(), height=height, width=width).images
+            self.pipeline(
+                prompts[i : i + batch], generator=generator, **self._settings(), height=height, width=width
+            ).images
             for i in range(0, len(prompts), batch)
         ]
         return _to_bytes(np.concatenate(pictures))
@@ -88,7 +91,9 @@ class Sampler:
     def follow(self, edges: Frames, prompts: list[str], *, weight: float, seed: int = 0) -> Frames:
         """Text to image along Canny edges; ``weight`` 0 is without ControlNet."""
         controlnet = ControlNetModel.from_pretrained(self.folder / "controlnet", torch_dtype=torch.float32)
-        guided = StableDiffusionControlNetPipeline(**self.pipeline.components, controlnet=controlnet, requires_safety_checker=False)
+        guided = StableDiffusionControlNetPipeline(
+            **self.pipeline.components, controlnet=controlnet, requires_safety_checker=False
+        )
         guided.set_progress_bar_config(disable=True)
         pictures = guided(
             prompts,
@@ -139,7 +144,10 @@ def reconstruction(sampler: Sampler) -> dict[str, float]:
     """VAE PSNR in dB on pictures that no training saw."""
     natural = np.stack([natural_picture(np.random.default_rng([HELD_OUT_SEED, i]), 256, 256) for i in range(12)])
     styled = np.stack(held_out_pictures(48)[0])
-    return {"natural_256": psnr(sampler.through_vae(natural), natural), "styled_128": psnr(sampler.through_vae(styled), styled)}
+    return {
+        "natural_256": psnr(sampler.through_vae(natural), natural),
+        "styled_128": psnr(sampler.through_vae(styled), styled),
+    }
 
 
 def diversity(sampler: Sampler) -> float:
@@ -152,14 +160,18 @@ def identity(sampler: Sampler) -> float:
     """PSNR (dB) of image to image at denoising 0.1 against its input."""
     scene = scene_at(5, styles=("photo",), seed=HELD_OUT_SEED)
     frames = np.stack([render(scene, time=t) for t in (0.0, 0.5)])
-    return psnr(sampler.repaint(frames, describe(scene, np.random.default_rng(0), complete=True).text, denoising=0.1), frames)
+    return psnr(
+        sampler.repaint(frames, describe(scene, np.random.default_rng(0), complete=True).text, denoising=0.1), frames
+    )
 
 
 def restyling(sampler: Sampler, judge: StyleJudge, *, denoising: float = 0.6, clips: int = 4) -> float:
     """Share of frames whose repainting as neon or as watercolor is told apart by the style judge."""
     right = []
     for clip in range(clips):
-        frames = np.stack([natural_picture(np.random.default_rng([HELD_OUT_SEED, 900 + clip]), shift=2.0 * t) for t in range(3)])
+        frames = np.stack(
+            [natural_picture(np.random.default_rng([HELD_OUT_SEED, 900 + clip]), shift=2.0 * t) for t in range(3)]
+        )
         for style in ("neon", "watercolor"):
             found = judge.judge(list(sampler.repaint(frames, style, denoising=denoising)), among=("neon", "watercolor"))
             right += [name == style for name in found]
@@ -182,8 +194,15 @@ def evaluate(folder: Path, count: int) -> dict[str, object]:
     """All measures; about ten minutes on two CPU cores at ``count`` 96."""
     sampler = Sampler(folder)
     judge = StyleJudge(*held_out_pictures(JUDGE_PICTURES))
-    measures: dict[str, object] = {"adherence": adherence(sampler, judge, count), "vae_psnr_db": reconstruction(sampler)}
-    measures |= {"diversity": diversity(sampler), "identity_psnr_db": identity(sampler), "restyling": restyling(sampler, judge)}
+    measures: dict[str, object] = {
+        "adherence": adherence(sampler, judge, count),
+        "vae_psnr_db": reconstruction(sampler),
+    }
+    measures |= {
+        "diversity": diversity(sampler),
+        "identity_psnr_db": identity(sampler),
+        "restyling": restyling(sampler, judge),
+    }
     if (folder / "controlnet").exists():
         measures["edge_f1"] = edge_following(sampler)
     return measures

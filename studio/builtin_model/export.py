@@ -7,10 +7,10 @@ from pathlib import Path
 import torch
 from diffusers import StableDiffusionPipeline
 
-from studio.builtin_model.location import builtin_model_path, training_cache
+from studio.builtin_model.location import builtin_model_path
 from studio.builtin_model.loop import checkpoint_path, load_average
 from studio.builtin_model.networks import make_controlnet, make_scheduler
-from studio.builtin_model.tokenizer import write_tokenizer
+from studio.builtin_model.tokenizer import training_tokenizer
 from studio.builtin_model.train_unet import make_denoiser, trained_vae
 
 
@@ -21,7 +21,7 @@ def export(folder: Path) -> None:
     pipeline = StableDiffusionPipeline(
         vae=trained_vae(),
         text_encoder=denoiser["text_encoder"],
-        tokenizer=write_tokenizer(training_cache() / "tokenizer"),
+        tokenizer=training_tokenizer(),
         unet=denoiser["unet"],
         scheduler=make_scheduler(),
         safety_checker=None,

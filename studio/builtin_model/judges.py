@@ -1,4 +1,4 @@
-"""Independent judges of a picture: hue in a region, style by texture, agreement of edges. None of them knows the model."""
+"""Independent judges of a picture: hue in a region, style by texture, agreement of edges. None knows the model."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def psnr(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> float:
 
 
 class StyleJudge:
-    """Tells styles apart by texture statistics, learnt from the generator's pictures (never those of the training set)."""
+    """Tells styles apart by texture statistics, learnt from generated pictures outside the training set."""
 
     def __init__(self, pictures: list[Picture], labels: list[int]) -> None:
         features = torch.tensor(np.stack([texture_features(picture) for picture in pictures]))
@@ -126,13 +126,25 @@ def texture_features(picture: Picture) -> NDArray[np.float32]:
     grey = small @ np.array((0.299, 0.587, 0.114), np.float32)
     spread = small.max(2) - small.min(2)
     border = np.concatenate([grey[:4].ravel(), grey[-4:].ravel(), grey[:, :4].ravel(), grey[:, -4:].ravel()])
-    values = [*small.mean((0, 1)), *small.std((0, 1)), spread.mean(), spread.std(), border.mean(), border.std(), (spread < 0.08).mean()]
+    values = [
+        *small.mean((0, 1)),
+        *small.std((0, 1)),
+        spread.mean(),
+        spread.std(),
+        border.mean(),
+        border.std(),
+        (spread < 0.08).mean(),
+    ]
     values += [float((grey < level).mean()) for level in (0.1, 0.25, 0.5, 0.75, 0.9)]
     previous = grey
     for sigma in (0.7, 1.4, 2.8, 5.6):
         blurred = cv2.GaussianBlur(grey, (0, 0), sigma)
         band = previous - blurred
-        values += [np.log(band.std() + 1e-3), float(np.abs(band).mean() / (band.std() + 1e-3)), float((band**3).mean() / (band.std() + 1e-3) ** 3)]
+        values += [
+            np.log(band.std() + 1e-3),
+            float(np.abs(band).mean() / (band.std() + 1e-3)),
+            float((band**3).mean() / (band.std() + 1e-3) ** 3),
+        ]
         previous = blurred
     detail = grey - cv2.GaussianBlur(grey, (0, 0), 3)
     energy = (detail**2).mean() + 1e-5

@@ -1,7 +1,7 @@
 """A starting point for the VAE: the best linear 8x8 block code, wired through an AutoencoderKL.
 
-From random weights the small VAE needs hours on a CPU before it beats a linear transform. So the strided and the upsampling
-convolutions are first trained alone, as a linear network (residual branches off), which takes minutes; then the two
+From random weights the small VAE needs hours on a CPU before it beats a linear transform. So the strided and the
+upsampling convolutions are first trained alone, as a linear network (residual branches off), in minutes; then the two
 normalise-and-SiLU stages in their way are made transparent:
 
 - SiLU passes a signal whole when it comes with its negative: silu(x) - silu(-x) = x.
@@ -51,7 +51,7 @@ class LinearCode(nn.Module):
 
 
 def train_linear(options: Options, batch: Callable[[np.random.Generator], torch.Tensor]) -> LinearCode:
-    """Train the linear code to least squares; the checkpoint is ``linear.pt``. ``batch`` draws (n, 3, h, w) in -1..1."""
+    """Train the linear code to least squares; checkpoint ``linear.pt``. ``batch`` draws (n, 3, h, w) in -1..1."""
     torch.manual_seed(0)
     code = LinearCode(make_vae()).to(options.device)
 
@@ -85,7 +85,7 @@ def _shortcut(resnet: nn.Module, h: torch.Tensor) -> torch.Tensor:
 
 
 def _transparent(shortcut: nn.Conv2d, norm: nn.GroupNorm, head: nn.Conv2d, *, per_group: int) -> None:
-    """Lay signals out as (x, -x, +constant, -constant) per group; leave the group's other channels as faint features."""
+    """Lay signals out as (x, -x, +constant, -constant) per group; the other channels stay as faint features."""
     size = norm.num_channels // norm.num_groups
     shortcut.weight.mul_(0.1)
     shortcut.bias.zero_()

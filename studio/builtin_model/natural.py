@@ -1,7 +1,7 @@
 """Pictures with the statistics of photographs, for the VAE: it must also carry frames that nobody drew.
 
 Dead leaves (overlapping shapes with power-law sizes: occlusion edges at every scale) textured with 1/f noise, lit by a
-gradient and partly out of focus. Source of the model: Lee, Mumford & Huang, "Occlusion Models for Natural Images" (2001).
+gradient and partly out of focus. Source: Lee, Mumford & Huang, "Occlusion Models for Natural Images" (2001).
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def natural_picture(rng: np.random.Generator, height: int = 128, width: int = 128, *, shift: float = 0.0) -> NDArray[np.uint8]:
+def natural_picture(
+    rng: np.random.Generator, height: int = 128, width: int = 128, *, shift: float = 0.0
+) -> NDArray[np.uint8]:
     """Draw one (height, width, 3) RGB picture. ``shift`` (pixels) pans the layers, nearer ones faster."""
     picture = _tint(pink_noise(rng, height, width, rng.uniform(0.8, 1.4)), rng)
     leaves = int(rng.choice((0, 12, 40, 120)))
@@ -32,7 +34,9 @@ def natural_picture(rng: np.random.Generator, height: int = 128, width: int = 12
         detail = (picture[y0:y1, x0:x1] - picture[y0:y1, x0:x1].mean((0, 1))) * rng.uniform(0, 0.7)
         picture[y0:y1, x0:x1] += alpha * (colour + slope + detail - picture[y0:y1, x0:x1])
     if rng.random() < 0.6:
-        picture = cv2.GaussianBlur(picture, (0, 0), float(rng.uniform(0.4, 2.5) if rng.random() < 0.8 else rng.uniform(2.5, 6)))
+        picture = cv2.GaussianBlur(
+            picture, (0, 0), float(rng.uniform(0.4, 2.5) if rng.random() < 0.8 else rng.uniform(2.5, 6))
+        )
     y, x = np.linspace(-1, 1, height, dtype=np.float32)[:, None], np.linspace(-1, 1, width, dtype=np.float32)[None]
     light = 1 + 0.3 * (rng.uniform(-1, 1) * x + rng.uniform(-1, 1) * y)
     picture = picture * light[..., None] + rng.uniform(0, 4) * rng.standard_normal((height, width, 1), np.float32)
@@ -64,4 +68,6 @@ def _outline(rng: np.random.Generator, centre: tuple[float, float], size: float)
         radius = size * (1 + rng.uniform(0, 0.3) * np.sin(rng.integers(2, 5) * angle + rng.uniform(0, 6)))
     turn, squeeze = rng.uniform(0, np.pi), rng.uniform(0.35, 1)
     x, y = radius * np.cos(angle), radius * np.sin(angle) * squeeze
-    return np.stack([centre[0] + x * np.cos(turn) - y * np.sin(turn), centre[1] + x * np.sin(turn) + y * np.cos(turn)], 1)
+    return np.stack(
+        [centre[0] + x * np.cos(turn) - y * np.sin(turn), centre[1] + x * np.sin(turn) + y * np.cos(turn)], 1
+    )

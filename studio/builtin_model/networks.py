@@ -50,14 +50,14 @@ def make_text_encoder(tokenizer: CLIPTokenizer) -> CLIPTextModel:
 
 
 def make_unet() -> UNet2DConditionModel:
-    """Three levels; text is attended to on the two coarser ones, where it is cheap."""
+    """Three levels; text is attended to on the middle one and in the bottleneck: more attention learns more slowly."""
     return UNet2DConditionModel(
         sample_size=16,
         in_channels=LATENT_CHANNELS,
         out_channels=LATENT_CHANNELS,
-        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
-        up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
-        block_out_channels=(64, 128, 192),
+        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"),
+        up_block_types=("UpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
+        block_out_channels=(32, 96, 192),
         layers_per_block=1,
         cross_attention_dim=TEXT_WIDTH,
         attention_head_dim=4,
@@ -72,7 +72,7 @@ def make_controlnet(unet: UNet2DConditionModel) -> ControlNetModel:
 
 
 def make_scheduler() -> DDIMScheduler:
-    """v-prediction; noisier at the end than Stable Diffusion (sigma 64), so that pure noise tells nothing of the mean."""
+    """v-prediction; noisier at the end than Stable Diffusion (sigma 64), so that noise tells nothing of the mean."""
     return DDIMScheduler(
         beta_start=0.00085,
         beta_end=0.02,

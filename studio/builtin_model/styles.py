@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from studio.builtin_model.scenes import Drawing, Scene, draw
+from studio.builtin_model.painter import Drawing
+from studio.builtin_model.scenes import Scene, draw
 
 Image = NDArray[np.float32]
 """(h, w, 3) or (h, w), 0..255."""
@@ -99,7 +100,9 @@ def _neon(rgb: Image, edges: Image, rng: np.random.Generator) -> Image:
     tube = cv2.dilate(edges, np.ones((2, 2), np.uint8))
     light = vivid * tube[..., None]
     glow = cv2.GaussianBlur(light, (0, 0), 2.2) * 1.5 + cv2.GaussianBlur(light, (0, 0), 7) * 0.9
-    return _colour(12, 6, 26) + rgb * 0.12 + np.maximum(glow, light) + 70 * cv2.GaussianBlur(edges, (0, 0), 0.7)[..., None]
+    return (
+        _colour(12, 6, 26) + rgb * 0.12 + np.maximum(glow, light) + 70 * cv2.GaussianBlur(edges, (0, 0), 0.7)[..., None]
+    )
 
 
 def _sketch(rgb: Image, edges: Image, rng: np.random.Generator) -> Image:
@@ -174,7 +177,9 @@ def _stained_glass(rgb: Image, edges: Image, rng: np.random.Generator) -> Image:
     seeds[rows, columns] = 0
     _, cells = cv2.distanceTransformWithLabels(seeds, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
     total = np.bincount(cells.ravel())
-    mean = np.stack([np.bincount(cells.ravel(), rgb[..., c].ravel()) for c in range(3)], 1) / np.maximum(total, 1)[:, None]
+    mean = (
+        np.stack([np.bincount(cells.ravel(), rgb[..., c].ravel()) for c in range(3)], 1) / np.maximum(total, 1)[:, None]
+    )
     mean *= rng.uniform(0.85, 1.2, (len(total), 1))
     glass = _saturate(_mix(rgb, mean[cells].astype(np.float32), 0.75), 1.6)
     lead = _edges((cells % 251).astype(np.uint8)) + 0.9 * edges

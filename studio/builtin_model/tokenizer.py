@@ -17,12 +17,14 @@ from studio.builtin_model.captions import (
     PLACE_WORDS,
     STYLE_WORDS,
 )
+from studio.builtin_model.location import training_cache
 
 MAX_TOKENS = 77
 START, END = "<|startoftext|>", "<|endoftext|>"
 GRAMMAR = (
-    "a an the of in on at with and under beneath against to wearing style picture image sky background hair shirt clothes shapes , . "
-    "person people cat dog bird night day sunset dawn light art painting drawing no low quality bad ugly blurry worst deformed"
+    "a an the of in on at with and under beneath against to wearing style picture image sky background hair shirt "
+    "clothes shapes , . person people cat dog bird night day sunset dawn light art painting drawing no low quality bad ugly "
+    "blurry worst deformed"
 )
 
 
@@ -31,6 +33,14 @@ def words() -> list[str]:
     tables = (COLOUR_WORDS, KIND_WORDS, OBJECT_WORDS, PLACE_WORDS, STYLE_WORDS)
     phrases = itertools.chain([GRAMMAR, *FILLERS], *(itertools.chain(*table.values()) for table in tables))
     return sorted({piece for phrase in phrases for word in phrase.split() for piece in _split(word)})
+
+
+def training_tokenizer() -> CLIPTokenizer:
+    """The tokenizer of the training cache, written on first use; training workers share it."""
+    folder = training_cache() / "tokenizer"
+    if not (folder / "tokenizer_config.json").exists():
+        return write_tokenizer(folder)
+    return CLIPTokenizer.from_pretrained(folder)
 
 
 def write_tokenizer(folder: Path) -> CLIPTokenizer:

@@ -1,4 +1,4 @@
-"""``python -m studio.builtin_model.train vae|text|unet|controlnet [--steps N] [--resume] [--device cuda] [--workers 2]``.
+"""``python -m studio.builtin_model.train vae|text|unet|controlnet [--steps N] [--resume] [--device D] [--workers W]``.
 
 In that order: each part reads the checkpoints of those before it.
 """
@@ -33,7 +33,7 @@ class Recipe:
 RECIPES = {
     "vae": Recipe(20000, 1.5e-3, lambda options, count: train_vae(options, styled=24576, natural=3072)),
     "text": Recipe(1000, 1e-3, lambda options, count: train_text(options)),
-    "unet": Recipe(40000, 1e-3, lambda options, count: train_unet(options, styled=count)),
+    "unet": Recipe(40000, 1.5e-3, lambda options, count: train_unet(options, styled=count)),
     "controlnet": Recipe(5000, 5e-4, lambda options, count: train_controlnet(options, styled=count)),
 }
 

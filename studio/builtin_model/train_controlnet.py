@@ -12,10 +12,9 @@ from torch import nn
 
 from studio.builtin_model.captions import describe
 from studio.builtin_model.dataset import pictures, scenes
-from studio.builtin_model.location import training_cache
 from studio.builtin_model.loop import Options, fit, load_average
 from studio.builtin_model.networks import make_controlnet, make_scheduler
-from studio.builtin_model.tokenizer import MAX_TOKENS, write_tokenizer
+from studio.builtin_model.tokenizer import MAX_TOKENS, training_tokenizer
 from studio.builtin_model.train_text import tokenise
 from studio.builtin_model.train_unet import UNCONDITIONAL_SHARE, cached_latents, diffusion_loss, make_denoiser
 
@@ -25,14 +24,14 @@ CANNY_LOW, CANNY_HIGH = 100, 200
 
 def train_controlnet(options: Options, *, styled: int) -> ControlNetModel:
     """Train on the first ``styled`` pictures; the checkpoint is ``controlnet.pt``."""
-    tokenizer = write_tokenizer(training_cache() / "tokenizer")
+    tokenizer = training_tokenizer()
     latents, source, shown, scheduler = cached_latents(styled), pictures(24576), scenes(styled), make_scheduler()
     denoiser: nn.ModuleDict = make_denoiser()
     load_average("unet", denoiser)
-    denoiser.requires_grad_(False).to(options.device, memory_format=torch.channels_last)
+    denoiser.requires_grad_(False).to(options.device)
     controlnet = make_controlnet(denoiser["unet"]).requires_grad_(True)
     controlnet.set_attn_processor(AttnProcessor())
-    controlnet.to(options.device, memory_format=torch.channels_last)
+    controlnet.to(options.device)
 
     def loss_of(rng: np.random.Generator) -> torch.Tensor:
         chosen = rng.integers(styled, size=BATCH)

@@ -12,12 +12,11 @@ from torch import nn
 from transformers import CLIPTextModel, CLIPTokenizer
 
 from studio.builtin_model.captions import CHOICES, Caption, describe
-from studio.builtin_model.location import training_cache
 from studio.builtin_model.loop import Options, fit
 from studio.builtin_model.networks import TEXT_WIDTH, make_text_encoder
 from studio.builtin_model.scenes import sample_scene
 from studio.builtin_model.styles import STYLES
-from studio.builtin_model.tokenizer import write_tokenizer
+from studio.builtin_model.tokenizer import training_tokenizer
 
 BATCH, LONGEST = 64, 32
 
@@ -37,7 +36,7 @@ class CaptionReader(nn.Module):
 
 def train_text(options: Options) -> CaptionReader:
     """Warm up the text encoder; the checkpoint is ``text.pt``."""
-    tokenizer = write_tokenizer(training_cache() / "tokenizer")
+    tokenizer = training_tokenizer()
     torch.manual_seed(0)
     reader = CaptionReader(tokenizer).to(options.device)
 
@@ -57,4 +56,6 @@ def tokenise(tokenizer: CLIPTokenizer, texts: list[str], length: int) -> torch.T
 
 def classes(captions: list[Caption], key: str) -> torch.Tensor:
     """(n,) class of attribute ``key``: 0 not said, else 1 + its index in CHOICES."""
-    return torch.tensor([1 + CHOICES[key].index(caption.said[key]) if key in caption.said else 0 for caption in captions])
+    return torch.tensor(
+        [1 + CHOICES[key].index(caption.said[key]) if key in caption.said else 0 for caption in captions]
+    )

@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from diffusers import AutoencoderKL
 from numpy.typing import NDArray
-from torch import nn
 
 from studio.builtin_model.dataset import pictures
 from studio.builtin_model.linear_start import LinearCode, train_linear, wire
@@ -22,15 +21,17 @@ LINEAR_STEPS, LINEAR_RATE = 2500, 3e-3
 
 
 def train_vae(options: Options, *, styled: int, natural: int) -> AutoencoderKL:
-    """Train on ``styled`` drawn and ``natural`` photograph-like pictures. Return the averaged VAE; checkpoint ``vae.pt``.
+    """Train on ``styled`` drawn and ``natural`` photograph-like pictures. Return the average; checkpoint ``vae.pt``.
 
-    The encoder stays the linear code, so that latents can be cached and the UNet trained while the decoder still learns.
+    The encoder stays the linear code, so that latents can be cached and the UNet trained while the decoder learns.
     The latents' noise is fixed rather than learned: the decoder sees mean + noise.
     """
     sets = pictures(styled), pictures(natural, natural=True)
 
     def batch(rng: np.random.Generator) -> torch.Tensor:
-        return to_tensor(np.stack([_crop(sets[int(rng.random() < NATURAL_SHARE)], rng) for _ in range(BATCH)]), options.device)
+        return to_tensor(
+            np.stack([_crop(sets[int(rng.random() < NATURAL_SHARE)], rng) for _ in range(BATCH)]), options.device
+        )
 
     vae = _starting_point(options, batch).to(options.device, memory_format=torch.channels_last)
     vae.encoder.requires_grad_(False)
@@ -57,7 +58,7 @@ def _starting_point(options: Options, batch) -> AutoencoderKL:
 
 def to_tensor(frames: NDArray[np.uint8], device: str = "cpu") -> torch.Tensor:
     """(n, h, w, 3) uint8 to (n, 3, h, w) in -1..1."""
-    x = torch.from_numpy(np.ascontiguousarray(frames)).to(device).permute(0, 3, 1, 2)
+    x = torch.from_numpy(np.array(frames)).to(device).permute(0, 3, 1, 2)
     return x.float().div(127.5).sub(1).contiguous(memory_format=torch.channels_last)
 
 
@@ -74,5 +75,7 @@ def _crop(source: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uin
     if rng.random() < 0.3:
         crop = crop[..., rng.permutation(3)]
     if rng.random() < 0.3:
-        crop = np.clip((crop - rng.uniform(90, 160)) * rng.uniform(0.5, 1.3) + rng.uniform(80, 170), 0, 255).astype(np.uint8)
+        crop = np.clip((crop - rng.uniform(90, 160)) * rng.uniform(0.5, 1.3) + rng.uniform(80, 170), 0, 255).astype(
+            np.uint8
+        )
     return crop
