@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import transaction
 
+from effects.services.seeding import seed_effects
 from studio.models import ModelFile, Preset
 from studio.rendering.deforum.presets import presets
 from tenants.scope import all_tenants
@@ -37,4 +38,4 @@ def seed_catalogue() -> int:
                 defaults={"name": preset.name, "description": preset.description, "settings": dict(preset.template)},
             )
             count += int(created)
-    return count
+    return count + seed_effects()
