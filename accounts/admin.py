@@ -57,6 +57,7 @@ class LoginSessionInline(admin.TabularInline):  # type: ignore[type-arg]
 class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
     form = UserForm
     change_password_form = PasswordForm
+    change_user_password_template = "admin/accounts/user/password.html"
     list_display = ("email", "name", "role", "tenant", "is_active", "email_verified_at", "created_at")
     list_filter = ("role", "is_active", ("email_verified_at", admin.EmptyFieldListFilter))
     list_select_related = ("tenant",)

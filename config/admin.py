@@ -16,6 +16,8 @@ class StudioAdminSite(admin.AdminSite):
     index_title = "Overview"
     index_template = "admin/overview.html"
     site_url = "/deforumation-qt"
+    # The lists are wide; the overview is one click away.
+    enable_nav_sidebar = False
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Staff look across tenants: whoever may come in leaves the scope of their own tenant for this request."""

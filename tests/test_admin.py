@@ -55,9 +55,9 @@ def make_rows(make_user: UserFactory) -> Callable[[int], RenderJob]:
                     **mine, type="deforum", status="failed", source=file, soundtrack=file, output=file
                 )
                 job = RenderJob.objects.create(
-                    **mine, video=video, purpose="final", workflow="deforum", model_file=model, queue="low", frames_total=3,
-                    parameters={"prompt": "a <b>bold</b> meadow"}, plan={"workflow": "deforum"}, status="failed",
-                    still=file, output=file, error="It was tested.",
+                    **mine, video=video, purpose="final", workflow="deforum", model_file=model, queue="low",
+                    frames_total=3, parameters={"prompt": "a <b>bold</b> meadow"}, plan={"workflow": "deforum"},
+                    status="failed", still=file, output=file, error="It was tested.",
                 )  # fmt: skip
             open_session(user=owner, device=Device(user_agent="tester"))
         return job
@@ -145,9 +145,8 @@ def user_form(user: User, **changes: object) -> dict[str, object]:
 @pytest.mark.django_db
 def test_an_administrator_gives_nobody_a_role(staff_client: Client, administrator: User, user: User) -> None:
     for target in (user, administrator):
-        answer = staff_client.post(
-            page_of("accounts.user", "change", target.pk), user_form(target, role=2, name="Renamed")
-        )
+        form = user_form(target, role=User.Role.SUPER_ADMINISTRATOR, name="Renamed")
+        answer = staff_client.post(page_of("accounts.user", "change", target.pk), form)
         assert answer.status_code == 302
         role = target.role
         target.refresh_from_db()

@@ -74,6 +74,11 @@ def picture(file: MediaFile | None) -> str:
     return format_html('<img class="studio-picture" src="{}" alt="{}">', file_url(file), file.kind)
 
 
+def two_lines(first: str, second: str) -> SafeString:
+    """Two facts in one cell: a list has little room."""
+    return format_html('<span class="studio-wide">{}<br><small>{}</small></span>', first, second)
+
+
 def row_link(row: models.Model | None) -> str:
     """To the row's own page."""
     if row is None:

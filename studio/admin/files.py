@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from studio.admin.display import LookOnlyAdmin, badge, file_link, picture, row_link, size_text
+from studio.admin.display import LookOnlyAdmin, badge, file_link, picture, row_link, size_text, two_lines
 from studio.models import MediaFile
 
 
 @admin.register(MediaFile)
 class MediaFileAdmin(LookOnlyAdmin):
     list_display = (
-        "id", "kind", "state", "original_filename", "mime_type", "bytes", "measures", "duration", "owner", "tenant",
-        "link", "created_at",
+        "id", "kind", "state", "original_filename", "mime_type", "bytes", "measures", "who", "link", "created_at",
     )  # fmt: skip
     list_filter = ("kind", "status", "mime_type", "has_audio")
     list_select_related = ("owner", "tenant")
@@ -36,6 +35,10 @@ class MediaFileAdmin(LookOnlyAdmin):
     @admin.display(description="measures")
     def measures(self, file: MediaFile) -> str:
         return f"{file.width} x {file.height}" if file.width else "-"
+
+    @admin.display(description="owner, tenant", ordering="owner__email")
+    def who(self, file: MediaFile) -> str:
+        return two_lines(str(file.owner), str(file.tenant))
 
     @admin.display(description="owner")
     def owner_link(self, file: MediaFile) -> str:

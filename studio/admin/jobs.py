@@ -19,6 +19,7 @@ from studio.admin.display import (
     progress,
     row_link,
     seconds_text,
+    two_lines,
 )
 from studio.models import RenderJob
 from studio.services.jobs import cancel_render, retry_render
@@ -29,8 +30,8 @@ _FILES = ("output", "still", "animation", "poster", "thumbnail", "sprite", "fram
 @admin.register(RenderJob)
 class RenderJobAdmin(LookOnlyAdmin):
     list_display = (
-        "id", "live_status", "live_progress", "live_eta", "purpose", "workflow", "owner", "tenant", "prompt",
-        "queue", "priority", "live_attempts", "live_worker", "model_file", "queued_at",
+        "id", "live_status", "live_progress", "live_eta", "what", "who", "prompt", "queue", "live_attempts",
+        "queued_at",
     )  # fmt: skip
     list_display_links = ("id",)
     list_filter = ("status", "purpose", "workflow", "queue", "provider", "model_file", "error_code")
@@ -46,7 +47,7 @@ class RenderJobAdmin(LookOnlyAdmin):
             {"fields": ("video_link", "owner_link", "tenant", "purpose", "workflow", "model_file", "origin")},
         ),
         ("Files", {"fields": tuple(f"{name}_file" for name in _FILES)}),
-        ("Queue", {"fields": ("queue", "priority", "provider", "live_attempts", "live_worker", "lease_expires_at")}),
+        ("Queue", {"fields": ("queue", "priority", "provider", "live_attempts", "lease_expires_at")}),
         ("Times", {"fields": ("queued_at", "started_at", "finished_at", "seconds_per_frame")}),
         ("Request", {"fields": ("parameters_text",)}),
         ("Plan", {"fields": ("plan_text",), "classes": ("collapse",)}),
@@ -101,18 +102,22 @@ class RenderJobAdmin(LookOnlyAdmin):
     def live_eta(self, job: RenderJob) -> str:
         return live(f"eta-{job.pk}", job.is_active, seconds_text(job.eta_seconds) if job.is_active else "-")
 
-    @admin.display(description="attempts", ordering="attempts")
+    @admin.display(description="attempts, worker", ordering="attempts")
     def live_attempts(self, job: RenderJob) -> str:
-        return live(f"attempts-{job.pk}", job.is_active, str(job.attempts))
+        return live(f"attempts-{job.pk}", job.is_active, two_lines(str(job.attempts), job.worker[:12]))
 
-    @admin.display(description="worker", ordering="worker")
-    def live_worker(self, job: RenderJob) -> str:
-        return live(f"worker-{job.pk}", job.is_active, job.worker[:12] or "-")
+    @admin.display(description="render", ordering="purpose")
+    def what(self, job: RenderJob) -> str:
+        return two_lines(f"{job.purpose} {job.workflow}", str(job.model_file))
+
+    @admin.display(description="owner, tenant", ordering="owner__email")
+    def who(self, job: RenderJob) -> str:
+        return two_lines(str(job.owner), str(job.tenant))
 
     @admin.display(description="prompt")
     def prompt(self, job: RenderJob) -> str:
         text = str(job.parameters.get("prompt") or "")
-        return f"{text[:59]}…" if len(text) > 60 else text
+        return f"{text[:39]}…" if len(text) > 40 else text
 
     @admin.display(description="still")
     def picture(self, job: RenderJob) -> str:

@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from studio.admin.display import LookOnlyAdmin, badge, file_link, live, pretty, progress, row_link
+from studio.admin.display import LookOnlyAdmin, badge, file_link, live, pretty, progress, row_link, two_lines
 from studio.models import RenderJob, Video
 
 
@@ -42,7 +42,7 @@ class RenderJobInline(admin.TabularInline):  # type: ignore[type-arg]
 
 @admin.register(Video)
 class VideoAdmin(LookOnlyAdmin):
-    list_display = ("id", "title", "live_status", "type", "owner", "tenant", "source_file", "output_file", "created_at")
+    list_display = ("id", "title", "live_status", "type", "who", "source_file", "output_file", "created_at")
     list_display_links = ("id", "title")
     list_filter = ("status", "type", ("deleted_at", admin.EmptyFieldListFilter))
     list_select_related = ("owner", "tenant", "source", "output")
@@ -59,6 +59,10 @@ class VideoAdmin(LookOnlyAdmin):
     @admin.display(description="status", ordering="status")
     def live_status(self, video: Video) -> str:
         return live(f"video-{video.pk}", video.is_active, badge(video.status))
+
+    @admin.display(description="owner, tenant", ordering="owner__email")
+    def who(self, video: Video) -> str:
+        return two_lines(str(video.owner), str(video.tenant))
 
     @admin.display(description="owner")
     def owner_link(self, video: Video) -> str:

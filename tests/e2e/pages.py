@@ -6,7 +6,7 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
-RENDER_MS = 90_000
+RENDER_MS = 180_000
 """A tiny render takes a second; the first one waits for torch to warm up."""
 
 

@@ -1,7 +1,7 @@
 // The form: what it says as a request of /api/generate, how a preset or an earlier video fills it, where its errors go.
 
 import { byId, element, setText } from "./dom.js";
-import { drawSparkline } from "./sparkline.js";
+import { drawSparkline, isNumber } from "./sparkline.js";
 
 const form = byId("composer");
 const settings = Array.from(form.querySelectorAll("[data-setting]"));
@@ -128,7 +128,10 @@ export class Composer {
   }
 
   #schedules() {
-    return Object.fromEntries(settings.map((control) => [control.dataset.setting, control.value.trim() || control.dataset.default]));
+    const value = (text) => (isNumber(text) ? Number(text) : text);
+    return Object.fromEntries(
+      settings.map((control) => [control.dataset.setting, value(control.value.trim() || control.dataset.default)]),
+    );
   }
 
   #prompt(schedules) {

@@ -38,6 +38,14 @@ export class Library {
     });
   }
 
+  /** Active videos change faster than the list is fetched. */
+  follow(rows) {
+    for (const row of rows) {
+      const badge = byId("library-rows").querySelector(`[data-video="${row.id}"] .badge`);
+      if (badge) showStatus(badge, row);
+    }
+  }
+
   clear() {
     this.rows = [];
     byId("library-rows").replaceChildren();
@@ -52,15 +60,15 @@ export class Library {
       node.addEventListener("click", () => act(row));
       return node;
     };
-    const badge = element("span", { className: "badge", textContent: statusText(row) });
-    badge.dataset.status = row.status;
+    const badge = element("span", { className: "badge" });
+    showStatus(badge, row);
     const image = webAddress(row.thumbnail_url);
     const thumb = image
       ? element("img", { className: "thumb", src: image, alt: "", loading: "lazy" })
       : element("span", { className: "thumb" });
     const prompt = element("p", { className: "row-prompt" });
     setText(prompt, row.prompt ?? row.generator);
-    return element(
+    const card = element(
       "li",
       { className: "row card" },
       thumb,
@@ -70,9 +78,16 @@ export class Library {
         "div",
         { className: "row-foot" },
         button("Open", (video) => this.onOpen(video.id), "Open"),
-        ...(row.generator === "deforum" && row.seed ? [button("Use settings", this.onReuse, "Use the settings of")] : []),
+        ...(row.generator === "deforum" && row.seed ? [button("Reuse", this.onReuse, "Use the settings of")] : []),
         ...(row.generator === "deforum" && row.status === "finished" ? [button("Continue", this.onExtend, "Continue")] : []),
       ),
     );
+    card.dataset.video = row.id;
+    return card;
   }
+}
+
+function showStatus(badge, row) {
+  setText(badge, statusText(row));
+  badge.dataset.status = row.status;
 }

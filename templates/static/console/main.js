@@ -78,6 +78,7 @@ async function watch() {
     active = now;
     queue.show(status.statistics, mine.items, current?.id);
     queue.showTrouble("");
+    library.follow(mine.items);
     const row = mine.items.find((item) => item.id === current?.id);
     if (row) show(row);
     else if (current && (ended.includes(current.id) || isActive(current))) await open(current.id);
@@ -97,6 +98,8 @@ async function preview() {
     const row = await api.post("/api/generate", { type: "deforum", ...(videoId && { videoId }), ...parameters }, key);
     previewed = { id: row.id, form: JSON.stringify(parameters) };
     show(row);
+    // On a narrow screen the stage lies below the form.
+    byId("stage").scrollIntoView({ block: "nearest" });
   });
 }
 

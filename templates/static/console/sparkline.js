@@ -5,8 +5,12 @@ const PAIR = /^\s*["']?(\d+)["']?\s*:\s*\(?\s*([+-]?(?:\d+\.?\d*|\.\d+))\s*\)?\s
 const WIDTH = 120;
 const HEIGHT = 24;
 
+/** Whether the text is one number, which stands for a constant. */
+export const isNumber = (text) => /^\s*[+-]?(\d+\.?\d*|\.\d+)\s*$/.test(text);
+
 /** `0:(1), 30:(2)` as [[0, 1], [30, 2]] in the order of the frames; null when it holds anything but numbers. */
 export function keyframes(text) {
+  if (isNumber(text)) return [[0, Number(text)]];
   const pairs = text.split(",").map((part) => PAIR.exec(part));
   if (pairs.some((pair) => !pair)) return null;
   return pairs.map(([, frame, value]) => [Number(frame), Number(value)]).sort((a, b) => a[0] - b[0]);
