@@ -25,6 +25,7 @@ class AnimateDiffEngine(DiffusionEngine):
         if parts.motion_adapter is None:
             raise ModelError("An animatediff model needs a motion_adapter folder.")
         self.window = int(parts.motion_adapter.config.motion_max_seq_length)
+        self.longest_batch = max(1, self.window - self.context_frames)
         if not isinstance(parts.unet, UNetMotionModel):
             parts.unet = UNetMotionModel.from_unet2d(parts.unet, parts.motion_adapter).eval().requires_grad_(False)
             parts.motion_adapter = None

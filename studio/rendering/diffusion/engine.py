@@ -39,6 +39,8 @@ class DiffusionEngine:
 
     context_frames = 0
     """Source frames before a batch that the model should see with it (video models)."""
+    longest_batch: int | None = None
+    """New frames that the model can take at once, where it has a limit of its own."""
 
     def __init__(self, parts: Components, device: torch.device) -> None:
         self.parts = parts

@@ -79,6 +79,8 @@ def check_adapters(
     settings = location if location.is_dir() else config_folder(location)
     unet = read_json(settings / "unet" / "config.json", "unet configuration")
     for unit in controlnets:
+        if LAYOUTS[model.family].motion:
+            raise ModelError(f"{model.family} models take no ControlNet.")
         if unit.kind not in kinds():
             raise ModelError(f"Unknown ControlNet kind {unit.kind!r}; known are {', '.join(kinds())}.")
         check_controlnet(Path(unit.location), unet)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +21,7 @@ def dense_flow(here: Image, there: Image) -> Flow:
     return cv2.DISOpticalFlow.create(preset).calc(_grey(here), _grey(there), None)
 
 
-def pull(image: NDArray[np.generic], flow: Flow) -> NDArray[np.generic]:
+def pull(image: NDArray[Any], flow: Flow) -> NDArray[Any]:
     """``image(x + flow(x))``, bilinear, edges repeated."""
     ys, xs = np.mgrid[: flow.shape[0], : flow.shape[1]].astype(np.float32)
     return cv2.remap(image, xs + flow[..., 0], ys + flow[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)

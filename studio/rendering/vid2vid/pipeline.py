@@ -67,7 +67,7 @@ def restyle(
     if not isinstance(params, Vid2VidParams):
         raise PlanError("workflow", "not a vid2vid plan")
     height, width = padded_size(plan.height, plan.width)
-    state = RenderState.load(state_dir, plan.batch_size or engine.free_batch(height, width))
+    state = RenderState.load(state_dir, _batch_size(plan, engine, height, width))
     if state.position(sink.frames_done) < sink.frames_done:
         sink.truncate(state.position(sink.frames_done))
     done, total = sink.frames_done, plan.frames_to_render
@@ -85,6 +85,11 @@ def restyle(
                 raise ValueError(f"expected frames of {plan.width}x{plan.height}, got {clip.frames.shape}")
             stage.resume_after(clip)
             stage.submit(clip, _render(clip, generation, engine, height, width, should_stop))
+
+
+def _batch_size(plan: RenderPlan, engine: Engine, height: int, width: int) -> int:
+    wanted = plan.batch_size or engine.free_batch(height, width)
+    return min(wanted, getattr(engine, "longest_batch", None) or wanted)
 
 
 def _generation(plan: RenderPlan, params: Vid2VidParams, batch_size: int) -> Generation:

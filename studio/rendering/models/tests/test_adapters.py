@@ -52,6 +52,12 @@ def test_a_controlnet_for_another_model(model, controlnet):
         check_adapters(model, [ControlNetSpec("canny", str(controlnet))])
 
 
+def test_a_controlnet_for_a_video_model(controlnet, tmp_path):
+    model = ModelSpec("animatediff", str(tiny.build_animatediff(tmp_path / "model")))
+    with pytest.raises(ModelError, match="take no ControlNet"):
+        check_adapters(model, [ControlNetSpec("canny", str(controlnet))])
+
+
 def test_a_controlnet_without_its_weights(model, controlnet):
     save_file({"weight": torch.zeros(2)}, controlnet / "diffusion_pytorch_model.safetensors")
     with pytest.raises(ModelError, match="not a ControlNet's"):

@@ -207,6 +207,7 @@ def test_animatediff_windows_overlap_and_survive_a_kill(run, tmp_path):
     spec = ModelSpec("animatediff", str(tiny.build_animatediff(tmp_path / "model")), steps=4)
     engine = build_engine(spec, default_device())
     undisturbed = run(plan(), "undisturbed", engine=engine)
+    assert run(plan(12, batch_size=100), "long", engine=engine).frames_done == 12
     with pytest.raises(Cancelled):
         run(plan(), "killed", engine=engine, should_stop=StopAfter(5))
     assert run(plan(), "killed", engine=engine).digests == undisturbed.digests
