@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import functools
+from typing import Any
 
 import cv2
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from torch import nn
 
 from studio.builtin_model.dataset import HELD_OUT_SEED
@@ -30,7 +31,7 @@ def region_colour(picture: Picture, region: NDArray[np.bool_]) -> str:
     if lively.sum() < 0.1 * region.sum():
         return ""
     angle = np.arctan2(np.median(b[lively]), np.median(a[lively]))
-    return min(CHROMATIC, key=lambda name: abs(_turn(angle - _hue_angles()[name])))
+    return min(CHROMATIC, key=lambda name: float(np.abs(_turn(angle - _hue_angles()[name]))))
 
 
 def shows_colour(picture: Picture, region: NDArray[np.bool_], name: str) -> bool:
@@ -170,5 +171,5 @@ def _hue_angles() -> dict[str, float]:
     return {name: float(np.arctan2(b, a)) for name, (_, a, b) in zip(CHROMATIC, lab, strict=True)}
 
 
-def _turn(angle: NDArray[np.float32] | float) -> NDArray[np.float32] | float:
-    return (angle + np.pi) % (2 * np.pi) - np.pi
+def _turn(angle: ArrayLike) -> NDArray[np.floating[Any]]:
+    return (np.asarray(angle) + np.pi) % (2 * np.pi) - np.pi

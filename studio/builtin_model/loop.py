@@ -19,7 +19,7 @@ WARMUP_STEPS = 30
 DECAY_SHARE = 0.25
 CHECKPOINT_EVERY = 50
 AVERAGE_EVERY = 10
-"""Steps between two averagings of the workers: to wait for the slower one at each step costs a third on a busy machine."""
+"""Steps between two averagings of the workers: waiting for the slower one at each step costs a third of the time."""
 SMOOTHING = 0.98
 
 

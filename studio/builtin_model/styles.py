@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
+from typing import Any
 
 import cv2
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from studio.builtin_model.painter import Drawing
 from studio.builtin_model.scenes import Scene, draw
 
-Image = NDArray[np.float32]
+Image = NDArray[np.floating[Any]]
 """(h, w, 3) or (h, w), 0..255."""
 
 STYLES = (
@@ -213,7 +214,7 @@ def _photo(rgb: Image, edges: Image, rng: np.random.Generator) -> Image:
     y = np.linspace(-1, 1, h, dtype=np.float32)[:, None]
     x = np.linspace(-1, 1, w, dtype=np.float32)[None]
     light = 1 + 0.16 * (rng.uniform(-1, 1) * x - 0.6 * y) + 0.07 * smooth_noise(rng, h, w, 4)
-    texture = sum(smooth_noise(rng, h, w, 2.0**k * 8) for k in range(4)) * 4.0
+    texture = 4 * np.sum([smooth_noise(rng, h, w, 2.0**k * 8) for k in range(4)], axis=0)
     relief = cv2.GaussianBlur(edges, (0, 0), 2.5)
     shaded = cv2.GaussianBlur(rgb, (0, 0), 0.8) * (light - 0.35 * relief)[..., None]
     return _mix(_saturate(shaded, 0.92), _colour(150, 152, 158), 0.08) + texture[..., None]

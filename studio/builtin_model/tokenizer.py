@@ -23,8 +23,8 @@ MAX_TOKENS = 77
 START, END = "<|startoftext|>", "<|endoftext|>"
 GRAMMAR = (
     "a an the of in on at with and under beneath against to wearing style picture image sky background hair shirt "
-    "clothes shapes , . person people cat dog bird night day sunset dawn light art painting drawing no low quality bad ugly "
-    "blurry worst deformed"
+    "clothes shapes , . person people cat dog bird night day sunset dawn light art painting drawing no low quality "
+    "bad ugly blurry worst deformed"
 )
 
 
