@@ -38,7 +38,7 @@ class UserForm(UserChangeForm):
         fields = "__all__"
 
 
-class LoginSessionInline(admin.TabularInline):  # type: ignore[type-arg]
+class LoginSessionInline(admin.TabularInline):
     model = LoginSession
     fields = readonly_fields = ("address", "user_agent", "created_at", "last_seen_at", "expires_at", "revoked_at")
     extra = 0
@@ -54,7 +54,7 @@ class LoginSessionInline(admin.TabularInline):  # type: ignore[type-arg]
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
+class UserAdmin(DjangoUserAdmin):
     form = UserForm
     change_password_form = PasswordForm
     change_user_password_template = "admin/accounts/user/password.html"

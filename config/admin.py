@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.template.response import TemplateResponse
 
 from tenants import scope
 
@@ -26,7 +27,7 @@ class StudioAdminSite(admin.AdminSite):
             scope.enter(scope.ALL)
         return allowed
 
-    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         from studio.services.figures import overview
 
         return super().index(request, {**(extra_context or {}), "overview": overview()})

@@ -6,7 +6,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.http import HttpRequest
 from django.utils.text import Truncator
 
 from studio.models import ModelFile, Preset
@@ -15,7 +14,7 @@ from studio.rendering.errors import PlanError
 
 
 @admin.register(ModelFile)
-class ModelFileAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class ModelFileAdmin(admin.ModelAdmin):
     list_display = (
         "name", "slug", "family", "model_type", "location", "enabled", "is_default", "price_per_frame", "max_pixels",
         "steps",
@@ -26,10 +25,11 @@ class ModelFileAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     readonly_fields = ("created_at", "updated_at")
 
 
-class PresetForm(forms.ModelForm):  # type: ignore[type-arg]
+class PresetForm(forms.ModelForm):
     class Meta:
         model = Preset
         fields = ("tenant", "name", "slug", "description", "enabled", "settings")
+        help_texts = {"tenant": "Empty: built in, for everyone."}
 
     def clean_settings(self) -> dict[str, Any]:
         settings: dict[str, Any] = self.cleaned_data["settings"]
@@ -45,7 +45,7 @@ class PresetForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(Preset)
-class PresetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class PresetAdmin(admin.ModelAdmin):
     form = PresetForm
     list_display = ("name", "slug", "summary", "enabled", "tenant", "updated_at")
     list_filter = ("enabled", ("tenant", admin.EmptyFieldListFilter))
@@ -53,12 +53,6 @@ class PresetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     search_fields = ("name", "slug", "description", "tenant__domain")
     autocomplete_fields = ("tenant",)
     prepopulated_fields = {"slug": ("name",)}
-
-    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        field = super().formfield_for_dbfield(db_field, request, **kwargs)
-        if db_field.name == "tenant":
-            field.help_text = "Empty: built in, for everyone."
-        return field
 
     @admin.display(description="description")
     def summary(self, preset: Preset) -> str:

@@ -17,7 +17,7 @@ from studio.models import MediaFile, RenderJob
 from studio.services.files import file_url
 
 
-class LookOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class LookOnlyAdmin(admin.ModelAdmin):
     """Rows that the services alone write."""
 
     show_full_result_count = False
@@ -34,7 +34,7 @@ class LookOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     @property
     def media(self) -> Media:
-        return super().media + Media(css={"all": ["staff/staff.css"]}, js=[Script("staff/live.js", type="module")])
+        return super().media + Media(css={"all": ["staff/staff.css"]}, js=[Script("staff/live.js", type="module")])  # type: ignore[list-item]
 
 
 def pretty(value: Any) -> SafeString:
@@ -54,6 +54,8 @@ def live(name: str, active: bool, content: str) -> SafeString:
 
 def progress(job: RenderJob) -> SafeString:
     text = f"{job.frames_done} / {job.frames_total} frames"
+    if job.is_active and job.eta_seconds is not None:
+        text += f", {seconds_text(job.eta_seconds)} left"
     return format_html(
         '<div class="studio-progress"><progress max="100" value="{}" aria-label="Progress"></progress>{}</div>',
         round(job.progress, 1), text,
@@ -95,8 +97,6 @@ def size_text(size: int) -> str:
     return f"{size:.1f} GiB"
 
 
-def seconds_text(seconds: float | None) -> str:
-    if seconds is None:
-        return "-"
+def seconds_text(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"

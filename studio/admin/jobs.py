@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.utils import flatten_fieldsets
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.formats import date_format
 
 from config.api.errors import DomainError
 from studio.admin.display import (
@@ -18,7 +20,6 @@ from studio.admin.display import (
     pretty,
     progress,
     row_link,
-    seconds_text,
     two_lines,
 )
 from studio.models import RenderJob
@@ -30,8 +31,7 @@ _FILES = ("output", "still", "animation", "poster", "thumbnail", "sprite", "fram
 @admin.register(RenderJob)
 class RenderJobAdmin(LookOnlyAdmin):
     list_display = (
-        "id", "live_status", "live_progress", "live_eta", "what", "who", "prompt", "queue", "live_attempts",
-        "queued_at",
+        "id", "live_status", "live_progress", "what", "prompt", "who", "place", "live_attempts",
     )  # fmt: skip
     list_display_links = ("id",)
     list_filter = ("status", "purpose", "workflow", "queue", "provider", "model_file", "error_code")
@@ -41,7 +41,7 @@ class RenderJobAdmin(LookOnlyAdmin):
     date_hierarchy = "queued_at"
     actions = ("cancel", "retry")
     fieldsets = (
-        (None, {"fields": ("live_status", "live_progress", "live_eta", "error", "error_code", "picture")}),
+        (None, {"fields": ("live_status", "live_progress", "error", "error_code", "picture")}),
         (
             "What",
             {"fields": ("video_link", "owner_link", "tenant", "purpose", "workflow", "model_file", "origin")},
@@ -98,17 +98,17 @@ class RenderJobAdmin(LookOnlyAdmin):
     def live_progress(self, job: RenderJob) -> str:
         return live(f"progress-{job.pk}", job.is_active, progress(job))
 
-    @admin.display(description="time left")
-    def live_eta(self, job: RenderJob) -> str:
-        return live(f"eta-{job.pk}", job.is_active, seconds_text(job.eta_seconds) if job.is_active else "-")
-
-    @admin.display(description="attempts, worker", ordering="attempts")
+    @admin.display(description="tries, worker", ordering="attempts")
     def live_attempts(self, job: RenderJob) -> str:
         return live(f"attempts-{job.pk}", job.is_active, two_lines(str(job.attempts), job.worker[:12]))
 
     @admin.display(description="render", ordering="purpose")
     def what(self, job: RenderJob) -> str:
         return two_lines(f"{job.purpose} {job.workflow}", str(job.model_file))
+
+    @admin.display(description="queue, since", ordering="queued_at")
+    def place(self, job: RenderJob) -> str:
+        return two_lines(job.queue, date_format(job.queued_at, "M j, H:i:s"))
 
     @admin.display(description="owner, tenant", ordering="owner__email")
     def who(self, job: RenderJob) -> str:
@@ -143,8 +143,8 @@ class RenderJobAdmin(LookOnlyAdmin):
     def plan_text(self, job: RenderJob) -> str:
         return pretty(job.plan)
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        return tuple(name for _, options in self.fieldsets for name in options["fields"])
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return flatten_fieldsets(self.fieldsets)
 
 
 def _file_column(name: str) -> Any:

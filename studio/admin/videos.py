@@ -10,7 +10,7 @@ from studio.admin.display import LookOnlyAdmin, badge, file_link, live, pretty, 
 from studio.models import RenderJob, Video
 
 
-class RenderJobInline(admin.TabularInline):  # type: ignore[type-arg]
+class RenderJobInline(admin.TabularInline):
     """The video's history."""
 
     model = RenderJob

@@ -22,8 +22,9 @@ export function duration(seconds) {
   if (seconds === null || seconds === undefined) return "–";
   const whole = Math.max(0, Math.round(seconds));
   if (whole < 60) return `${whole} s`;
-  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
-  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+  const [unit, part, above, below] = whole < 3600 ? [60, 1, "min", "s"] : [3600, 60, "h", "min"];
+  const rest = Math.floor((whole % unit) / part);
+  return `${Math.floor(whole / unit)} ${above}${rest ? ` ${rest} ${below}` : ""}`;
 }
 
 export function frames(row) {

@@ -7,6 +7,7 @@ const LABELS = { still: "Still", animation: "Animation", preview: "Preview video
 
 export class Stage {
   #media = "";
+  #videoId = null;
   #addresses = {};
   #view = null;
 
@@ -69,7 +70,10 @@ export class Stage {
     // Every answer signs its links anew: only another render is a reason to load anything again.
     const media = row ? `${row.id}/${row.job_id}/${row.status}` : "";
     if (media === this.#media) return;
+    // The approved preview stays on the screen until its film is there.
+    if (row && row.id === this.#videoId && this.#view && isActive(row)) return;
     this.#media = media;
+    this.#videoId = row?.id ?? null;
     const final = row?.purpose === "final" && row.status === "finished";
     const addresses = {
       still: row?.still_url,
