@@ -9,8 +9,8 @@ from config.api.urls import urlpatterns as api_urls
 from effects.views import serve_preview
 from gallery.views import gallery, serve_media
 from studio.console import console
-from studio.views import serve_file
-from studio.viewsets.videos import RenderViewSet
+from studio.views import receive_file, serve_file
+from studio.viewsets.renders import RenderViewSet
 
 urlpatterns = [
     path("admin/", admin.site.urls),
@@ -20,6 +20,7 @@ urlpatterns = [
     path("gallery/media/<int:item_id>/<str:name>", serve_media, name="gallery-media"),
     path("effects/media/<str:name>", serve_preview, name="effect-media"),
     path("files/<str:token>/<str:name>", serve_file, name="file"),
+    path("uploads/<str:token>", receive_file, name="upload"),
     # Document A puts this one at the root.
     path("status/<int:video_id>", RenderViewSet.as_view({"get": "status"})),
     *api_urls,

@@ -2,9 +2,12 @@
 
 from django.urls import path
 
+from studio.viewsets.ai_jobs import AiJobViewSet
 from studio.viewsets.catalogue import CatalogueViewSet
+from studio.viewsets.files import FileViewSet
 from studio.viewsets.health import CsrfTokenView, ServiceStatusView
-from studio.viewsets.videos import RenderViewSet, UploadViewSet
+from studio.viewsets.renders import RenderViewSet, UploadViewSet
+from studio.viewsets.videos import VideoViewSet
 
 urlpatterns = [
     path("upload", UploadViewSet.as_view({"post": "create"})),
@@ -14,6 +17,17 @@ urlpatterns = [
     path("queue", RenderViewSet.as_view({"get": "list"})),
     path("video-jobs/processing/status", RenderViewSet.as_view({"get": "processing_status"})),
     path("video-jobs/processing/queue", RenderViewSet.as_view({"get": "processing_queue"})),
+    path("ai-jobs", AiJobViewSet.as_view({"get": "list", "post": "create"})),
+    path("ai-jobs/estimate", AiJobViewSet.as_view({"post": "estimate"})),
+    path("ai-jobs/<int:job_id>", AiJobViewSet.as_view({"get": "retrieve"})),
+    path("ai-jobs/<int:job_id>/cancel", AiJobViewSet.as_view({"post": "cancel"})),
+    path("videos", VideoViewSet.as_view({"get": "list", "post": "create"})),
+    path("videos/uploads", FileViewSet.as_view({"post": "announce"})),
+    path("videos/<int:video_id>", VideoViewSet.as_view({"get": "retrieve", "patch": "update", "delete": "destroy"})),
+    path("videos/<int:video_id>/publish", VideoViewSet.as_view({"post": "publish"})),
+    path("videos/<int:video_id>/unpublish", VideoViewSet.as_view({"post": "unpublish"})),
+    path("files/<int:file_id>", FileViewSet.as_view({"get": "retrieve"})),
+    path("files/<int:file_id>/complete", FileViewSet.as_view({"post": "complete"})),
     path("status", ServiceStatusView.as_view()),
     path("status/<int:video_id>", RenderViewSet.as_view({"get": "status"})),
     path("status/<str:service>", ServiceStatusView.as_view()),

@@ -1,13 +1,17 @@
-"""Files behind signed links."""
+"""Files behind signed links: read, and sent."""
 
 from __future__ import annotations
 
 from django.core.files.storage import default_storage
-from django.http import Http404, HttpRequest, HttpResponseBase
-from django.views.decorators.http import require_safe
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, UnreadablePostError
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_safe
 
+from config.api.errors import DomainError
+from config.api.handlers import error_response
 from config.file_responses import file_response
 from studio.services.files import linked_file
+from studio.services.presigned import receive_upload
 
 
 @require_safe
@@ -26,3 +30,14 @@ def serve_file(request: HttpRequest, token: str, name: str) -> HttpResponseBase:
         filename=file.original_filename,
         attachment="download" in request.GET,
     )
+
+
+@csrf_exempt
+@require_http_methods(["PUT"])
+def receive_file(request: HttpRequest, token: str) -> HttpResponse:
+    """The PUT of a presigned upload where there is no bucket: 200 with an empty body, as a bucket answers it."""
+    try:
+        receive_upload(token=token, headers=request.headers, stream=request)
+    except (DomainError, UnreadablePostError) as error:
+        return error_response(request, error)
+    return HttpResponse()

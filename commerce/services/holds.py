@@ -120,6 +120,24 @@ def release_hold(hold: CreditHold) -> CreditHold:
     return hold
 
 
+def ensure_affordable(*, user: User, amount: int) -> None:
+    """Ask beforehand; whether it is still so is only known once the credits are held.
+
+    Raises DomainError ``insufficient_credits`` as ``hold_credits`` does.
+    """
+    wallet = open_credit_wallet(user=user)
+    if wallet.available < amount:
+        raise _insufficient(wallet, amount)
+
+
+def _insufficient(wallet: Wallet, amount: int) -> DomainError:
+    return DomainError(
+        "insufficient_credits",
+        f"This costs {amount} credits; you have {wallet.available:.0f} to spend.",
+        data={"required_tokens": amount, "balance": wallet.available},
+    )
+
+
 def _settled(hold: CreditHold) -> DomainError:
     return DomainError("hold_settled", f"The credits were already {hold.status}.", status=409)
 
@@ -129,11 +147,7 @@ def _replay(wallet: Wallet, amount: int, key: str) -> CreditHold:
     hold = CreditHold._base_manager.filter(idempotency_key=key).first()
     if hold is None:
         wallet.refresh_from_db()
-        raise DomainError(
-            "insufficient_credits",
-            f"This costs {amount} credits; you have {wallet.available:.0f} to spend.",
-            data={"required_tokens": amount, "balance": wallet.available},
-        )
+        raise _insufficient(wallet, amount)
     if (hold.wallet_id, hold.amount) != (wallet.pk, amount):
         raise DomainError("idempotency_conflict", "This key was already used for another hold.")
     return hold

@@ -22,11 +22,17 @@ MAX_ATTEMPTS = env.int("MAX_ATTEMPTS", 3)
 # Bounds a user can't pass, checked before anything is decoded.
 MAX_ATTACHMENT_BYTES = env.int("MAX_ATTACHMENT_BYTES", 200 * 1024**2)
 MAX_SOUNDTRACK_BYTES = env.int("MAX_SOUNDTRACK_BYTES", 50 * 1024**2)
+# One presigned upload, and all files of a tenant together.
+MAX_UPLOAD_BYTES = env.int("MAX_UPLOAD_BYTES", 1024**3)
+TENANT_STORAGE_BYTES = env.int("TENANT_STORAGE_BYTES", 100 * 1024**3)
 MAX_SOURCE_PIXELS = env.int("MAX_SOURCE_PIXELS", 3840 * 2160)
 MAX_SOURCE_SECONDS = env.float("MAX_SOURCE_SECONDS", 600.0)
 MAX_SOURCE_FRAMES = env.int("MAX_SOURCE_FRAMES", 36_000)
 
 # How long a signed link to a file works.
 FILE_URL_SECONDS = env.int("FILE_URL_SECONDS", 3600)
+# How long a presigned upload may be sent to, and when one that nothing refers to is swept.
+UPLOAD_URL_SECONDS = env.int("UPLOAD_URL_SECONDS", 3600)
+UPLOAD_KEEP_SECONDS = env.int("UPLOAD_KEEP_SECONDS", 24 * 3600)
 # Folders in which an external encoder drops finished files, watched by `watch_output`.
 WATCH_PATHS = env.list("WATCH_PATHS", [str(DATA_DIR / "output")])

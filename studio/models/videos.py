@@ -20,7 +20,7 @@ class Video(TenantModel):
                       |          |
                       +----------+--> failed | cancelled       (each may be queued again: a new RenderJob)
 
-    A server restart or a second attempt takes running back to queued. Whether it is published, its ``gallery_item`` says.
+    A server restart or a second attempt takes running back to queued. Whether it is published, ``gallery_item`` says.
     """
 
     class Type(models.TextChoices):

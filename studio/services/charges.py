@@ -32,13 +32,16 @@ def hold_price(job: RenderJob) -> None:
     """Set the price of a job that was just queued aside; a free one holds nothing."""
     if job.price == 0:
         return
+    effect = job.effect
+    named = {"effect_id": effect.pk, "effect_name": effect.name} if effect else {}
     job.hold = hold_credits(
         user=job.owner,
         amount=job.price,
         reference_type=RENDER,
         reference_id=job.pk,
-        description=f"{job.get_purpose_display()} of {job.video}",
+        description=f"Applied effect: {effect.name}" if effect else f"{job.get_purpose_display()} of {job.video}",
         idempotency_key=f"render:{job.pk}",
+        **named,
     )
     job.save(update_fields=["hold"])
 

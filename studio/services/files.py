@@ -1,4 +1,4 @@
-"""Stored files: keep, link, open, drop."""
+"""Stored files: keep, find, link, open, drop."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ from django.core import signing
 from django.core.files import File
 from django.core.files.storage import default_storage
 from django.db import connection, transaction
+from django.db.models import Max, Sum
 
 from accounts.models import User
+from config.api.errors import Forbidden, NotFound
 from studio.models import MediaFile
 from studio.rendering.media.probe import MediaInfo
 from tenants.scope import all_tenants
@@ -26,25 +28,47 @@ _CHUNK = 1024 * 1024
 def store_file(
     *, path: Path, owner: User, kind: MediaFile.Kind, original_filename: str = "", info: MediaInfo | None = None
 ) -> MediaFile:
-    """Copy a finished local file into the storage and make its row; a blob of the same content is shared.
+    """Copy a finished local file into the storage and make its row; a blob of the same content is shared."""
+    file = MediaFile(
+        tenant_id=owner.tenant_id, owner=owner, kind=kind, original_filename=original_filename[:512] or path.name
+    )
+    return fill_file(file, path=path, info=info)
 
-    The blob is complete before the row exists, so a row never names half a file.
+
+def fill_file(file: MediaFile, *, path: Path, info: MediaInfo | None) -> MediaFile:
+    """Make a finished local file the content of a row that has none yet, and save it.
+
+    The blob is complete before the row names it, so a row never names half a file.
     """
     digest, size = _digest(path)
     with transaction.atomic():
         _lock_content(digest)
-        key = _shared_blob(owner.tenant_id, digest) or _save_blob(path, owner.tenant_id, kind)
-        return MediaFile.objects.create(
-            tenant_id=owner.tenant_id,
-            owner=owner,
-            kind=kind,
-            original_filename=original_filename[:512] or path.name,
-            mime_type=info.mime_type if info else mimetypes.guess_type(path.name)[0] or "application/octet-stream",
-            size=size,
-            sha256=digest,
-            storage_key=key,
-            **(_figures(info) if info else {}),
-        )
+        file.storage_key = _shared_blob(file.tenant_id, digest) or _save_blob(path, file.tenant_id, file.kind)
+        file.sha256, file.size = digest, size
+        file.mime_type = info.mime_type if info else mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+        file.status = MediaFile.Status.READY
+        for name, figure in (_figures(info) if info else {}).items():
+            setattr(file, name, figure)
+        file.save()
+    return file
+
+
+def find_file(*, user: User, file_id: int) -> MediaFile:
+    """The user's own file. Another tenant's does not exist; a colleague's is forbidden."""
+    file = MediaFile.objects.filter(pk=file_id).first()
+    if file is None:
+        raise NotFound("File not found")
+    if file.owner_id != user.pk:
+        raise Forbidden("This file belongs to another user", code="not_owner")
+    return file
+
+
+def stored_bytes(tenant_id: int) -> int:
+    """What a tenant's files take up: every blob once, and what is announced but not here yet."""
+    files = MediaFile.objects.filter(tenant_id=tenant_id).order_by()
+    blobs = files.exclude(storage_key="").values("storage_key").annotate(blob=Max("size"))
+    announced = files.filter(status=MediaFile.Status.PENDING_UPLOAD)
+    return (blobs.aggregate(sum=Sum("blob"))["sum"] or 0) + (announced.aggregate(sum=Sum("size"))["sum"] or 0)
 
 
 def drop_files(files: list[MediaFile]) -> None:

@@ -13,7 +13,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from config.api.errors import DomainError
+from config.api.errors import DomainError, NotFound
+from effects.models import Effect
+from effects.services import record_use
 from studio.models import MediaFile, RenderJob, Video
 from studio.providers import LOCAL, hand_over
 from studio.services import plans
@@ -36,23 +38,22 @@ def submit_render(
     parameters: dict[str, Any],
     priority: int | None = None,
     provider: str = LOCAL,
-    price: int | None = None,
+    effect: Effect | None = None,
 ) -> RenderJob:
     """Queue a render of the video. The row is written first; workers are woken when it is committed.
 
-    Its price, the model's unless an effect names its own, is held until the render ends.
+    Its price, the effect's where there is one and else the model's, is held until the render ends.
     """
     plans.ensure_not_busy(video)
     draft = plans.draft_render(video=video, user=user, purpose=purpose, parameters=parameters)
     with transaction.atomic():
         # One address for the lock: two requests of one user count the active jobs one after the other.
-        User.objects.select_for_update().get(pk=user.pk)
-        video = Video.objects.select_for_update(of=("self",)).get(pk=video.pk)
+        User.objects.select_for_update(no_key=True).get(pk=user.pk)
+        video = lock_video(video)
         plans.ensure_not_busy(video)
         _ensure_below_limit(user)
         frames = draft.plan.frames_to_render
-        if price is None:
-            price = render_price(model_file=draft.model_file, purpose=purpose, frames=frames)
+        model_price = render_price(model_file=draft.model_file, purpose=purpose, frames=frames)
         job = RenderJob.objects.create(
             tenant_id=video.tenant_id,
             video=video,
@@ -60,6 +61,7 @@ def submit_render(
             purpose=purpose,
             workflow=video.type,
             provider=provider,
+            effect=effect,
             model_file=draft.model_file,
             parameters=draft.parameters,
             plan=draft.plan.to_json(),
@@ -67,10 +69,10 @@ def submit_render(
             queue=queue_for(purpose=purpose, frames=frames, priority=priority),
             priority=priority or 0,
             frames_total=frames,
-            price=price,
+            price=model_price if effect is None else effect.credits_cost,
         )
         hold_price(job)
-        show_on_video(job, parameters=draft.parameters)
+        show_on_video(job, parameters=draft.parameters, effect=effect)
         transaction.on_commit(partial(_announce, job))
     return job
 
@@ -119,6 +121,8 @@ def complete_render(
         )
         if done:
             capture_price(job)
+            if job.effect_id is not None:
+                record_use(job.effect_id)
             show_on_video(job, **({"output": files["output"]} if job.purpose == RenderJob.Purpose.FINAL else {}))
     if not done:
         drop_files(list(files.values()))
@@ -200,7 +204,16 @@ def retry_render(job: RenderJob) -> RenderJob:
             parameters=job.parameters,
             priority=job.priority or None,
             provider=job.provider,
+            effect=job.effect,
         )
+
+
+def lock_video(video: Video) -> Video:
+    """The video as it is now, locked until the transaction ends. Raises NotFound when it was deleted meanwhile."""
+    found = Video.objects.select_for_update(of=("self",)).filter(pk=video.pk, deleted_at=None).first()
+    if found is None:
+        raise NotFound("Video not found")
+    return found
 
 
 def _announce(job: RenderJob) -> None:

@@ -52,8 +52,13 @@ def create_video(
 
 def limits(field: Purpose) -> MediaLimits:
     """What an upload of this field may be."""
+    most = {
+        "attachment": settings.MAX_ATTACHMENT_BYTES,
+        "soundtrack": settings.MAX_SOUNDTRACK_BYTES,
+        "video": settings.MAX_UPLOAD_BYTES,
+    }
     return MediaLimits(
-        max_bytes=settings.MAX_SOUNDTRACK_BYTES if field == "soundtrack" else settings.MAX_ATTACHMENT_BYTES,
+        max_bytes=most[field],
         max_pixels=settings.MAX_SOURCE_PIXELS,
         max_seconds=settings.MAX_SOURCE_SECONDS,
         max_frames=settings.MAX_SOURCE_FRAMES,

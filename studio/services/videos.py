@@ -1,19 +1,24 @@
-"""Videos: find, approve."""
+"""Videos: find, preview, approve, rename, delete."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from django.db import transaction
+from django.utils import timezone
+
 from accounts.models import User
 from config.api.errors import DomainError, Forbidden, NotFound
+from gallery import services as gallery
 from studio.models import RenderJob, Video
-from studio.services.jobs import submit_render
+from studio.services.jobs import cancel_video, submit_render
 from tenants.scope import all_tenants
 
 
 def find_video(*, user: User, video_id: int) -> Video:
     """The user's own video. Another tenant's does not exist; a colleague's is forbidden."""
-    video = Video.objects.filter(pk=video_id, deleted_at=None).select_related("source", "soundtrack", "output").first()
+    related = ("source", "soundtrack", "output", "effect", "gallery_item")
+    video = Video.objects.filter(pk=video_id, deleted_at=None).select_related(*related).first()
     if video is None:
         raise NotFound("Video not found")
     if video.owner_id != user.pk:
@@ -44,8 +49,39 @@ def finalize_video(*, user: User, video: Video, overrides: dict[str, Any]) -> Re
     if video.status == Video.Status.COMPLETED:
         raise DomainError("already_finished", "This video is finished; generate a new preview first.")
     return submit_render(
-        video=video, user=user, purpose=RenderJob.Purpose.FINAL, parameters={**video.parameters, **overrides}
+        video=video,
+        user=user,
+        purpose=RenderJob.Purpose.FINAL,
+        parameters={**video.parameters, **overrides},
+        effect=video.effect,
     )
+
+
+def rename_video(video: Video, *, title: str) -> Video:
+    """A new title, in the gallery too."""
+    video.title = title
+    video.save(update_fields=["title", "updated_at"])
+    gallery.refresh(video)
+    return video
+
+
+@transaction.atomic
+def delete_video(video: Video) -> None:
+    """Out of sight, out of the gallery, and no longer rendered; its files and its history stay."""
+    cancel_video(video)
+    Video.objects.filter(pk=video.pk).update(deleted_at=timezone.now())
+    gallery.unpublish(video)
+
+
+def finished_jobs(videos: list[Video]) -> dict[int, RenderJob]:
+    """The newest completed final render of each video, in one query; its pictures come along."""
+    found = (
+        RenderJob.objects.filter(video__in=videos, purpose=RenderJob.Purpose.FINAL, status=RenderJob.Status.COMPLETED)
+        .order_by("video_id", "-id")
+        .distinct("video_id")
+        .select_related("poster", "thumbnail", "sprite")
+    )
+    return {job.video_id: job for job in found}
 
 
 def newest_jobs(videos: list[Video]) -> dict[int, RenderJob]:

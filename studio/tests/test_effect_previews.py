@@ -14,7 +14,7 @@ from effects.models import Category, Effect
 from effects.services import create_effect, delete_effect, effect_parameters, update_effect
 from effects.services.seeding import seed_effects
 from studio.models import ModelFile, RenderJob, Video
-from studio.serializers import ParametersSerializer
+from studio.serializers.renders import ParametersSerializer
 from studio.services.effect_previews import preview_plan, sample_clip
 from studio.services.seeding import seed_catalogue
 from tenants.scope import all_tenants

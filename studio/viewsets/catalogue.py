@@ -12,7 +12,7 @@ from config.api.filters import Bool, Int, ListSpec, Str
 from config.api.permissions import Authenticated, Public
 from config.api.views import APIViewSet
 from studio.models import ModelFile, Preset
-from studio.serializers import ModelFileSerializer, PresetSerializer
+from studio.serializers.renders import ModelFileSerializer, PresetSerializer
 from studio.services import catalogue
 
 

@@ -13,7 +13,7 @@ from config.api.envelope import ok
 from config.api.errors import NotFound
 from config.api.permissions import Public
 from config.api.views import APIView
-from studio.serializers import CsrfTokenSerializer, ServiceStatusSerializer
+from studio.serializers.renders import CsrfTokenSerializer, ServiceStatusSerializer
 from studio.services import health
 
 _WORDS = {True: "up", False: "down"}

@@ -1,154 +1,109 @@
-"""Document A's life of a video: upload, generate, finalize, watch, cancel."""
+"""Document B's videos: list, create, rename, delete, publish."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any, ClassVar
 
 from drf_spectacular.utils import extend_schema
-from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config.api.envelope import ok
-from config.api.filters import Choice, DateTime, Int, ListSpec
-from config.api.idempotency import idempotent
-from config.api.parsers import BoundedMultiPartParser
 from config.api.permissions import Authenticated
 from config.api.views import APIViewSet, parse
-from studio.models import RenderJob, Video
-from studio.rows import job_row, upload_row
-from studio.serializers import (
-    FinalizeSerializer,
-    GenerateSerializer,
-    JobSerializer,
-    ProcessingStatusSerializer,
-    UploadAnswerSerializer,
-    UploadSerializer,
+from effects.services import find_effect
+from gallery import services as gallery
+from studio.lists import VideoList
+from studio.models import Video
+from studio.rows.effects import created_video_row, published_video_row, renamed_video_row, video_row
+from studio.serializers.effects import (
+    CreatedVideoSerializer,
+    CreateVideoSerializer,
+    PublishedVideoSerializer,
+    RenamedVideoSerializer,
+    RenameVideoSerializer,
+    VideoSerializer,
 )
-from studio.services import jobs, uploads, videos
-from studio.services.queue import QueueSnapshot
-from tenants.scope import all_tenants
+from studio.services import ai_jobs, presigned, videos
 
 
-class QueueList(ListSpec):
-    filters: ClassVar = {
-        "id": Int(),
-        "type": Choice(Video.Type),
-        "status": Choice(Video.Status),
-        "created_at": DateTime(),
-    }
-    search = ("title", "parameters__prompt")
-    order = ("id", "created_at", "updated_at", "status")
-    default_order = "created_at:desc"
-    feed = ("id", "created_at")
-
-
-class UploadViewSet(APIViewSet):
-    permissions: ClassVar = {"create": [Authenticated]}
-    throttles: ClassVar = {"create": "upload"}
-    parser_classes: ClassVar[list[type[MultiPartParser]]] = [BoundedMultiPartParser]
-
-    @extend_schema(request=UploadSerializer, responses={201: UploadAnswerSerializer})
-    def create(self, request: Request) -> Response:
-        """Upload a source and perhaps a soundtrack."""
-        video = uploads.create_video(user=request.user, **{"soundtrack": None, **parse(UploadSerializer, request)})
-        return ok(upload_row(video), "Media uploaded successfully", status=201)
-
-
-class RenderViewSet(APIViewSet):
-    """Ask for renders, watch them, cancel them."""
-
+class VideoViewSet(APIViewSet):
     permissions: ClassVar = {
-        "generate": [Authenticated],
-        "finalize": [Authenticated],
-        "cancel": [Authenticated],
         "list": [Authenticated],
-        "status": [Authenticated],
-        "processing_status": [Authenticated],
-        "processing_queue": [Authenticated],
+        "create": [Authenticated],
+        "retrieve": [Authenticated],
+        "update": [Authenticated],
+        "destroy": [Authenticated],
+        "publish": [Authenticated],
+        "unpublish": [Authenticated],
     }
-    throttles: ClassVar = {"generate": "render", "finalize": "render"}
-    lists: ClassVar = {"list": QueueList}
+    lists: ClassVar = {"list": VideoList}
 
-    @extend_schema(request=GenerateSerializer, responses=JobSerializer)
-    @idempotent
-    def generate(self, request: Request) -> Response:
-        """Render a preview: the first frames of what the final will be."""
-        values = parse(GenerateSerializer, request)
-        video_id, kind = values.pop("videoId", None), values.pop("type")
-        video = videos.find_video(user=request.user, video_id=video_id) if video_id else None
-        job = videos.preview_video(user=request.user, video=video, type=kind, parameters=values)
-        return ok(self._row(job), "Generation started successfully")
-
-    @extend_schema(request=FinalizeSerializer, responses=JobSerializer)
-    @idempotent
-    def finalize(self, request: Request) -> Response:
-        """Approve the preview and queue the full render."""
-        values = parse(FinalizeSerializer, request)
-        video = videos.find_video(user=request.user, video_id=values.pop("videoId"))
-        job = videos.finalize_video(user=request.user, video=video, overrides=values)
-        return ok(self._row(job), "Job approved successfully")
-
-    @extend_schema(request=None, responses=JobSerializer)
-    def cancel(self, request: Request, video_id: int) -> Response:
-        """Cancel the video's active render; a finished one stays what it is."""
-        video = videos.find_video(user=request.user, video_id=video_id)
-        job = jobs.cancel_video(video)
-        video.refresh_from_db(fields=["status", "error"])
-        return ok(job_row(video, job, QueueSnapshot().figures(job)), "Job cancelled successfully")
-
-    @extend_schema(responses=JobSerializer)
-    def status(self, request: Request, video_id: int) -> Response:
-        """One video in full: for its owner, or an administrator."""
-        video = videos.find_video_as_staff(user=request.user, video_id=video_id)
-        # An administrator looks across tenants; for everyone else the video was found in scope.
-        with all_tenants():
-            job = videos.newest_jobs([video]).get(video.pk)
-        return ok(job_row(video, job, QueueSnapshot().figures(job)), "Job status retrieved successfully")
-
-    @extend_schema(responses=JobSerializer(many=True))
+    @extend_schema(responses=VideoSerializer(many=True))
     def list(self, request: Request) -> Response:
-        """All videos of the user with their newest render."""
-        response = self.list_response(request, self._mine(request), message="Queue retrieved successfully")
+        """The user's own videos."""
+        mine = Video.objects.filter(owner=request.user, deleted_at=None)
+        response = self.list_response(
+            request,
+            mine.select_related("source", "output", "effect", "gallery_item"),
+            message="Videos retrieved successfully",
+        )
         page = response.data["data"]
-        page["items"] = self._rows(page["items"])
+        page["items"] = _rows(page["items"], request)
         return response
 
-    @extend_schema(responses=ProcessingStatusSerializer)
-    def processing_status(self, request: Request) -> Response:
-        """The user's running and queued renders, and how busy the studio is."""
-        snapshot = QueueSnapshot()
-        active = self._active(request)
-        running = [video for video in active if video.status == Video.Status.RUNNING]
-        queued = [video for video in active if video.status == Video.Status.QUEUED]
-        data = {
-            "processing": self._rows(running, snapshot),
-            "queued": self._rows(queued, snapshot),
-            "statistics": asdict(snapshot.figures()),
-        }
-        return ok(data, "Processing status retrieved successfully")
-
-    @extend_schema(responses=JobSerializer(many=True))
-    def processing_queue(self, request: Request) -> Response:
-        """The user's running and approved renders with position and time, in the order they are due."""
-        rows = self._rows(self._active(request))
-        rows.sort(key=lambda row: (row["queue"]["your_position"] or 0, row["queued_at"]))
-        return ok({"items": rows, "totalItems": len(rows)}, "Processing queue retrieved successfully")
-
-    def _mine(self, request: Request) -> Any:
-        return Video.objects.filter(owner=request.user, deleted_at=None).select_related(
-            "source", "soundtrack", "output"
+    @extend_schema(request=CreateVideoSerializer, responses={201: CreatedVideoSerializer})
+    def create(self, request: Request) -> Response:
+        """A video of an uploaded file and an effect, to be rendered when asked."""
+        values = parse(CreateVideoSerializer, request)
+        effect = find_effect(effect_id=values["effect_id"])
+        video = ai_jobs.create_effect_video(
+            user=request.user,
+            effect=effect,
+            source=presigned.find_verified_file(
+                user=request.user, file_id=values["original_file_id"], field="original_file_id"
+            ),
+            input_payload=values.get("input_payload"),
+            title=values.get("title") or "",
         )
+        return ok(created_video_row(video), "Video created successfully", status=201)
 
-    def _active(self, request: Request) -> list[Video]:
-        return list(self._mine(request).filter(status__in=Video.ACTIVE))
+    @extend_schema(responses=VideoSerializer)
+    def retrieve(self, request: Request, video_id: int) -> Response:
+        video = videos.find_video(user=request.user, video_id=video_id)
+        return ok(_rows([video], request)[0], "Video retrieved successfully")
 
-    def _rows(self, page: list[Video], snapshot: QueueSnapshot | None = None) -> list[dict[str, Any]]:
-        snapshot = snapshot or QueueSnapshot()
-        newest = videos.newest_jobs(page)
-        return [job_row(v, newest.get(v.pk), snapshot.figures(newest.get(v.pk))) for v in page]
+    @extend_schema(request=RenameVideoSerializer, responses=RenamedVideoSerializer)
+    def update(self, request: Request, video_id: int) -> Response:
+        """Change the title; nothing else of a video can be changed."""
+        video = videos.find_video(user=request.user, video_id=video_id)
+        values = parse(RenameVideoSerializer, request)
+        if "title" in values:
+            video = videos.rename_video(video, title=values["title"])
+        return ok(renamed_video_row(video), "Video updated successfully")
 
-    def _row(self, job: RenderJob) -> dict[str, Any]:
-        video = Video.objects.select_related("source", "soundtrack", "output").get(pk=job.video_id)
-        return job_row(video, job, QueueSnapshot().figures(job))
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, video_id: int) -> Response:
+        """Delete a video; a published one leaves the gallery, a render under way is cancelled."""
+        videos.delete_video(videos.find_video(user=request.user, video_id=video_id))
+        return Response(status=204)
+
+    @extend_schema(request=None, responses=PublishedVideoSerializer)
+    def publish(self, request: Request, video_id: int) -> Response:
+        """Show a completed video in the gallery."""
+        gallery.publish(videos.find_video(user=request.user, video_id=video_id))
+        return ok(self._published(request, video_id), "Video published successfully")
+
+    @extend_schema(request=None, responses=PublishedVideoSerializer)
+    def unpublish(self, request: Request, video_id: int) -> Response:
+        """Take a video out of the gallery; harmless when it is not there."""
+        gallery.unpublish(videos.find_video(user=request.user, video_id=video_id))
+        return ok(self._published(request, video_id), "Video unpublished successfully")
+
+    def _published(self, request: Request, video_id: int) -> dict[str, Any]:
+        return published_video_row(videos.find_video(user=request.user, video_id=video_id))
+
+
+def _rows(page: list[Video], request: Request) -> list[dict[str, Any]]:
+    finished = videos.finished_jobs(page)
+    return [video_row(video, finished.get(video.pk), request.build_absolute_uri) for video in page]

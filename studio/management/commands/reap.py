@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand
 from django.db import OperationalError
 
 from config.stack.signals import stop_event
-from studio.services import jobs
+from studio.services import jobs, presigned
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ class Command(BaseCommand):
         stopped = threading.Event() if once else stop_event()
         while True:
             try:
-                counts = jobs.reap() | {"swept": jobs.sweep_work_dirs()}
+                counts = jobs.reap() | {"swept": jobs.sweep_work_dirs(), "uploads swept": presigned.sweep_uploads()}
                 if any(counts.values()):
                     self.stdout.write(", ".join(f"{count} {what}" for what, count in counts.items() if count))
             except OperationalError:

@@ -1,4 +1,4 @@
-"""Shapes of the studio's requests and answers."""
+"""Shapes of document A's requests and answers, and of the catalogue of models."""
 
 from __future__ import annotations
 

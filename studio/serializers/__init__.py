@@ -1,0 +1,1 @@
+"""Shapes of the studio's requests and answers."""

@@ -1,0 +1,117 @@
+"""Document B's AI jobs: submit, estimate, watch, cancel."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from config.api.envelope import ok
+from config.api.errors import ValidationFailed
+from config.api.idempotency import FIELD, idempotent
+from config.api.permissions import Authenticated
+from config.api.views import APIViewSet, parse
+from effects.services import find_effect
+from studio.lists import JobList
+from studio.models import RenderJob
+from studio.rows.effects import job_row, listed_job_row, submitted_job_row
+from studio.serializers.effects import (
+    AiJobSerializer,
+    EstimateAnswerSerializer,
+    EstimateSerializer,
+    ListedJobSerializer,
+    SubmitJobSerializer,
+    SubmittedJobSerializer,
+)
+from studio.services import ai_jobs, jobs
+from studio.services.files import find_file
+from studio.services.presigned import verify_if_pending
+from studio.services.queue import QueueSnapshot
+from studio.services.videos import find_video
+
+Handler = Callable[["AiJobViewSet", Request], Response]
+
+
+def verified_input(handler: Handler) -> Handler:
+    """Looks at the upload that is referenced before the handler's transaction: a gigabyte takes its time to fetch."""
+
+    @functools.wraps(handler)
+    def prepared(view: AiJobViewSet, request: Request) -> Response:
+        verify_if_pending(user=request.user, file_id=request.data.get("input_file_id"), field="input_file_id")
+        return handler(view, request)
+
+    return prepared
+
+
+class AiJobViewSet(APIViewSet):
+    permissions: ClassVar = {
+        "create": [Authenticated],
+        "estimate": [Authenticated],
+        "list": [Authenticated],
+        "retrieve": [Authenticated],
+        "cancel": [Authenticated],
+    }
+    throttles: ClassVar = {"create": "render"}
+    lists: ClassVar = {"list": JobList}
+
+    @extend_schema(request=SubmitJobSerializer, responses=SubmittedJobSerializer)
+    @verified_input
+    @idempotent
+    def create(self, request: Request) -> Response:
+        """Apply an effect to a video, an uploaded file, or, for an animation, to nothing."""
+        values = parse(SubmitJobSerializer, request)
+        if request.idempotency_key is None:
+            raise ValidationFailed({FIELD: ["The idempotency key field is required."]})
+        job = ai_jobs.apply_effect(
+            **self._what(request, values),
+            input_payload=values.get("input_payload"),
+            provider=values.get("provider"),
+            priority=values.get("priority"),
+        )
+        return ok(submitted_job_row(job), "AI job submitted successfully")
+
+    @extend_schema(request=EstimateSerializer, responses=EstimateAnswerSerializer)
+    @verified_input
+    def estimate(self, request: Request) -> Response:
+        """What a job would cost, and whether it would be taken now; refuses what the job would be refused for."""
+        values = parse(EstimateSerializer, request)
+        estimate = ai_jobs.estimate_effect(
+            **self._what(request, values),
+            input_payload=values.get("input_payload"),
+            provider=values.get("provider"),
+        )
+        return ok(estimate, "AI job estimated successfully")
+
+    @extend_schema(responses=ListedJobSerializer(many=True))
+    def list(self, request: Request) -> Response:
+        """All renders of the user, previews included."""
+        mine = RenderJob.objects.filter(owner=request.user).select_related("effect")
+        return self.list_response(request, mine, row=listed_job_row, message="AI jobs retrieved successfully")
+
+    @extend_schema(responses=AiJobSerializer)
+    def retrieve(self, request: Request, job_id: int) -> Response:
+        job = ai_jobs.find_job(user=request.user, job_id=job_id)
+        return ok(self._row(job, request), "AI job retrieved successfully")
+
+    @extend_schema(request=None, responses=AiJobSerializer)
+    def cancel(self, request: Request, job_id: int) -> Response:
+        """Cancel a job; a finished one stays what it is."""
+        job = jobs.cancel_render(ai_jobs.find_job(user=request.user, job_id=job_id))
+        return ok(self._row(job, request), "AI job cancelled successfully")
+
+    def _what(self, request: Request, values: dict[str, Any]) -> dict[str, Any]:
+        """Whom the request is of, and the rows it names."""
+        user, video_id, file_id = request.user, values.get("video_id"), values.get("input_file_id")
+        return {
+            "user": user,
+            "effect": find_effect(effect_id=values["effect_id"]),
+            "video": find_video(user=user, video_id=video_id) if video_id else None,
+            "source": find_file(user=user, file_id=file_id) if file_id else None,
+        }
+
+    def _row(self, job: RenderJob, request: Request) -> dict[str, Any]:
+        return job_row(job, QueueSnapshot().figures(job), request.build_absolute_uri)

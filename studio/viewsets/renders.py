@@ -1,0 +1,154 @@
+"""Document A's life of a video: upload, generate, finalize, watch, cancel."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any, ClassVar
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from config.api.envelope import ok
+from config.api.filters import Choice, DateTime, Int, ListSpec
+from config.api.idempotency import idempotent
+from config.api.parsers import BoundedMultiPartParser
+from config.api.permissions import Authenticated
+from config.api.views import APIViewSet, parse
+from studio.models import RenderJob, Video
+from studio.rows.renders import job_row, upload_row
+from studio.serializers.renders import (
+    FinalizeSerializer,
+    GenerateSerializer,
+    JobSerializer,
+    ProcessingStatusSerializer,
+    UploadAnswerSerializer,
+    UploadSerializer,
+)
+from studio.services import jobs, uploads, videos
+from studio.services.queue import QueueSnapshot
+from tenants.scope import all_tenants
+
+
+class QueueList(ListSpec):
+    filters: ClassVar = {
+        "id": Int(),
+        "type": Choice(Video.Type),
+        "status": Choice(Video.Status),
+        "created_at": DateTime(),
+    }
+    search = ("title", "parameters__prompt")
+    order = ("id", "created_at", "updated_at", "status")
+    default_order = "created_at:desc"
+    feed = ("id", "created_at")
+
+
+class UploadViewSet(APIViewSet):
+    permissions: ClassVar = {"create": [Authenticated]}
+    throttles: ClassVar = {"create": "upload"}
+    parser_classes: ClassVar[list[type[MultiPartParser]]] = [BoundedMultiPartParser]
+
+    @extend_schema(request=UploadSerializer, responses={201: UploadAnswerSerializer})
+    def create(self, request: Request) -> Response:
+        """Upload a source and perhaps a soundtrack."""
+        video = uploads.create_video(user=request.user, **{"soundtrack": None, **parse(UploadSerializer, request)})
+        return ok(upload_row(video), "Media uploaded successfully", status=201)
+
+
+class RenderViewSet(APIViewSet):
+    """Ask for renders, watch them, cancel them."""
+
+    permissions: ClassVar = {
+        "generate": [Authenticated],
+        "finalize": [Authenticated],
+        "cancel": [Authenticated],
+        "list": [Authenticated],
+        "status": [Authenticated],
+        "processing_status": [Authenticated],
+        "processing_queue": [Authenticated],
+    }
+    throttles: ClassVar = {"generate": "render", "finalize": "render"}
+    lists: ClassVar = {"list": QueueList}
+
+    @extend_schema(request=GenerateSerializer, responses=JobSerializer)
+    @idempotent
+    def generate(self, request: Request) -> Response:
+        """Render a preview: the first frames of what the final will be."""
+        values = parse(GenerateSerializer, request)
+        video_id, kind = values.pop("videoId", None), values.pop("type")
+        video = videos.find_video(user=request.user, video_id=video_id) if video_id else None
+        job = videos.preview_video(user=request.user, video=video, type=kind, parameters=values)
+        return ok(self._row(job), "Generation started successfully")
+
+    @extend_schema(request=FinalizeSerializer, responses=JobSerializer)
+    @idempotent
+    def finalize(self, request: Request) -> Response:
+        """Approve the preview and queue the full render."""
+        values = parse(FinalizeSerializer, request)
+        video = videos.find_video(user=request.user, video_id=values.pop("videoId"))
+        job = videos.finalize_video(user=request.user, video=video, overrides=values)
+        return ok(self._row(job), "Job approved successfully")
+
+    @extend_schema(request=None, responses=JobSerializer)
+    def cancel(self, request: Request, video_id: int) -> Response:
+        """Cancel the video's active render; a finished one stays what it is."""
+        video = videos.find_video(user=request.user, video_id=video_id)
+        job = jobs.cancel_video(video)
+        video.refresh_from_db(fields=["status", "error"])
+        return ok(job_row(video, job, QueueSnapshot().figures(job)), "Job cancelled successfully")
+
+    @extend_schema(responses=JobSerializer)
+    def status(self, request: Request, video_id: int) -> Response:
+        """One video in full: for its owner, or an administrator."""
+        video = videos.find_video_as_staff(user=request.user, video_id=video_id)
+        # An administrator looks across tenants; for everyone else the video was found in scope.
+        with all_tenants():
+            job = videos.newest_jobs([video]).get(video.pk)
+        return ok(job_row(video, job, QueueSnapshot().figures(job)), "Job status retrieved successfully")
+
+    @extend_schema(responses=JobSerializer(many=True))
+    def list(self, request: Request) -> Response:
+        """All videos of the user with their newest render."""
+        response = self.list_response(request, self._mine(request), message="Queue retrieved successfully")
+        page = response.data["data"]
+        page["items"] = self._rows(page["items"])
+        return response
+
+    @extend_schema(responses=ProcessingStatusSerializer)
+    def processing_status(self, request: Request) -> Response:
+        """The user's running and queued renders, and how busy the studio is."""
+        snapshot = QueueSnapshot()
+        active = self._active(request)
+        running = [video for video in active if video.status == Video.Status.RUNNING]
+        queued = [video for video in active if video.status == Video.Status.QUEUED]
+        data = {
+            "processing": self._rows(running, snapshot),
+            "queued": self._rows(queued, snapshot),
+            "statistics": asdict(snapshot.figures()),
+        }
+        return ok(data, "Processing status retrieved successfully")
+
+    @extend_schema(responses=JobSerializer(many=True))
+    def processing_queue(self, request: Request) -> Response:
+        """The user's running and approved renders with position and time, in the order they are due."""
+        rows = self._rows(self._active(request))
+        rows.sort(key=lambda row: (row["queue"]["your_position"] or 0, row["queued_at"]))
+        return ok({"items": rows, "totalItems": len(rows)}, "Processing queue retrieved successfully")
+
+    def _mine(self, request: Request) -> Any:
+        return Video.objects.filter(owner=request.user, deleted_at=None).select_related(
+            "source", "soundtrack", "output"
+        )
+
+    def _active(self, request: Request) -> list[Video]:
+        return list(self._mine(request).filter(status__in=Video.ACTIVE))
+
+    def _rows(self, page: list[Video], snapshot: QueueSnapshot | None = None) -> list[dict[str, Any]]:
+        snapshot = snapshot or QueueSnapshot()
+        newest = videos.newest_jobs(page)
+        return [job_row(v, newest.get(v.pk), snapshot.figures(newest.get(v.pk))) for v in page]
+
+    def _row(self, job: RenderJob) -> dict[str, Any]:
+        video = Video.objects.select_related("source", "soundtrack", "output").get(pk=job.video_id)
+        return job_row(video, job, QueueSnapshot().figures(job))
