@@ -24,7 +24,7 @@ class GalleryItem(models.Model):
     """A video as the gallery shows it: shared by all tenants, and complete without the tenant's own tables.
 
     One row per video, for good: unpublishing empties ``published_at``, and publishing again brings the same row back
-    with its likes and with what moderators decided. Effect, category and tags are those of the publication.
+    with its likes and with what moderators decided. Names and tags are those of the publication.
     """
 
     class Moderation(models.TextChoices):
@@ -34,6 +34,7 @@ class GalleryItem(models.Model):
 
     video = models.OneToOneField("studio.Video", on_delete=models.CASCADE, related_name="gallery_item")
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    owner_name = models.CharField(max_length=255)
     title = models.CharField(max_length=255, blank=True)
     effect = models.ForeignKey(Effect, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     effect_name = models.CharField(max_length=255, blank=True)

@@ -9,7 +9,7 @@ from gallery.models import GalleryItem
 
 LISTED = (
     "id", "title", "thumbnail_file_id", "effect_id", "effect_name", "effect_slug", "published_at", "width", "height",
-    "duration", "views", "likes", "popularity", "owner__name",
+    "duration", "views", "likes", "popularity", "owner_name",
 )  # fmt: skip
 """Columns of one list item."""
 
@@ -24,7 +24,7 @@ def listed_row(row: dict[str, Any]) -> dict[str, Any]:
         "processed_file_url": media_url(pk, "video"),
         "effect": _effect(row["effect_id"], row["effect_name"], row["effect_slug"]),
         "published_at": row["published_at"],
-        "author": row["owner__name"],
+        "author": row["owner_name"],
         "width": row["width"],
         "height": row["height"],
         "duration": row["duration"],
@@ -34,11 +34,10 @@ def listed_row(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def item_row(item: GalleryItem) -> dict[str, Any]:
-    """The detail of an item; ``item.owner`` is loaded."""
-    columns = {name: getattr(item, name) for name in LISTED if name != "owner__name"}
+    """The detail of an item."""
     category = {"id": item.category_id, "name": item.category_name} if item.category_name else None
     return {
-        **listed_row({**columns, "owner__name": item.owner.name}),
+        **listed_row({name: getattr(item, name) for name in LISTED}),
         "poster_url": media_url(item.pk, "poster") if item.poster_file_id else None,
         "category": category,
         "tags": item.tags,

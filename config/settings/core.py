@@ -99,7 +99,7 @@ DATABASES = {
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", "redis://127.0.0.1:6379/0")
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+CACHES = {"default": {"BACKEND": "config.cache.RedisCache", "LOCATION": REDIS_URL}}
 
 HIGH_PRIORITY_QUEUE = env.str("HIGH_PRIORITY_QUEUE", "high")
 MEDIUM_PRIORITY_QUEUE = env.str("MEDIUM_PRIORITY_QUEUE", "medium")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, ClassVar, TypeVar
 
 from django.db.models import Model, QuerySet
@@ -23,6 +24,9 @@ from effects.services.catalogue import LIST
 
 M = TypeVar("M", bound=Model)
 
+# Querysets are copied by everything that is done to them, so one is built for all requests.
+_PUBLIC = Effect.objects.public().values(*LISTED)
+
 
 class EffectViewSet(APIViewSet):
     permissions: ClassVar = {"list": [Public], "retrieve": [Public]}
@@ -31,17 +35,18 @@ class EffectViewSet(APIViewSet):
     @extend_schema(responses=EffectSerializer(many=True))
     def list(self, request: Request) -> HttpResponseBase:
         """The active effects."""
+        return cached_list(request, name=LIST, spec=EffectList, answer=partial(self.page, request))
 
-        def answer(token: str) -> Response:
-            return self.list_response(
-                request,
-                Effect.objects.public().values(*LISTED),
-                row=listed_row,
-                message="Effects retrieved successfully",
-                count_key=f"public:{token}",
-            )
-
-        return cached_list(request, name=LIST, spec=EffectList, answer=answer)
+    def page(self, request: Request, token: str) -> Response:
+        """The list itself; its count is filed under the freshness token."""
+        return self.list_response(
+            request,
+            _PUBLIC,
+            EffectList,
+            row=listed_row,
+            message="Effects retrieved successfully",
+            count_key=f"public:{token}",
+        )
 
     @extend_schema(responses=EffectDetailSerializer)
     def retrieve(self, request: Request, slug_or_id: str) -> Response:

@@ -31,7 +31,9 @@ def publish(video: Video) -> GalleryItem:
     a video that moderators took out for good.
     """
     # As it is now, and one publication of it at a time.
-    video = type(video).objects.select_for_update(of=("self",)).select_related("effect__category").get(pk=video.pk)
+    video = (
+        type(video).objects.select_for_update(of=("self",)).select_related("owner", "effect__category").get(pk=video.pk)
+    )
     if video.status != video.Status.COMPLETED or video.output is None:
         raise DomainError(
             "not_completed",
@@ -65,7 +67,7 @@ def _describe(item: GalleryItem, video: Video) -> None:
     output, job, effect = video.output, _final_render(video), video.effect
     assert output is not None, "a completed video has an output"
     category = effect.category if effect else None
-    item.owner_id = video.owner_id
+    item.owner_id, item.owner_name = video.owner_id, video.owner.name
     item.title = video.title
     item.effect = effect
     item.effect_name, item.effect_slug = (effect.name, effect.slug) if effect else ("", "")

@@ -12,8 +12,8 @@ LIST = "gallery"
 
 
 def find_item(item_id: int) -> GalleryItem:
-    """A public item with its owner. Raises NotFound, also for one that is unpublished, hidden or removed."""
-    item = GalleryItem.objects.public().select_related("owner").filter(pk=item_id).first()
+    """A public item. Raises NotFound, also for one that is unpublished, hidden or removed."""
+    item = GalleryItem.objects.public().filter(pk=item_id).first()
     if item is None:
         raise NotFound("Gallery video not found")
     return item
