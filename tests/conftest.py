@@ -1,8 +1,11 @@
 """What tests that cross apps share."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from rest_framework.test import APIClient
 
 from tests.worker import WorkerProcess
 
@@ -12,3 +15,16 @@ def render_worker(django_db_setup: None) -> Iterator[WorkerProcess]:
     """A worker that listens for the whole module: starting one takes longer than most renders."""
     with WorkerProcess() as worker:
         yield worker.until_listening()
+
+
+@pytest.fixture
+def upload(api: APIClient, media_dir: Path) -> Callable[..., int]:
+    def upload(name: str = "clip.mp4") -> int:
+        files = {
+            "attachment": SimpleUploadedFile(name, (media_dir / name).read_bytes()),
+            "soundtrack": SimpleUploadedFile("song.mp3", (media_dir / "song.mp3").read_bytes()),
+        }
+        answer = api.post("/api/upload", {**files, "type": "vid2vid"}, format="multipart")
+        return answer.json()["data"]["videoId"]
+
+    return upload
