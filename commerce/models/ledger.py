@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 from commerce.models.wallets import DECIMAL_PLACES, MAX_DIGITS, Wallet
-from tenants.models import TenantModel
+from tenants.models import Tenant, TenantModel
 
 RENDER = "ai_job"
 """Reference type of a render; the reference id is the job's."""
@@ -40,8 +40,10 @@ class FinanceOperation(TenantModel):
 
     OPEN = (Status.CREATED, Status.PENDING)
 
-    wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, related_name="operations")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    # The hottest table there is: each index that a composite one makes needless costs every entry.
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+", db_index=False)
+    wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, related_name="operations", db_index=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False)
     type = models.PositiveSmallIntegerField(choices=Type.choices)
     status = models.PositiveSmallIntegerField(choices=Status.choices, default=Status.CREATED)
     amount = models.DecimalField(max_digits=MAX_DIGITS, decimal_places=DECIMAL_PLACES)
@@ -51,7 +53,7 @@ class FinanceOperation(TenantModel):
     reference_id = models.BigIntegerField(null=True, blank=True)
     effect_id = models.BigIntegerField(null=True, blank=True, help_text="The effect that was paid for.")
     effect_name = models.CharField(max_length=255, blank=True, help_text="As it was called then.")
-    idempotency_key = models.CharField(max_length=320, unique=True)
+    idempotency_key = models.CharField(max_length=320)
     created_at = models.DateTimeField()
     executed_at = models.DateTimeField(null=True, blank=True)
     canceled_at = models.DateTimeField(null=True, blank=True)
@@ -66,6 +68,7 @@ class FinanceOperation(TenantModel):
             models.Index(fields=("created_at",), condition=Q(reference_type=RENDER), name="operation_spending"),
         )
         constraints = (
+            models.UniqueConstraint(fields=("idempotency_key",), name="operation_key_unique"),
             models.CheckConstraint(condition=Q(amount__gt=0), name="operation_amount_positive"),
             models.CheckConstraint(
                 condition=Q(status=2, balance_after__isnull=False, executed_at__isnull=False)
@@ -93,8 +96,9 @@ class CreditHold(TenantModel):
         CAPTURED = "captured"
         RELEASED = "released"
 
-    wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, related_name="holds")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+", db_index=False)
+    wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, related_name="holds", db_index=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False)
     status = models.CharField(max_length=16, choices=Status.choices, default=Status.HELD)
     amount = models.PositiveIntegerField()
     description = models.CharField(max_length=255, blank=True)
@@ -102,7 +106,7 @@ class CreditHold(TenantModel):
     reference_id = models.BigIntegerField()
     effect_id = models.BigIntegerField(null=True, blank=True)
     effect_name = models.CharField(max_length=255, blank=True)
-    idempotency_key = models.CharField(max_length=320, unique=True)
+    idempotency_key = models.CharField(max_length=320)
     created_at = models.DateTimeField()
     settled_at = models.DateTimeField(null=True, blank=True)
 
@@ -114,6 +118,7 @@ class CreditHold(TenantModel):
             models.Index(fields=("reference_type", "reference_id"), name="credithold_reference"),
         )
         constraints = (
+            models.UniqueConstraint(fields=("idempotency_key",), name="credithold_key_unique"),
             models.CheckConstraint(condition=Q(amount__gt=0), name="credithold_amount_positive"),
             models.CheckConstraint(
                 condition=Q(status="held", settled_at__isnull=True) | (~Q(status="held") & Q(settled_at__isnull=False)),

@@ -6,12 +6,11 @@ state of the render and of its credits change together or not at all.
 
 from __future__ import annotations
 
-from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.models import User
 from commerce.models import CreditHold, FinanceOperation, Wallet
-from commerce.services.ledger import one_row
+from commerce.services.ledger import one_row, one_row_unless_taken
 from commerce.services.wallets import open_credit_wallet
 from config.api.errors import DomainError
 from tenants.scope import tenant_scope
@@ -91,11 +90,7 @@ def hold_credits(
         "now": timezone.now(),
     }
     with tenant_scope(user.tenant_id):
-        try:
-            with transaction.atomic():
-                hold = one_row(CreditHold, _HOLD, wanted)
-        except IntegrityError:
-            hold = None
+        hold = one_row_unless_taken(CreditHold, _HOLD, wanted)
         return hold or _replay(wallet, amount, idempotency_key)
 
 
