@@ -139,7 +139,8 @@ def sweep_uploads() -> int:
     swept = 0
     target = current_target()
     with all_tenants():
-        for file in MediaFile.objects.filter(expires_at__lt=timezone.now()).order_by("expires_at")[:1000]:
+        expired = MediaFile.objects.filter(expires_at__lt=timezone.now()).exclude(upload_key="")
+        for file in expired.order_by("expires_at")[:1000]:
             target.discard(file)
             deleted, _ = MediaFile.objects.exclude(status=MediaFile.Status.READY).filter(pk=file.pk).delete()
             swept += deleted
