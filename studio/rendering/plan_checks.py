@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from pathlib import Path
 
 from studio.rendering.deforum.generations import lora_name
 from studio.rendering.deforum.settings import import_settings
 from studio.rendering.deforum.validation import validate
-from studio.rendering.errors import ModelError, PlanError
+from studio.rendering.errors import PlanError
 from studio.rendering.media.probe import MediaInfo
+from studio.rendering.models.checks import check_adapters, check_model
 from studio.rendering.plan import DeforumParams, RenderPlan, Vid2VidParams
 
 MIN_SIDE = 16
@@ -85,17 +85,12 @@ def _check_prompt(field: str, text: str) -> None:
 
 
 def _check_models(plan: RenderPlan) -> None:
-    # Imported here because it loads torch: a web process that only answers requests starts without it.
-    from studio.rendering.models.families import check_model
-
     check_model(plan.model)
     for unit in plan.params.controlnets:
         _require(0 <= unit.start <= unit.end <= 1, "controlnet", "controlnet: 0 <= start <= end <= 1")
-        if not Path(unit.location).exists():
-            raise ModelError(f"The ControlNet {unit.kind!r} is missing.")
-    for lora in plan.params.loras:
-        if not Path(lora.location).is_file():
-            raise ModelError(f"The LoRA {lora_name(lora)!r} is missing.")
+        if unit.kind == "depth":
+            _require("depth_model" in plan.options, "controlnet", "controlnet: no depth model is installed")
+    check_adapters(plan.model, plan.params.controlnets, plan.params.loras)
 
 
 def _require(fulfilled: bool, field: str, message: str) -> None:

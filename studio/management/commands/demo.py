@@ -23,7 +23,7 @@ from studio.demo import Client, DemoFailed, run
 from studio.rendering.media.images import write_contact_sheet
 from studio.rendering.media.sample import write_clip, write_soundtrack
 
-READY = "is ready"
+READY = "Mage AI Studio is ready"
 STAFF_LOGIN = "Staff login:"
 STOP_SECONDS = 30.0
 

@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 from studio.rendering.diffusion.geometry import MULTIPLE
 from studio.rendering.diffusion.interface import Frames, Generation
 
-LATENT_CHANNELS = 4
-
 
 @dataclass(frozen=True)
 class Batch:
@@ -21,6 +19,7 @@ class Batch:
     height: int
     width: int
     count: int
+    latent_channels: int
     init: Frames | None = None
     control_frames: tuple[Frames, ...] = ()
     mask: NDArray[np.float32] | None = None
@@ -29,7 +28,7 @@ class Batch:
     @property
     def latent_shape(self) -> tuple[int, int, int]:
         """(channels, height, width) of one frame's latents."""
-        return LATENT_CHANNELS, self.height // MULTIPLE, self.width // MULTIPLE
+        return self.latent_channels, self.height // MULTIPLE, self.width // MULTIPLE
 
     def padded(self, count: int) -> Batch:
         """The batch filled up to ``count`` frames by repeating the last one."""

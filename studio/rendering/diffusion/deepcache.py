@@ -36,7 +36,7 @@ class DeepCachedUnet:
         extras: Residuals | None,
         frames: int,
     ) -> torch.Tensor:
-        """The model's output (groups * frames, 4, h/8, w/8); ``extras`` is None, as ControlNets act on what is
+        """The model's output (groups * frames, c, h/8, w/8); ``extras`` is None, as ControlNets act on what is
         skipped.
         """
         due = self._step % self._interval == 0

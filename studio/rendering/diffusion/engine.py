@@ -78,7 +78,8 @@ class DiffusionEngine:
         """See ``interface.Engine.generate``. A batch that does not fit is halved until it does; a single frame that
         does not fit raises OutOfMemory, and the engine stays usable.
         """
-        batch = Batch(generation, height, width, count, init, tuple(control_frames), mask, anchor)
+        channels = self.parts.unet.config.in_channels
+        batch = Batch(generation, height, width, count, channels, init, tuple(control_frames), mask, anchor)
         done: list[Frames] = []
         start, size = 0, count
         while start < count:
@@ -106,7 +107,7 @@ class DiffusionEngine:
         return memory.frames_that_fit(self.device, self._bytes_per_frame(height, width))
 
     def encode(self, frames: Frames) -> torch.Tensor:
-        """(n, h, w, 3) to scaled latents (n, 4, h/8, w/8) in float32: the VAE's mean, so equal frames give equal
+        """(n, h, w, 3) to scaled latents (n, c, h/8, w/8) in float32: the VAE's mean, so equal frames give equal
         latents.
         """
         vae = self.parts.vae
@@ -244,13 +245,13 @@ class DiffusionEngine:
         return guidance.tokens(frames, positive_only=positive_only), None
 
     def _noise(self, batch: Batch) -> torch.Tensor:
-        """The initial noise (1 or count, 4, h/8, w/8): one for all frames, so that a still picture stays still."""
+        """The initial noise (1 or count, c, h/8, w/8): one for all frames, so that a still picture stays still."""
         g = batch.generation
         noise = initial_noise(batch.latent_shape, g.seed, g.subseed, g.subseed_strength)
         return noise.to(self.device).expand(batch.count, *batch.latent_shape)
 
     def _step_noise(self, batch: Batch, steps: int) -> torch.Tensor:
-        """Fresh noise of every step (steps, 1, 4, h/8, w/8), continuing the seed's own stream."""
+        """Fresh noise of every step (steps, 1, c, h/8, w/8), continuing the seed's own stream."""
         drawn = seeded_noise(batch.latent_shape, batch.generation.seed, count=steps + 1)[1:]
         return drawn.unsqueeze(1).to(self.device)
 

@@ -145,7 +145,7 @@ def _check_unet(folder: Path, family: Layout) -> dict[str, Any]:
     unet = read_json(folder / "config.json", "unet configuration")
     if unet.get("_class_name") != "UNet2DConditionModel":
         raise ModelError(f"The model's unet is not a {family.name} unet.")
-    if unet.get("in_channels", 4) != 4:
+    if unet.get("in_channels", 4) != unet.get("out_channels", 4):
         raise ModelError("Inpainting and depth models, whose unet takes further channels, can't be used.")
     if unet.get("addition_embed_type") != family.conditioning:
         raise ModelError(f"The model is not of the {family.name} family.")
@@ -178,7 +178,7 @@ def _check_motion(folder: Path, unet: dict[str, Any]) -> None:
 
 def _check_weights(folder: Path, family: Layout, unet: dict[str, Any]) -> None:
     header = weights_of(folder / "unet", "unet")
-    _check_shape(header, "conv_in.weight", (unet["block_out_channels"][0], 4), "unet")
+    _check_shape(header, "conv_in.weight", (unet["block_out_channels"][0], unet["in_channels"]), "unet")
     _check_shape(weights_of(folder / "vae", "vae"), "decoder.conv_in.weight", (), "vae")
     for part in family.text_parts:
         weights_of(folder / part, part)
