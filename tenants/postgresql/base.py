@@ -8,6 +8,7 @@ from django.db.backends.postgresql import base
 from psycopg.pq import TransactionStatus
 
 from tenants import scope
+from tenants.postgresql.timestamps import UtcLoader
 
 SETTING = "studio.tenant"
 
@@ -16,6 +17,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     """Keeps the session setting ``studio.tenant`` equal to the scope: a tenant id, ``*`` for all, empty for none.
 
     The setting is sent only when the scope has changed; a rollback may undo it on the server, so it is forgotten then.
+    A connection that comes back from the pool has kept its setting, which is noted on it.
     """
 
     _sent: str | None = None
@@ -29,10 +31,18 @@ class DatabaseWrapper(base.DatabaseWrapper):
             with self.connection.cursor() as cursor:
                 cursor.execute("SELECT set_config(%s, %s, false)", [SETTING, wanted])
             self._sent = wanted
+            # Whoever ends a transaction may yet undo what was set within it.
+            self.connection.studio_tenant = wanted if self.connection.autocommit else None
         return super()._cursor(name)
 
+    def get_connection_params(self) -> dict[str, Any]:
+        params = super().get_connection_params()
+        params["context"].adapters.register_loader("timestamptz", UtcLoader)
+        return params
+
     def init_connection_state(self) -> None:
-        self._sent = None
+        # A new session has no setting, which means the same as an empty one.
+        self._sent = getattr(self.connection, "studio_tenant", "")
         super().init_connection_state()
 
     def _rollback(self) -> None:

@@ -1,0 +1,75 @@
+"""The database backend: which tenant the session is told, and how moments are read."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from django.db import connection, transaction
+
+from tenants import scope
+
+
+def told() -> str:
+    """The tenant that PostgreSQL believes in."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT coalesce(current_setting('studio.tenant', true), '')")
+        return str(cursor.fetchone()[0])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_pooled_connection_never_brings_a_scope_along() -> None:
+    """Whatever state it went back to the pool in."""
+    for number in range(3):
+        with scope.tenant_scope(number + 1):
+            assert told() == str(number + 1)
+            if number == 1:
+                connection.close()
+        connection.close()
+        assert told() == ""
+        with scope.tenant_scope(7), transaction.atomic():
+            assert told() == "7"
+            if number == 2:
+                transaction.set_rollback(True)
+        connection.close()
+        assert told() == ""
+        with scope.all_tenants():
+            assert told() == "*"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_that_went_back_within_a_transaction_is_asked_again() -> None:
+    with scope.tenant_scope(1):
+        assert told() == "1"
+    with scope.tenant_scope(2):
+        connection.set_autocommit(False)
+        assert told() == "2"
+        # The pool rolls back, and with that the server is at tenant 1 again.
+        connection.close()
+        assert told() == "2"
+        connection.set_autocommit(True)
+    assert told() == ""
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2026-11-21 20:40:52.123456+00", datetime(2026, 11, 21, 20, 40, 52, 123456, UTC)),
+        ("2026-11-21 20:40:52.1+00", datetime(2026, 11, 21, 20, 40, 52, 100000, UTC)),
+        ("2026-01-01 00:00:00+00", datetime(2026, 1, 1, tzinfo=UTC)),
+        ("0001-01-01 00:00:00+00", datetime(1, 1, 1, tzinfo=UTC)),
+        ("2026-07-01 12:00:00+05:30", datetime(2026, 7, 1, 12, tzinfo=timezone(timedelta(hours=5, minutes=30)))),
+    ],
+)
+@pytest.mark.parametrize("time_zone", ["UTC", "Asia/Kolkata"])
+def test_moments_are_read_in_utc(text: str, moment: datetime, time_zone: str) -> None:
+    if time_zone == "Asia/Kolkata" and moment.year == 1:
+        moment = datetime(1900, 1, 1, tzinfo=UTC)
+        text = moment.isoformat()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('TimeZone', %s, true)", [time_zone])
+        cursor.execute("SELECT %s::timestamptz", [text])
+        (read,) = cursor.fetchone()
+    assert read == moment
+    assert read.tzinfo is UTC
