@@ -6,11 +6,13 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any, Final
 
+from django.conf import settings
+
 from effects.models import Effect
 from studio.models import MediaFile, RenderJob, Video
 from studio.services.files import file_url
 from studio.services.queue import QueueFigures
-from studio.services.upload_targets import PART_BYTES, Ticket
+from studio.services.upload_targets import Ticket
 
 VIDEO_WORDS: Final[dict[str, str]] = {
     Video.Status.UPLOADED: "pending",
@@ -138,7 +140,7 @@ def upload_row(file: MediaFile, ticket: Ticket, expires_in: int, absolute: Absol
         "upload_url": absolute(ticket.url),
         "upload_headers": ticket.headers,
         "expires_in": expires_in,
-        "multipart": {"part_size": PART_BYTES, "parts": parts} if parts else None,
+        "multipart": {"part_size": settings.UPLOAD_PART_BYTES, "parts": parts} if parts else None,
     }
 
 

@@ -33,7 +33,6 @@ def hold_price(job: RenderJob) -> None:
     if job.price == 0:
         return
     effect = job.effect
-    named = {"effect_id": effect.pk, "effect_name": effect.name} if effect else {}
     job.hold = hold_credits(
         user=job.owner,
         amount=job.price,
@@ -41,7 +40,8 @@ def hold_price(job: RenderJob) -> None:
         reference_id=job.pk,
         description=f"Applied effect: {effect.name}" if effect else f"{job.get_purpose_display()} of {job.video}",
         idempotency_key=f"render:{job.pk}",
-        **named,
+        effect_id=effect.pk if effect else None,
+        effect_name=effect.name if effect else "",
     )
     job.save(update_fields=["hold"])
 

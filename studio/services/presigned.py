@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
 import shutil
 import tempfile
@@ -11,8 +12,9 @@ import uuid
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import IO, Final
+from typing import Final, Protocol
 
+from botocore.exceptions import BotoCoreError, ClientError
 from django.conf import settings
 from django.core import signing
 from django.db import transaction
@@ -32,6 +34,8 @@ from studio.services.uploads import limits
 from tenants.models import Tenant
 from tenants.scope import all_tenants
 
+logger = logging.getLogger(__name__)
+
 SUFFIXES: Final = {
     "video/mp4": ".mp4",
     "video/quicktime": ".mov",
@@ -41,6 +45,12 @@ SUFFIXES: Final = {
 """The types that may be announced."""
 
 _CHUNK = 1024 * 1024
+
+
+class Readable(Protocol):
+    """A request's body."""
+
+    def read(self, size: int, /) -> bytes: ...
 
 
 def announce_upload(
@@ -78,7 +88,7 @@ def announce_upload(
     return file, ticket
 
 
-def receive_upload(*, token: str, headers: Mapping[str, str], stream: IO[bytes]) -> None:
+def receive_upload(*, token: str, headers: Mapping[str, str], stream: Readable) -> None:
     """Take a PUT to a URL of ours: whole and as announced, or not at all."""
     file = _file_of_token(token)
     for name, value in upload_headers(file).items():
@@ -141,7 +151,11 @@ def sweep_uploads() -> int:
     with all_tenants():
         expired = MediaFile.objects.filter(expires_at__lt=timezone.now()).exclude(upload_key="")
         for file in expired.order_by("expires_at")[:1000]:
-            target.discard(file)
+            try:
+                target.discard(file)
+            except (BotoCoreError, ClientError):
+                logger.exception("The upload of file %s could not be removed; trying again later", file.pk)
+                continue
             deleted, _ = MediaFile.objects.exclude(status=MediaFile.Status.READY).filter(pk=file.pk).delete()
             swept += deleted
             MediaFile.objects.filter(pk=file.pk).update(upload_key="", multipart_id="", expires_at=None)
@@ -224,7 +238,7 @@ def _file_of_token(token: str) -> MediaFile:
     return file
 
 
-def _write(stream: IO[bytes], path: Path, *, size: int) -> None:
+def _write(stream: Readable, path: Path, *, size: int) -> None:
     """Copy exactly ``size`` bytes. Raises DomainError ``incomplete_body`` for less; more are never read."""
     written = 0
     with path.open("xb") as sink:

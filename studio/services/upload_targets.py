@@ -6,6 +6,7 @@ is a PUT of its own, and joining them is our business.
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -19,10 +20,6 @@ from django.urls import reverse
 from studio.models import MediaFile
 
 TOKEN_SALT = "studio.uploads"
-MULTIPART_ABOVE = 100 * 1024**2
-PART_BYTES = 32 * 1024**2
-"""Small enough to be sent again after a broken connection; S3 wants at least 5 MiB."""
-
 _CHUNK = 1024 * 1024
 
 
@@ -34,7 +31,7 @@ class Ticket:
     """Of one PUT of the whole; a path of ours when it starts with a slash."""
     headers: dict[str, str]
     parts: tuple[str, ...] = ()
-    """URLs for PUTs of ``PART_BYTES`` each, the last of what is left; empty where parts are not offered."""
+    """URLs for PUTs of ``UPLOAD_PART_BYTES`` each, the last of what is left; empty where parts are not offered."""
 
 
 class Mismatch(Exception):
@@ -96,7 +93,7 @@ class Bucket:
         described = {"ContentType": file.mime_type, "Metadata": {"file-id": str(file.pk)}}
         url = self._presign("put_object", file, ContentLength=file.size, **described)
         parts: tuple[str, ...] = ()
-        if file.size > MULTIPART_ABOVE:
+        if file.size > settings.UPLOAD_PARTS_ABOVE_BYTES:
             created = self._client.create_multipart_upload(Bucket=self._bucket, Key=file.upload_key, **described)
             file.multipart_id = created["UploadId"]
             parts = tuple(
@@ -112,7 +109,7 @@ class Bucket:
             found = self._client.get_object(Bucket=self._bucket, Key=file.upload_key)
         except self._client.exceptions.NoSuchKey:
             return None
-        with found["Body"] as body:
+        with closing(found["Body"]) as body:
             # Before a byte is read: a bucket that takes unsigned requests may hold anything under this key.
             if found["ContentLength"] != file.size:
                 raise Mismatch(f"{file.size} bytes were announced and {found['ContentLength']} arrived.")
@@ -158,5 +155,5 @@ class Bucket:
 
 
 def _part_lengths(size: int) -> list[int]:
-    whole, rest = divmod(size, PART_BYTES)
-    return [PART_BYTES] * whole + ([rest] if rest else [])
+    whole, rest = divmod(size, settings.UPLOAD_PART_BYTES)
+    return [settings.UPLOAD_PART_BYTES] * whole + ([rest] if rest else [])

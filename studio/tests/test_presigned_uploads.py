@@ -300,7 +300,7 @@ class TestSweep:
     def test_only_what_expired_unused_is_swept(
         self, api: APIClient, upload_clip: Upload, stored_blobs: Callable[[], set[str]], clip: bytes
     ) -> None:
-        unsent, unused, used, fresh = upload_clip(), upload_clip(), upload_clip(), upload_clip()
+        unsent, _unused, used, fresh = (upload_clip() for _ in range(4))
         rejected = upload_clip(content=clip[:-100])
         api.post(f"/api/files/{used}/complete")
         api.post(f"/api/files/{rejected}/complete")
