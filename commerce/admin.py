@@ -41,10 +41,7 @@ class ReadOnly:
 
 
 def apply(
-    page: admin.ModelAdmin,  # type: ignore[type-arg]
-    request: HttpRequest,
-    rows: QuerySet[Any, Any],
-    verb: Callable[[Any], object],
+    page: admin.ModelAdmin, request: HttpRequest, rows: QuerySet[Any, Any], verb: Callable[[Any], object]
 ) -> None:
     """Do something to each selected row, and say which refused."""
     done = 0
@@ -60,7 +57,7 @@ def apply(
 
 
 @admin.register(WalletType)
-class WalletTypeAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class WalletTypeAdmin(admin.ModelAdmin):
     list_display = ("name", "kind", "wallet_symbol", "currency")
     fields = ("name", "wallet_symbol", "currency")
 
@@ -73,7 +70,7 @@ class WalletTypeAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(Wallet)
-class WalletAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+class WalletAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ("id", "user", "wallet_type", "balance", "held", "currency", "closed_at")
     list_filter = ("kind", "currency")
     search_fields = ("user__email", "user__name")
@@ -81,7 +78,7 @@ class WalletAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(FinanceOperation)
-class FinanceOperationAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+class FinanceOperationAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ("id", "user", "type", "status", "amount", "balance_after", "description", "created_at")
     list_filter = ("type", "status", "reference_type")
     search_fields = ("user__email", "user__name", "description")
@@ -100,7 +97,7 @@ class FinanceOperationAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-ar
 
 
 @admin.register(CreditHold)
-class CreditHoldAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+class CreditHoldAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ("id", "user", "amount", "status", "reference_type", "reference_id", "created_at", "settled_at")
     list_filter = ("status", "reference_type")
     search_fields = ("user__email", "user__name", "description")
@@ -108,7 +105,7 @@ class CreditHoldAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(Product)
-class ProductAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class ProductAdmin(admin.ModelAdmin):
     list_display = ("name", "category", "seller", "price", "credits", "availability", "active", "deleted_at")
     list_filter = ("active", "category")
     search_fields = ("name", "seller__email", "seller__name")
@@ -117,14 +114,14 @@ class ProductAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(PromoCode)
-class PromoCodeAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class PromoCodeAdmin(admin.ModelAdmin):
     list_display = ("code", "kind", "value", "minimum", "starts_at", "ends_at", "uses", "max_uses", "active")
     list_filter = ("active", "kind")
     search_fields = ("code",)
     readonly_fields = ("uses", "created_at")
 
 
-class _Lines(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
+class _Lines(ReadOnly, admin.TabularInline):
     extra = 0
 
 
@@ -137,7 +134,7 @@ class OrderStatusChangeInline(_Lines):
 
 
 @admin.register(Order)
-class OrderAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+class OrderAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ("number", "customer", "seller", "status", "total_cost", "currency", "payment_method", "created_at")
     list_filter = ("status", "payment_method")
     search_fields = ("customer__email", "customer__name", "seller__email")
@@ -163,7 +160,7 @@ class OrderAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(Invoice)
-class InvoiceAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+class InvoiceAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ("number", "order", "issued_at")
     list_filter = ("year",)
     search_fields = ("order__customer__email",)
@@ -171,7 +168,7 @@ class InvoiceAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(Payment)
-class PaymentAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+class PaymentAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ("intent_id", "user", "order", "amount", "currency", "status", "refunded_amount", "created_at")
     list_filter = ("status", "provider")
     search_fields = ("intent_id", "user__email")
@@ -179,7 +176,7 @@ class PaymentAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(PaymentEvent)
-class PaymentEventAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+class PaymentEventAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ("event_id", "type", "payment", "outcome", "received_at", "applied_at")
     list_filter = ("type", "outcome")
     search_fields = ("event_id", "object_id", "payment__intent_id")

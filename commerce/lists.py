@@ -106,7 +106,7 @@ class OperationList(ListSpec):
         "created_at": DateTime(),
     }
     params: ClassVar = {"type": Choice(FinanceOperation.Type)}
-    search: ClassVar = ("description",)
+    search: ClassVar[Sequence[str]] = ("description",)
     order: ClassVar = ("id", "amount", "type", "status", "created_at")
     default_order: ClassVar = "id:desc"
     feed: ClassVar = ("id",)

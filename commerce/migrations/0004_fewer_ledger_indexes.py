@@ -6,60 +6,80 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('commerce', '0003_shop'),
-        ('tenants', '0001_initial'),
+        ("commerce", "0003_shop"),
+        ("tenants", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='credithold',
-            name='idempotency_key',
+            model_name="credithold",
+            name="idempotency_key",
             field=models.CharField(max_length=320),
         ),
         migrations.AlterField(
-            model_name='credithold',
-            name='tenant',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant'),
+            model_name="credithold",
+            name="tenant",
+            field=models.ForeignKey(
+                db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="tenants.tenant"
+            ),
         ),
         migrations.AlterField(
-            model_name='credithold',
-            name='user',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="credithold",
+            name="user",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AlterField(
-            model_name='credithold',
-            name='wallet',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='holds', to='commerce.wallet'),
+            model_name="credithold",
+            name="wallet",
+            field=models.ForeignKey(
+                db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="holds", to="commerce.wallet"
+            ),
         ),
         migrations.AlterField(
-            model_name='financeoperation',
-            name='idempotency_key',
+            model_name="financeoperation",
+            name="idempotency_key",
             field=models.CharField(max_length=320),
         ),
         migrations.AlterField(
-            model_name='financeoperation',
-            name='tenant',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant'),
+            model_name="financeoperation",
+            name="tenant",
+            field=models.ForeignKey(
+                db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="tenants.tenant"
+            ),
         ),
         migrations.AlterField(
-            model_name='financeoperation',
-            name='user',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="financeoperation",
+            name="user",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AlterField(
-            model_name='financeoperation',
-            name='wallet',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='operations', to='commerce.wallet'),
+            model_name="financeoperation",
+            name="wallet",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="operations",
+                to="commerce.wallet",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='credithold',
-            constraint=models.UniqueConstraint(fields=('idempotency_key',), name='credithold_key_unique'),
+            model_name="credithold",
+            constraint=models.UniqueConstraint(fields=("idempotency_key",), name="credithold_key_unique"),
         ),
         migrations.AddConstraint(
-            model_name='financeoperation',
-            constraint=models.UniqueConstraint(fields=('idempotency_key',), name='operation_key_unique'),
+            model_name="financeoperation",
+            constraint=models.UniqueConstraint(fields=("idempotency_key",), name="operation_key_unique"),
         ),
     ]

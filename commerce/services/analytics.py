@@ -22,7 +22,11 @@ def token_spending(*, since: date | None, until: date | None, granularity: Granu
     spent = _spent(since, until)
     totals = spent.aggregate(tokens=Sum("amount"), count=Count("id"), first=Min("created_at"))
     today = timezone.now().date()
-    by_effect = spent.filter(effect_id__isnull=False).order_by().values("effect_id")
+    of_effects = spent.filter(effect_id__isnull=False)
+    by_effect = of_effects.order_by().values("effect_id")
+    # As they were called when they were last paid for.
+    latest = of_effects.order_by("effect_id", "-id").distinct("effect_id")
+    names = dict(latest.values_list("effect_id", "effect_name"))
     by_period = spent.order_by().annotate(start=_TRUNC[granularity]("created_at", tzinfo=UTC)).values("start")
     return {
         "total_tokens_spent": totals["tokens"] or 0,
@@ -34,8 +38,7 @@ def token_spending(*, since: date | None, until: date | None, granularity: Granu
         "by_effect": [
             {
                 "effect_id": row["effect_id"],
-                # As it was called when it was last paid for.
-                "effect_name": spent.filter(effect_id=row["effect_id"]).order_by("-id").first().effect_name,
+                "effect_name": names[row["effect_id"]],
                 "tokens_spent": row["tokens"],
                 "usage_count": row["count"],
             }

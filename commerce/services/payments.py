@@ -58,11 +58,8 @@ def payment_succeeded(payment: Payment, *, amount: int, currency: str) -> str:
     if payment.status not in (Payment.Status.CREATED, Payment.Status.CANCELED):
         return "ignored"
     _move(payment, Payment.Status.SUCCEEDED)
-    if payment.operation is not None:
-        if not payment.operation.is_open:
-            return "operation_closed"
-        ledger.execute(payment.operation)
-        return "applied"
+    if payment.order is None:
+        return _execute(payment)
     order = lock_order(payment.order)
     if order.status != Order.Status.UNPAID:
         record(order, None, "A payment arrived too late; it has to be paid back")
@@ -167,8 +164,18 @@ def _undo(payment: Payment, note: str) -> None:
         _take_back_top_up(payment)
 
 
+def _execute(payment: Payment) -> str:
+    operation = payment.operation
+    if operation is None or not operation.is_open:
+        return "operation_closed"
+    ledger.execute(operation)
+    return "applied"
+
+
 def _take_back_top_up(payment: Payment) -> None:
     operation = payment.operation
+    if operation is None:
+        return
     wallet = Wallet._base_manager.select_for_update().get(pk=operation.wallet_id)
     amount = min(operation.amount, wallet.available)
     if operation.status == FinanceOperation.Status.EXECUTED and amount > 0:

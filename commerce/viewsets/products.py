@@ -97,11 +97,12 @@ class UserCategoryViewSet(APIViewSet):
     @extend_schema(responses=ProductCategorySerializer(many=True))
     def list(self, request: Request, user_id: int | None = None) -> Response:
         """Categories with the user's products: all of one's own, what is on sale of another's."""
-        own = user_id is None or user_id == request.user.pk
+        user_id = request.user.pk if user_id is None else user_id
+        own = user_id == request.user.pk
         if not own and not User.objects.filter(pk=user_id, is_active=True).exists():
             raise NotFound("User not found")
         shown = Product.objects.existing() if own else Product.objects.on_sale()
-        shown = shown.filter(seller_id=user_id or request.user.pk).select_related("seller")
+        shown = shown.filter(seller_id=user_id).select_related("seller")
         categories = Category.objects.filter(
             kind=Category.Kind.PRODUCT, pk__in=shown.order_by().values("category_id")
         ).prefetch_related(Prefetch("products", queryset=shown))
