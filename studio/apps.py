@@ -12,5 +12,5 @@ class StudioConfig(AppConfig):
         from studio.rendering.media import ffmpeg
         from studio.services.charges import check_holds
 
-        ffmpeg.configure(binary=settings.FFMPEG_BINARY or None)
+        ffmpeg.configure(binary=settings.FFMPEG_BINARY or None, use_nvenc=settings.FFMPEG_USE_NVENC)
         hold_checks[RENDER] = check_holds

@@ -18,7 +18,7 @@ class TenantQuerySet(models.QuerySet[M]):
         if "tenant" not in kwargs and "tenant_id" not in kwargs:
             current = scope.current()
             if not isinstance(current, int):
-                raise scope.OutsideTenantScope("A tenant-owned row needs a tenant: enter tenant_scope() or pass tenant=.")
+                raise scope.OutsideTenantScope("A tenant-owned row needs a tenant: a scope, or tenant=.")
             kwargs["tenant_id"] = current
         return super().create(**kwargs)
 

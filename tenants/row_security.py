@@ -6,6 +6,7 @@ owner too (FORCE), but never a superuser: a check warns when the application con
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.apps import AppConfig, apps
@@ -39,7 +40,7 @@ def secure_tables(app_config: AppConfig, using: str = "default", **kwargs: Any) 
 
 
 @register(Tags.database)
-def check_role(databases: list[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+def check_role(app_configs: Any, databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
     """Row-level security is void for superusers and roles with BYPASSRLS."""
     messages: list[CheckMessage] = []
     for alias in databases or []:

@@ -1,8 +1,8 @@
 """Whose rows the current code may touch.
 
-A scope is one tenant, or all of them for staff and system work. Outside any scope tenant-owned models can't be queried:
-a forgotten scope is an error at once, never a leak. Scopes follow the thread or task (a context variable) and PostgreSQL
-is told about them too (``tenants.postgresql``), so that row-level security refuses what the code forgets.
+A scope is one tenant, or all of them for staff and system work. Outside any scope tenant-owned models can't be
+queried: a forgotten scope is an error at once, never a leak. Scopes follow the thread or task (a context variable) and
+PostgreSQL is told about them too (``tenants.postgresql``), so that row-level security refuses what the code forgets.
 """
 
 from __future__ import annotations

@@ -35,4 +35,4 @@ def foreign_tenant_of_host(host: str, tenant_id: int | None) -> bool:
     name = host.split(":")[0].lower()
     if not name.endswith(f".{settings.BASE_DOMAIN}"):
         return False
-    return Tenant.objects.filter(domain=name).exclude(pk=tenant_id).exists()
+    return Tenant.objects.filter(domain=name).exclude(pk=tenant_id or 0).exists()

@@ -67,7 +67,7 @@ def anonymous() -> APIClient:
 
 @pytest.fixture(scope="session")
 def media_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Small real media, made by ffmpeg: ``clip.mp4`` (12 frames, sound), ``long.mp4`` (60), ``song.mp3``, ``picture.png``."""
+    """Small real media, made by ffmpeg: ``clip.mp4`` (12 frames, sound), ``long.mp4`` (60), a song, a picture."""
     folder = tmp_path_factory.mktemp("media")
     tone = ffmpeg.input("sine=frequency=440:duration=1", f="lavfi")
     picture = ffmpeg.input("testsrc2=size=96x64:rate=12:duration=1", f="lavfi")

@@ -12,7 +12,12 @@ FFMPEG_BINARY = env.str("FFMPEG_BINARY", "")
 RENDER_DEVICE = env.str("RENDER_DEVICE", "")
 """``cpu``, ``cuda``, ``cuda:1``; empty: CUDA when there is one."""
 MODEL_DIR = DATA_DIR / "models"
-MODEL_CACHE_BYTES = env.int("MODEL_CACHE_BYTES", 12 * 1024**3)
+MODEL_CACHE_BYTES = env.int("MODEL_CACHE_BYTES", 0)
+"""Warm models kept by a worker; 0: half of the device's memory."""
+# Where `fetch_model` downloads from; empty: the public hub, without a token.
+HF_ENDPOINT = env.str("HF_ENDPOINT", "")
+HF_TOKEN = env.str("HF_TOKEN", "")
+FFMPEG_USE_NVENC = env.bool("FFMPEG_USE_NVENC", False)
 
 # A worker that has not renewed its lease for this long is dead: the reaper gives its job to another.
 LEASE_SECONDS = env.float("LEASE_SECONDS", 30.0)

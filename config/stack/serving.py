@@ -9,7 +9,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dotenv import dotenv_values
@@ -113,6 +113,8 @@ async def _rise(site: Site, supervisor: Supervisor, log: Log) -> None:
 
     await supervisor.run(command("prepare", "prepare"))
     supervisor.start(command("reaper", "reap"))
+    # It forks for its scheduler, which SIGTERM ends with it.
+    supervisor.start(replace(command("background", "background_worker"), death_signal=signal.SIGTERM))
     supervisor.start(command("watcher", "watch_output"))
     supervisor.start(*(command(f"render-{number}", "render_worker") for number in range(1, site.workers + 1)))
     supervisor.start(_web(site, environment))

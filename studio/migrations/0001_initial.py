@@ -7,200 +7,475 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('tenants', '0001_initial'),
+        ("tenants", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='MediaFile',
+            name="MediaFile",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('source', 'Source'), ('soundtrack', 'Soundtrack'), ('output', 'Output'), ('preview', 'Preview'), ('still', 'Still'), ('animation', 'Animation'), ('poster', 'Poster'), ('thumbnail', 'Thumbnail'), ('sprite', 'Sprite'), ('frame_table', 'Frame Table'), ('checkpoint', 'Checkpoint')], max_length=16)),
-                ('status', models.CharField(choices=[('pending_upload', 'Pending Upload'), ('ready', 'Ready'), ('rejected', 'Rejected')], default='ready', max_length=16)),
-                ('original_filename', models.CharField(max_length=512)),
-                ('mime_type', models.CharField(max_length=127)),
-                ('size', models.BigIntegerField(help_text='Bytes.')),
-                ('sha256', models.CharField(blank=True, max_length=64)),
-                ('storage_key', models.CharField(max_length=255)),
-                ('width', models.PositiveIntegerField(blank=True, null=True)),
-                ('height', models.PositiveIntegerField(blank=True, null=True)),
-                ('fps', models.CharField(blank=True, help_text='A rational, such as 30000/1001.', max_length=32)),
-                ('frame_count', models.PositiveIntegerField(blank=True, null=True)),
-                ('duration', models.FloatField(blank=True, help_text='Seconds.', null=True)),
-                ('has_audio', models.BooleanField(default=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('owner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("source", "Source"),
+                            ("soundtrack", "Soundtrack"),
+                            ("output", "Output"),
+                            ("preview", "Preview"),
+                            ("still", "Still"),
+                            ("animation", "Animation"),
+                            ("poster", "Poster"),
+                            ("thumbnail", "Thumbnail"),
+                            ("sprite", "Sprite"),
+                            ("frame_table", "Frame Table"),
+                            ("checkpoint", "Checkpoint"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("pending_upload", "Pending Upload"), ("ready", "Ready"), ("rejected", "Rejected")],
+                        default="ready",
+                        max_length=16,
+                    ),
+                ),
+                ("original_filename", models.CharField(max_length=512)),
+                ("mime_type", models.CharField(max_length=127)),
+                ("size", models.BigIntegerField(help_text="Bytes.")),
+                ("sha256", models.CharField(blank=True, max_length=64)),
+                ("storage_key", models.CharField(max_length=255)),
+                ("width", models.PositiveIntegerField(blank=True, null=True)),
+                ("height", models.PositiveIntegerField(blank=True, null=True)),
+                ("fps", models.CharField(blank=True, help_text="A rational, such as 30000/1001.", max_length=32)),
+                ("frame_count", models.PositiveIntegerField(blank=True, null=True)),
+                ("duration", models.FloatField(blank=True, help_text="Seconds.", null=True)),
+                ("has_audio", models.BooleanField(default=False)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="tenants.tenant"
+                    ),
+                ),
             ],
             options={
-                'ordering': ('id',),
+                "ordering": ("id",),
             },
         ),
         migrations.CreateModel(
-            name='ModelFile',
+            name="ModelFile",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=255)),
-                ('slug', models.SlugField(max_length=127, unique=True)),
-                ('description', models.TextField(blank=True)),
-                ('version', models.CharField(blank=True, max_length=64)),
-                ('family', models.CharField(choices=[('sd15', 'Stable Diffusion 1.5'), ('sdxl', 'Stable Diffusion XL'), ('animatediff', 'AnimateDiff')], default='sd15', max_length=32)),
-                ('model_type', models.CharField(default='checkpoint', help_text='What the file is: checkpoint, lora, controlnet.', max_length=32)),
-                ('location', models.CharField(help_text='A diffusers folder or a .safetensors file; relative to the model folder, or builtin:.', max_length=512)),
-                ('preview_url', models.CharField(blank=True, max_length=512)),
-                ('enabled', models.BooleanField(default=True)),
-                ('is_default', models.BooleanField(default=False)),
-                ('price_per_frame', models.PositiveIntegerField(default=0, help_text='GPU credits for one frame.')),
-                ('max_pixels', models.PositiveIntegerField(default=262144, help_text='Pixels of a rendered frame at most.')),
-                ('steps', models.PositiveIntegerField(default=20, help_text='Denoising steps unless a request says otherwise.')),
-                ('scheduler', models.CharField(blank=True, help_text="Empty: the model's own.", max_length=32)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=255)),
+                ("slug", models.SlugField(max_length=127, unique=True)),
+                ("description", models.TextField(blank=True)),
+                ("version", models.CharField(blank=True, max_length=64)),
+                (
+                    "family",
+                    models.CharField(
+                        choices=[
+                            ("sd15", "Stable Diffusion 1.5"),
+                            ("sdxl", "Stable Diffusion XL"),
+                            ("animatediff", "AnimateDiff"),
+                        ],
+                        default="sd15",
+                        max_length=32,
+                    ),
+                ),
+                (
+                    "model_type",
+                    models.CharField(
+                        default="checkpoint", help_text="What the file is: checkpoint, lora, controlnet.", max_length=32
+                    ),
+                ),
+                (
+                    "location",
+                    models.CharField(
+                        help_text="A diffusers folder or a .safetensors file; relative to the model folder, or builtin:.",
+                        max_length=512,
+                    ),
+                ),
+                ("preview_url", models.CharField(blank=True, max_length=512)),
+                ("enabled", models.BooleanField(default=True)),
+                ("is_default", models.BooleanField(default=False)),
+                ("price_per_frame", models.PositiveIntegerField(default=0, help_text="GPU credits for one frame.")),
+                (
+                    "max_pixels",
+                    models.PositiveIntegerField(default=262144, help_text="Pixels of a rendered frame at most."),
+                ),
+                (
+                    "steps",
+                    models.PositiveIntegerField(
+                        default=20, help_text="Denoising steps unless a request says otherwise."
+                    ),
+                ),
+                ("scheduler", models.CharField(blank=True, help_text="Empty: the model's own.", max_length=32)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
             ],
             options={
-                'ordering': ('id',),
-                'constraints': [models.UniqueConstraint(condition=models.Q(('is_default', True)), fields=('is_default',), name='modelfile_one_default')],
+                "ordering": ("id",),
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("is_default", True)), fields=("is_default",), name="modelfile_one_default"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Preset',
+            name="Preset",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=255)),
-                ('slug', models.SlugField(max_length=127)),
-                ('description', models.TextField(blank=True)),
-                ('settings', models.JSONField(default=dict, help_text="Deforum's own JSON vocabulary.")),
-                ('enabled', models.BooleanField(default=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('tenant', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.tenant')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=255)),
+                ("slug", models.SlugField(max_length=127)),
+                ("description", models.TextField(blank=True)),
+                ("settings", models.JSONField(default=dict, help_text="Deforum's own JSON vocabulary.")),
+                ("enabled", models.BooleanField(default=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('id',),
+                "ordering": ("id",),
             },
         ),
         migrations.CreateModel(
-            name='Video',
+            name="Video",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('type', models.CharField(choices=[('vid2vid', 'Vid2Vid'), ('deforum', 'Deforum')], max_length=16)),
-                ('title', models.CharField(blank=True, max_length=255)),
-                ('status', models.CharField(choices=[('uploaded', 'Uploaded'), ('queued', 'Queued'), ('running', 'Running'), ('preview_ready', 'Preview Ready'), ('completed', 'Completed'), ('failed', 'Failed'), ('cancelled', 'Cancelled')], default='uploaded', max_length=16)),
-                ('parameters', models.JSONField(blank=True, default=dict, help_text='The request of the newest render as the API takes it, defaults filled in.')),
-                ('error', models.TextField(blank=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('deleted_at', models.DateTimeField(blank=True, null=True)),
-                ('output', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='studio.mediafile')),
-                ('owner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('soundtrack', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='studio.mediafile')),
-                ('source', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='studio.mediafile')),
-                ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("type", models.CharField(choices=[("vid2vid", "Vid2Vid"), ("deforum", "Deforum")], max_length=16)),
+                ("title", models.CharField(blank=True, max_length=255)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("uploaded", "Uploaded"),
+                            ("queued", "Queued"),
+                            ("running", "Running"),
+                            ("preview_ready", "Preview Ready"),
+                            ("completed", "Completed"),
+                            ("failed", "Failed"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="uploaded",
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "parameters",
+                    models.JSONField(
+                        blank=True,
+                        default=dict,
+                        help_text="The request of the newest render as the API takes it, defaults filled in.",
+                    ),
+                ),
+                ("error", models.TextField(blank=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                ("deleted_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "output",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="studio.mediafile",
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "soundtrack",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="studio.mediafile",
+                    ),
+                ),
+                (
+                    "source",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="studio.mediafile",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="tenants.tenant"
+                    ),
+                ),
             ],
             options={
-                'ordering': ('-created_at', '-id'),
+                "ordering": ("-created_at", "-id"),
             },
         ),
         migrations.CreateModel(
-            name='RenderJob',
+            name="RenderJob",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('purpose', models.CharField(choices=[('preview', 'Preview'), ('final', 'Final')], max_length=16)),
-                ('workflow', models.CharField(choices=[('vid2vid', 'Vid2Vid'), ('deforum', 'Deforum')], max_length=16)),
-                ('provider', models.CharField(default='local', max_length=32)),
-                ('parameters', models.JSONField(help_text='The request as the API takes it, defaults filled in.')),
-                ('plan', models.JSONField(help_text='The frozen RenderPlan.')),
-                ('status', models.CharField(choices=[('queued', 'Queued'), ('running', 'Running'), ('completed', 'Completed'), ('failed', 'Failed'), ('cancelled', 'Cancelled')], default='queued', max_length=16)),
-                ('queue', models.CharField(max_length=64)),
-                ('priority', models.SmallIntegerField(default=0)),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('lease_id', models.UUIDField(blank=True, null=True)),
-                ('lease_expires_at', models.DateTimeField(blank=True, null=True)),
-                ('worker', models.CharField(blank=True, max_length=128)),
-                ('progress', models.FloatField(default=0.0, help_text='Percent.')),
-                ('frames_done', models.PositiveIntegerField(default=0)),
-                ('frames_total', models.PositiveIntegerField()),
-                ('eta_seconds', models.FloatField(blank=True, null=True)),
-                ('error', models.TextField(blank=True, help_text='In words that a user understands.')),
-                ('error_code', models.CharField(blank=True, max_length=64)),
-                ('queued_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('started_at', models.DateTimeField(blank=True, null=True)),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('seconds_per_frame', models.FloatField(blank=True, help_text='Of the attempt that finished it.', null=True)),
-                ('animation', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='studio.mediafile')),
-                ('checkpoint', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='studio.mediafile')),
-                ('continues', models.ForeignKey(blank=True, help_text='The job whose checkpoint this one goes on from: an approved preview, or the job that it extends.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='studio.renderjob')),
-                ('frame_table', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='studio.mediafile')),
-                ('model_file', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='studio.modelfile')),
-                ('output', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='studio.mediafile')),
-                ('owner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('poster', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='studio.mediafile')),
-                ('sprite', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='studio.mediafile')),
-                ('still', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='studio.mediafile')),
-                ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
-                ('thumbnail', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='studio.mediafile')),
-                ('video', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='jobs', to='studio.video')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("purpose", models.CharField(choices=[("preview", "Preview"), ("final", "Final")], max_length=16)),
+                ("workflow", models.CharField(choices=[("vid2vid", "Vid2Vid"), ("deforum", "Deforum")], max_length=16)),
+                ("provider", models.CharField(default="local", max_length=32)),
+                ("parameters", models.JSONField(help_text="The request as the API takes it, defaults filled in.")),
+                ("plan", models.JSONField(help_text="The frozen RenderPlan.")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Queued"),
+                            ("running", "Running"),
+                            ("completed", "Completed"),
+                            ("failed", "Failed"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="queued",
+                        max_length=16,
+                    ),
+                ),
+                ("queue", models.CharField(max_length=64)),
+                ("priority", models.SmallIntegerField(default=0)),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("lease_id", models.UUIDField(blank=True, null=True)),
+                ("lease_expires_at", models.DateTimeField(blank=True, null=True)),
+                ("worker", models.CharField(blank=True, max_length=128)),
+                ("progress", models.FloatField(default=0.0, help_text="Percent.")),
+                ("frames_done", models.PositiveIntegerField(default=0)),
+                ("frames_total", models.PositiveIntegerField()),
+                ("eta_seconds", models.FloatField(blank=True, null=True)),
+                ("error", models.TextField(blank=True, help_text="In words that a user understands.")),
+                ("error_code", models.CharField(blank=True, max_length=64)),
+                ("queued_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("started_at", models.DateTimeField(blank=True, null=True)),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "seconds_per_frame",
+                    models.FloatField(blank=True, help_text="Of the attempt that finished it.", null=True),
+                ),
+                (
+                    "animation",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="studio.mediafile",
+                    ),
+                ),
+                (
+                    "checkpoint",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="studio.mediafile",
+                    ),
+                ),
+                (
+                    "continues",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="The job whose checkpoint this one goes on from: an approved preview, or the job that it extends.",
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="studio.renderjob",
+                    ),
+                ),
+                (
+                    "frame_table",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="studio.mediafile",
+                    ),
+                ),
+                (
+                    "model_file",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="studio.modelfile"
+                    ),
+                ),
+                (
+                    "output",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="studio.mediafile",
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "poster",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="studio.mediafile",
+                    ),
+                ),
+                (
+                    "sprite",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="studio.mediafile",
+                    ),
+                ),
+                (
+                    "still",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="studio.mediafile",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="tenants.tenant"
+                    ),
+                ),
+                (
+                    "thumbnail",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="studio.mediafile",
+                    ),
+                ),
+                (
+                    "video",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="jobs", to="studio.video"
+                    ),
+                ),
             ],
             options={
-                'ordering': ('-id',),
+                "ordering": ("-id",),
             },
         ),
         migrations.AddIndex(
-            model_name='mediafile',
-            index=models.Index(fields=['tenant', 'owner', 'kind', '-id'], name='mediafile_owner'),
+            model_name="mediafile",
+            index=models.Index(fields=["tenant", "owner", "kind", "-id"], name="mediafile_owner"),
         ),
         migrations.AddIndex(
-            model_name='mediafile',
-            index=models.Index(fields=['tenant', 'sha256'], name='mediafile_hash'),
+            model_name="mediafile",
+            index=models.Index(fields=["tenant", "sha256"], name="mediafile_hash"),
         ),
         migrations.AddIndex(
-            model_name='mediafile',
-            index=models.Index(fields=['storage_key'], name='mediafile_blob'),
+            model_name="mediafile",
+            index=models.Index(fields=["storage_key"], name="mediafile_blob"),
         ),
         migrations.AddConstraint(
-            model_name='mediafile',
-            constraint=models.CheckConstraint(condition=models.Q(('size__gte', 0)), name='mediafile_size_positive'),
+            model_name="mediafile",
+            constraint=models.CheckConstraint(condition=models.Q(("size__gte", 0)), name="mediafile_size_positive"),
         ),
         migrations.AddConstraint(
-            model_name='preset',
-            constraint=models.UniqueConstraint(fields=('tenant', 'slug'), name='preset_slug_unique', nulls_distinct=False),
+            model_name="preset",
+            constraint=models.UniqueConstraint(
+                fields=("tenant", "slug"), name="preset_slug_unique", nulls_distinct=False
+            ),
         ),
         migrations.AddIndex(
-            model_name='video',
-            index=models.Index(fields=['tenant', 'owner', '-created_at', '-id'], name='video_owner'),
+            model_name="video",
+            index=models.Index(fields=["tenant", "owner", "-created_at", "-id"], name="video_owner"),
         ),
         migrations.AddIndex(
-            model_name='renderjob',
-            index=models.Index(fields=['tenant', 'owner', '-id'], name='renderjob_owner'),
+            model_name="renderjob",
+            index=models.Index(fields=["tenant", "owner", "-id"], name="renderjob_owner"),
         ),
         migrations.AddIndex(
-            model_name='renderjob',
-            index=models.Index(fields=['tenant', 'video', '-id'], name='renderjob_video'),
+            model_name="renderjob",
+            index=models.Index(fields=["tenant", "video", "-id"], name="renderjob_video"),
         ),
         migrations.AddIndex(
-            model_name='renderjob',
-            index=models.Index(condition=models.Q(('status', 'queued')), fields=['queue', '-priority', 'queued_at'], name='renderjob_queued'),
+            model_name="renderjob",
+            index=models.Index(
+                condition=models.Q(("status", "queued")),
+                fields=["queue", "-priority", "queued_at"],
+                name="renderjob_queued",
+            ),
         ),
         migrations.AddIndex(
-            model_name='renderjob',
-            index=models.Index(condition=models.Q(('status', 'running')), fields=['lease_expires_at'], name='renderjob_running'),
+            model_name="renderjob",
+            index=models.Index(
+                condition=models.Q(("status", "running")), fields=["lease_expires_at"], name="renderjob_running"
+            ),
         ),
         migrations.AddIndex(
-            model_name='renderjob',
-            index=models.Index(condition=models.Q(('status', 'completed')), fields=['model_file', 'purpose', '-finished_at'], name='renderjob_history'),
+            model_name="renderjob",
+            index=models.Index(
+                condition=models.Q(("status", "completed")),
+                fields=["model_file", "purpose", "-finished_at"],
+                name="renderjob_history",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='renderjob',
-            constraint=models.UniqueConstraint(condition=models.Q(('status__in', ('queued', 'running'))), fields=('video',), name='renderjob_one_active'),
+            model_name="renderjob",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("status__in", ("queued", "running"))),
+                fields=("video",),
+                name="renderjob_one_active",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='renderjob',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'running'), _negated=True), ('lease_id__isnull', False), _connector='OR'), name='renderjob_running_leased'),
+            model_name="renderjob",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status", "running"), _negated=True), ("lease_id__isnull", False), _connector="OR"
+                ),
+                name="renderjob_running_leased",
+            ),
         ),
     ]

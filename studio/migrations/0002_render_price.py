@@ -5,21 +5,26 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('commerce', '0002_ledger_is_append_only'),
-        ('studio', '0001_initial'),
+        ("commerce", "0002_ledger_is_append_only"),
+        ("studio", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='renderjob',
-            name='hold',
-            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='render_job', to='commerce.credithold'),
+            model_name="renderjob",
+            name="hold",
+            field=models.OneToOneField(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="render_job",
+                to="commerce.credithold",
+            ),
         ),
         migrations.AddField(
-            model_name='renderjob',
-            name='price',
-            field=models.PositiveIntegerField(default=0, help_text='GPU credits, paid if the render is completed.'),
+            model_name="renderjob",
+            name="price",
+            field=models.PositiveIntegerField(default=0, help_text="GPU credits, paid if the render is completed."),
         ),
     ]

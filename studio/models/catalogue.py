@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
 from django.db import models
 
 from tenants.managers import SharedTenantManager
@@ -53,7 +55,7 @@ class ModelFile(models.Model):
 class Preset(TenantModel):
     """A named Deforum settings file. Rows without a tenant are built in and read by everyone."""
 
-    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, null=True, blank=True, related_name="+")  # type: ignore[assignment]
     name = models.CharField(max_length=255)
     slug = models.SlugField(max_length=127)
     description = models.TextField(blank=True)
@@ -62,7 +64,7 @@ class Preset(TenantModel):
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
-    objects = SharedTenantManager()
+    objects: ClassVar[Any] = SharedTenantManager()
 
     class Meta:
         ordering = ("id",)

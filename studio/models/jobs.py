@@ -111,7 +111,7 @@ class RenderJob(TenantModel):
         "commerce.CreditHold", on_delete=models.PROTECT, null=True, blank=True, related_name="render_job"
     )
 
-    objects = TenantManager.from_queryset(RenderJobQuerySet)()
+    objects: ClassVar[Any] = TenantManager.from_queryset(RenderJobQuerySet)()
 
     class Meta:
         ordering = ("-id",)

@@ -1,7 +1,7 @@
 """Who runs a render.
 
-``local``: a worker of ours, with diffusers. ``external``: an encoder outside, which finds a ticket in a watched folder and
-drops the finished file beside it for ``watch_output``.
+``local``: a worker of ours, with diffusers. ``external``: an encoder outside, which finds a ticket in a watched folder
+and drops the finished file beside it for ``watch_output``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What is to be rendered, frozen: a plan is complete, validated and JSON-serialisable, and nothing else decides a pixel.
+"""What is to be rendered, frozen: a plan is complete, validated, JSON-serialisable, and nothing else decides a pixel.
 
 A plan that is rendered twice on one machine gives the same frames, bit for bit.
 """
@@ -15,7 +15,7 @@ Workflow = Literal["vid2vid", "deforum"]
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """Which weights, and how to read them. ``location`` is a folder in diffusers format or one ``.safetensors`` file."""
+    """Which weights, and how to read them. ``location``: a folder in diffusers format or one ``.safetensors`` file."""
 
     family: str
     location: str
@@ -47,7 +47,7 @@ class LoraSpec:
 
 @dataclass(frozen=True)
 class Vid2VidParams:
-    """Restyle each frame of the source. Source: ``studio-api.md`` (ranges) and ``rendering.md`` section 6 (smoothing)."""
+    """Restyle each frame of the source."""
 
     prompt: str
     negative_prompt: str = ""
@@ -65,7 +65,7 @@ class Vid2VidParams:
 
 @dataclass(frozen=True)
 class DeforumParams:
-    """Animate. ``settings`` is Deforum's own JSON vocabulary (``zoom``, ``strength_schedule``, ``seed_behavior`` ...), complete and validated."""
+    """Animate. ``settings`` is Deforum's own JSON vocabulary (``zoom``, ``prompts`` ...), complete and validated."""
 
     settings: dict[str, Any]
     loras: tuple[LoraSpec, ...] = ()
@@ -74,7 +74,7 @@ class DeforumParams:
 
 @dataclass(frozen=True)
 class RenderPlan:
-    """One render. Sizes are pixels of the finished video (even numbers); the diffusion size is derived by padding up to x8."""
+    """One render. Sizes are pixels of the finished video (even numbers); diffusion pads them up to multiples of 8."""
 
     workflow: Workflow
     model: ModelSpec

@@ -10,6 +10,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from studio.models import Video
+from studio.rendering.diffusion.samplers import sampler_names
 
 MAX_PROMPT = 4000
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -57,7 +58,7 @@ class ControlNetSerializer(serializers.Serializer[Any]):
 
 
 @extend_schema_field(ControlNetSerializer(many=True))
-class ControlNetField(serializers.Field):  # type: ignore[type-arg]
+class ControlNetField(serializers.Field):
     """One unit by its type, one unit, or a list of up to five."""
 
     def to_internal_value(self, data: Any) -> list[dict[str, Any]]:
@@ -84,7 +85,13 @@ class ParametersSerializer(serializers.Serializer[Any]):
     denoising = FiniteFloatField(required=False, min_value=0.1, max_value=1.0)
     steps = serializers.IntegerField(required=False, min_value=1, max_value=50)
     frameCount = serializers.IntegerField(required=False, min_value=1, max_value=20)
+    scheduler = serializers.ChoiceField(required=False, choices=sampler_names())
     controlnet = ControlNetField(required=False, allow_null=True)
+    smoothing = FiniteFloatField(required=False, min_value=0.0, max_value=0.7)
+    stabiliseColour = serializers.BooleanField(required=False)
+    crossFrameAttention = serializers.BooleanField(required=False)
+    startFrame = serializers.IntegerField(required=False, min_value=0)
+    endFrame = serializers.IntegerField(required=False, allow_null=True, min_value=1)
     preset = serializers.CharField(required=False, allow_null=True, max_length=255)
     length = FiniteFloatField(required=False, min_value=1.0, max_value=20.0)
     fps = FiniteFloatField(required=False, min_value=1.0, max_value=60.0)
@@ -92,6 +99,7 @@ class ParametersSerializer(serializers.Serializer[Any]):
     schedules = serializers.DictField(required=False, allow_null=True)
 
     DEFORUM_ONLY = ("preset", "length", "fps", "extendFromJobId", "schedules")
+    VID2VID_ONLY = ("smoothing", "stabiliseColour", "crossFrameAttention", "startFrame", "endFrame")
 
     def validate(self, values: dict[str, Any]) -> dict[str, Any]:
         if len(str(values.get("schedules") or "")) > 100_000:
@@ -111,9 +119,10 @@ class GenerateSerializer(ParametersSerializer):
         missing = [name for name in ("videoId", "prompt") if vid2vid and values.get(name) is None]
         if missing:
             raise serializers.ValidationError({name: [f"The {name} field is required."] for name in missing})
-        foreign = [name for name in self.DEFORUM_ONLY if vid2vid and values.get(name) is not None]
+        others, other = (self.DEFORUM_ONLY, "deforum") if vid2vid else (self.VID2VID_ONLY, "vid2vid")
+        foreign = [name for name in others if values.get(name) is not None]
         if foreign:
-            raise serializers.ValidationError({name: ["This parameter is for deforum alone."] for name in foreign})
+            raise serializers.ValidationError({name: [f"This parameter is for {other} alone."] for name in foreign})
         return values
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,10 @@ from django.db.models import Q, QuerySet
 from config.api.errors import ValidationFailed
 from studio.models import ModelFile, Preset
 from studio.rendering.deforum import presets
+from studio.rendering.plan import LoraSpec
 
 BUILTIN_PREFIX = "builtin:"
+_LORA_TAG = re.compile(r"<lora:([^:<>]+)(?::([^:<>]*))?>")
 
 
 def checkpoints() -> QuerySet[ModelFile]:
@@ -37,6 +40,39 @@ def controlnet_path(kind: str) -> Path:
     if found is None:
         raise ValidationFailed({"controlnet": [f"No ControlNet of type {kind} is installed."]})
     return model_path(found)
+
+
+def named_loras(text: str) -> tuple[LoraSpec, ...]:
+    """The LoRAs that ``<lora:name:weight>`` tags name, with the weight of their first tag."""
+    return tuple(split_loras(text)[1])
+
+
+def split_loras(text: str) -> tuple[str, tuple[LoraSpec, ...]]:
+    """A prompt without its ``<lora:name:weight>`` tags, and the LoRAs they name."""
+    found: dict[str, LoraSpec] = {}
+    for name, weight in _LORA_TAG.findall(text):
+        lora = ModelFile.objects.filter(enabled=True, model_type="lora", slug=name.strip()).first()
+        if lora is None:
+            raise ValidationFailed({"prompt": [f"There is no LoRA named {name.strip()[:80]!r}."]})
+        found.setdefault(lora.slug, LoraSpec(str(model_path(lora)), _lora_weight(weight)))
+    return _LORA_TAG.sub("", text).strip(), tuple(found.values())
+
+
+def _lora_weight(text: str) -> float:
+    try:
+        weight = float(text or 1)
+    except ValueError:
+        # A schedule's expression in backticks: the frame table gives each frame its weight.
+        return 1.0
+    if not -2 <= weight <= 2:
+        raise ValidationFailed({"prompt": ["A LoRA's weight lies between -2 and 2."]})
+    return weight
+
+
+def render_options() -> dict[str, str]:
+    """Options of every render: the depth model that 3D motion and depth ControlNets see with, when one is installed."""
+    depth = ModelFile.objects.filter(enabled=True, model_type="depth").order_by("-is_default", "id").first()
+    return {"depth_model": str(model_path(depth))} if depth else {}
 
 
 def find_preset(wanted: str | int) -> Preset | None:

@@ -53,7 +53,7 @@ def submit_render(
         plans.ensure_not_busy(video)
         _ensure_below_limit(user)
         frames = draft.plan.frames_to_render
-        model_price = render_price(model_file=draft.model_file, purpose=purpose, frames=frames)
+        model_price = render_price(model_file=draft.model_file, purpose=purpose, frames=draft.new_frames)
         job = RenderJob.objects.create(
             tenant_id=video.tenant_id,
             video=video,
@@ -96,7 +96,8 @@ def cancel_render(job: RenderJob) -> RenderJob:
 
 def cancel_video(video: Video) -> RenderJob | None:
     """Cancel the video's active render; answers its newest render, None when it never had one."""
-    job = video.jobs.active().first() or video.jobs.first()
+    jobs = RenderJob.objects.filter(video=video)
+    job = jobs.active().first() or jobs.first()
     return cancel_render(job) if job else None
 
 

@@ -58,9 +58,8 @@ class OutputWatcher:
     def _take(self, path: Path) -> RenderJob | None:
         # The file's name tells the job, and the job its tenant.
         with all_tenants():
-            job = RenderJob.objects.filter(
-                pk=job_id_of(path), provider="external", status=RenderJob.Status.QUEUED
-            ).first()
+            waiting = RenderJob.objects.queued().filter(provider="external")
+            job = waiting.filter(pk=job_id_of(path) or 0).first()
         if job is None:
             logger.warning("%s answers no job that waits for it", path.name)
             return None

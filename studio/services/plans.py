@@ -1,10 +1,12 @@
-"""From the parameters of a request to a frozen plan: everything that can be wrong is found here, before any GPU time."""
+"""From the parameters of a request to a frozen plan: all that can be wrong is found here, before any GPU time."""
 
 from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from accounts.models import User
@@ -41,6 +43,8 @@ class Draft:
     """The request with every default filled in, the drawn seed included."""
     model_file: ModelFile
     continues: RenderJob | None
+    new_frames: int
+    """Frames that this render is asked for beyond those of the video it extends: what is paid."""
 
 
 def draft_render(*, video: Video, user: User, purpose: RenderJob.Purpose, parameters: dict[str, Any]) -> Draft:
@@ -69,7 +73,8 @@ def draft_render(*, video: Video, user: User, purpose: RenderJob.Purpose, parame
         raise ValidationFailed({_api_field(error.field, parameters): [error.message]}) from error
     except ModelError as error:
         raise ValidationFailed({"modelId": [error.message]}) from error
-    return Draft(plan, parameters, model_file, extended or _approved_preview(video, plan, purpose))
+    new_frames = plan.frames_to_render - (extended.frames_total if extended else 0)
+    return Draft(plan, parameters, model_file, extended or _approved_preview(video, plan, purpose), new_frames)
 
 
 def _vid2vid_plan(source: MediaInfo | None, model_file: ModelFile, parameters: dict[str, Any]) -> RenderPlan:
@@ -80,24 +85,45 @@ def _vid2vid_plan(source: MediaInfo | None, model_file: ModelFile, parameters: d
     parameters.setdefault("negative_prompt", "")
     parameters.setdefault("cfgScale", 7.0)
     parameters.setdefault("denoising", 0.5)
+    parameters.setdefault("smoothing", Vid2VidParams.smoothing)
+    parameters.setdefault("stabiliseColour", Vid2VidParams.stabilise_colour)
+    parameters.setdefault("crossFrameAttention", Vid2VidParams.cross_frame_attention)
+    parameters.setdefault("startFrame", 0)
     width, height = output_size(source, max_pixels=model_file.max_pixels)
     fps = source.fps or Fraction(DEFAULT_FPS)
+    prompt, loras = catalogue.split_loras(parameters["prompt"])
     return RenderPlan(
         workflow="vid2vid",
         model=_model_spec(model_file, parameters),
         width=width,
         height=height,
         fps=str(fps),
-        frame_count=source.frames_at(fps),
+        frame_count=_trimmed(parameters, source.frames_at(fps)),
         seed=parameters["seed"],
         params=Vid2VidParams(
-            prompt=parameters["prompt"],
+            prompt=prompt,
             negative_prompt=parameters["negative_prompt"],
             cfg_scale=parameters["cfgScale"],
             denoising=parameters["denoising"],
             controlnets=_controlnets(parameters),
+            loras=loras,
+            smoothing=parameters["smoothing"],
+            stabilise_colour=parameters["stabiliseColour"],
+            cross_frame_attention=parameters["crossFrameAttention"],
+            start_frame=parameters["startFrame"],
         ),
+        options=catalogue.render_options(),
     )
+
+
+def _trimmed(parameters: dict[str, Any], frames: int) -> int:
+    """Frames between ``startFrame`` and ``endFrame`` (exclusive; the source's end when left out)."""
+    start, end = parameters["startFrame"], parameters.get("endFrame", frames)
+    if start >= frames:
+        raise ValidationFailed({"startFrame": [f"The source has {frames} frames."]})
+    if not start < end <= frames:
+        raise ValidationFailed({"endFrame": [f"The end must lie after the start, at most at {frames}."]})
+    return end - start
 
 
 def _deforum_plan(
@@ -127,7 +153,12 @@ def _deforum_plan(
         fps=fps,
         frame_count=(before.frame_count if before else 0) + max(1, new_frames),
         seed=parameters["seed"],
-        params=DeforumParams(settings=settings, controlnets=_controlnets(parameters)),
+        params=DeforumParams(
+            settings=settings,
+            controlnets=_controlnets(parameters),
+            loras=catalogue.named_loras(" ".join(settings["prompts"].values())),
+        ),
+        options=catalogue.render_options(),
     )
 
 
@@ -163,7 +194,7 @@ def _model_spec(model_file: ModelFile, parameters: dict[str, Any]) -> ModelSpec:
     return ModelSpec(
         family=model_file.family,
         location=str(catalogue.model_path(model_file)),
-        scheduler=model_file.scheduler or None,
+        scheduler=parameters.get("scheduler") or model_file.scheduler or None,
         steps=parameters["steps"],
     )
 
@@ -231,7 +262,8 @@ def _approved_preview(video: Video, plan: RenderPlan, purpose: RenderJob.Purpose
 def _source_info(video: Video) -> MediaInfo | None:
     if video.source is None:
         return None
-    return probe(local_copy(video.source, catalogue.work_dir("probe")))
+    with TemporaryDirectory(prefix="studio-probe-") as folder:
+        return probe(local_copy(video.source, Path(folder)))
 
 
 def _api_field(field: str, parameters: dict[str, Any]) -> str:
@@ -243,4 +275,5 @@ def _api_field(field: str, parameters: dict[str, Any]) -> str:
 def ensure_not_busy(video: Video) -> None:
     """A video has one render at a time."""
     if video.is_active:
-        raise DomainError("video_busy", "This video is already queued or being rendered.", data={"status": video.status})
+        message = "This video is already queued or being rendered."
+        raise DomainError("video_busy", message, data={"status": video.status})

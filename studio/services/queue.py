@@ -126,12 +126,7 @@ class QueueSnapshot:
 
     def __init__(self) -> None:
         with all_tenants():
-            active = list(
-                RenderJob.objects.active().only(
-                    "status", "queue", "priority", "queued_at", "frames_done", "frames_total", "eta_seconds",
-                    "model_file_id", "purpose",
-                )  # fmt: skip
-            )
+            active = list(RenderJob.objects.active().defer("plan", "parameters"))
         pace = _Pace()
         self._left = {job.pk: pace.remaining(job) for job in active}
         self._running = [job.pk for job in active if job.status == RenderJob.Status.RUNNING]
@@ -169,7 +164,7 @@ def seconds_per_frame(*, model_file_id: int, purpose: str) -> float:
             .order_by("-finished_at")
             .values_list("seconds_per_frame", flat=True)[:50]
         )
-        history = list(recent)
+        history: list[float] = list(recent)
     return sum(history) / len(history) if history else SECONDS_PER_FRAME
 
 

@@ -16,25 +16,25 @@ from studio.rendering.errors import MediaError
 from studio.rendering.media.probe import MediaInfo, MediaLimits, Purpose, check_upload
 from studio.services.files import drop_files, store_file
 
+FIELDS: tuple[Purpose, Purpose] = ("attachment", "soundtrack")
+
 
 def create_video(
     *, user: User, type: Video.Type, attachment: UploadedFile | None, soundtrack: UploadedFile | None, title: str = ""
 ) -> Video:
     """A video from what the user sent. A prompt alone (no attachment) is enough for Deforum."""
     with tempfile.TemporaryDirectory(prefix="studio-upload-", dir=settings.FILE_UPLOAD_TEMP_DIR) as folder:
-        checked = {
-            field: _check(file, field, Path(folder))
-            for field, file in (("attachment", attachment), ("soundtrack", soundtrack))
-            if file is not None
+        sent: dict[Purpose, UploadedFile] = {
+            field: file for field, file in zip(FIELDS, (attachment, soundtrack), strict=True) if file is not None
         }
-        names = {"attachment": attachment and attachment.name, "soundtrack": soundtrack and soundtrack.name}
-        kinds = {"attachment": MediaFile.Kind.SOURCE, "soundtrack": MediaFile.Kind.SOUNDTRACK}
+        checked = {field: _check(file, field, Path(folder)) for field, file in sent.items()}
+        kinds = dict(zip(FIELDS, (MediaFile.Kind.SOURCE, MediaFile.Kind.SOUNDTRACK), strict=True))
         stored: dict[str, MediaFile] = {}
         try:
             with transaction.atomic():
                 for field, (path, info) in checked.items():
                     stored[field] = store_file(
-                        path=path, owner=user, kind=kinds[field], original_filename=names[field], info=info
+                        path=path, owner=user, kind=kinds[field], original_filename=sent[field].name or "", info=info
                     )
                 return Video.objects.create(
                     tenant_id=user.tenant_id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
@@ -84,7 +85,7 @@ def finished_jobs(videos: list[Video]) -> dict[int, RenderJob]:
     return {job.video_id: job for job in found}
 
 
-def newest_jobs(videos: list[Video]) -> dict[int, RenderJob]:
+def newest_jobs(videos: Sequence[Video]) -> dict[int, RenderJob]:
     """The newest render of each video, in one query; related files come along."""
     found = (
         RenderJob.objects.filter(video__in=videos)

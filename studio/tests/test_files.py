@@ -70,9 +70,7 @@ def test_a_range_of_another_version_gets_the_whole(client: Client, stored: Media
     assert get(client, stored, **{"if-none-match": f'"{stored.sha256}"'})[0] == 304
 
 
-def test_a_link_is_forged_expires_and_dies_with_its_file(
-    client: Client, stored: MediaFile, settings: Settings
-) -> None:
+def test_a_link_is_forged_expires_and_dies_with_its_file(client: Client, stored: MediaFile, settings: Settings) -> None:
     url = file_url(stored)
     assert client.get(url).status_code == 200
     forged = signing.dumps(stored.pk, key="another key", salt=LINK_SALT)

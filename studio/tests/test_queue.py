@@ -225,11 +225,10 @@ def test_the_queue_of_a_job(purpose: str, frames: int, priority: int | None, exp
 
 
 def test_a_video_has_one_active_render(make_job: JobFactory, user: User) -> None:
-    job = make_job(user)
+    copy = reloaded(make_job(user))
+    copy.pk = None
+    copy._state.adding = True
     with pytest.raises(IntegrityError, match="renderjob_one_active"), transaction.atomic():
-        copy = reloaded(job)
-        copy.pk = None
-        copy._state.adding = True
         copy.save()
 
 

@@ -288,9 +288,9 @@ class TestWatching:
         at_root, under_api = api.get(f"/status/{video}"), api.get(f"/api/status/{video}")
         assert at_root.status_code == under_api.status_code == 200
         documented = {
-            "id", "status", "progress", "estimated_time_left", "job_time", "queued_at", "queue", "generator", "model_id",
-            "prompt", "negative_prompt", "cfg_scale", "seed", "denoising", "fps", "frame_count", "length", "width",
-            "height", "generation_parameters",
+            "id", "status", "progress", "estimated_time_left", "job_time", "queued_at", "queue", "generator",
+            "model_id", "prompt", "negative_prompt", "cfg_scale", "seed", "denoising", "fps", "frame_count", "length",
+            "width", "height", "generation_parameters",
         }  # fmt: skip
         assert documented <= set(at_root.json()["data"])
         assert isinstance(at_root.json()["data"]["queued_at"], int)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -18,7 +19,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from effects.models import Effect
-from studio.models import MediaFile
+from studio.models import MediaFile, ModelFile
 from studio.tests.applied import announcement
 from studio.tests.s3_server import ACCESS_KEY, REGION, SECRET_KEY, s3_server
 from tenants.scope import all_tenants
@@ -229,6 +230,16 @@ def test_the_reaper_empties_the_bucket_of_what_nobody_used(
     assert in_parts(bucket) == []
     with all_tenants():
         assert list(MediaFile.objects.values_list("pk", flat=True)) == [used["file"]["id"]]
+
+
+def test_a_job_for_an_upload_in_the_bucket_keeps_no_copy(
+    api: APIClient, cartoon: Effect, ticket: dict[str, Any], clip: bytes, tiny_model: ModelFile, settings: Settings
+) -> None:
+    assert put(ticket["upload_url"], clip, ticket["upload_headers"]) == 200
+    body = {"effect_id": cartoon.pk, "idempotency_key": "one", "input_file_id": ticket["file"]["id"]}
+    answer = api.post("/api/ai-jobs", body)
+    assert answer.status_code == 200, answer.json()
+    assert not [path for path in Path(settings.WORK_DIR).rglob("*") if path.is_file()]
 
 
 def test_the_reaper_survives_a_bucket_that_does_not_answer(bucket: Any, ticket: dict[str, Any]) -> None:

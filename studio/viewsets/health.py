@@ -21,7 +21,7 @@ _WORDS = {True: "up", False: "down"}
 
 class ServiceStatusView(APIView):
     permissions: ClassVar = {"get": [Public]}
-    authentication_classes: ClassVar = []
+    authentication_classes: ClassVar[list[type]] = []
 
     @extend_schema(responses=ServiceStatusSerializer)
     def get(self, request: Request, service: str | None = None) -> Response:
@@ -40,7 +40,7 @@ class ServiceStatusView(APIView):
 
 class CsrfTokenView(APIView):
     permissions: ClassVar = {"get": [Public]}
-    authentication_classes: ClassVar = []
+    authentication_classes: ClassVar[list[type]] = []
 
     @extend_schema(responses=CsrfTokenSerializer)
     def get(self, request: Request) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, ClassVar
 
@@ -132,8 +133,10 @@ class RenderViewSet(APIViewSet):
     @extend_schema(responses=JobSerializer(many=True))
     def processing_queue(self, request: Request) -> Response:
         """The user's running and approved renders with position and time, in the order they are due."""
-        rows = self._rows(self._active(request))
-        rows.sort(key=lambda row: (row["queue"]["your_position"] or 0, row["queued_at"]))
+        rows = sorted(
+            self._rows(self._active(request)),
+            key=lambda row: (row["queue"]["your_position"] or 0, row["queued_at"]),
+        )
         return ok({"items": rows, "totalItems": len(rows)}, "Processing queue retrieved successfully")
 
     def _mine(self, request: Request) -> Any:
@@ -141,10 +144,10 @@ class RenderViewSet(APIViewSet):
             "source", "soundtrack", "output"
         )
 
-    def _active(self, request: Request) -> list[Video]:
+    def _active(self, request: Request) -> Sequence[Video]:
         return list(self._mine(request).filter(status__in=Video.ACTIVE))
 
-    def _rows(self, page: list[Video], snapshot: QueueSnapshot | None = None) -> list[dict[str, Any]]:
+    def _rows(self, page: Sequence[Video], snapshot: QueueSnapshot | None = None) -> Sequence[dict[str, Any]]:
         snapshot = snapshot or QueueSnapshot()
         newest = videos.newest_jobs(page)
         return [job_row(v, newest.get(v.pk), snapshot.figures(newest.get(v.pk))) for v in page]

@@ -4,25 +4,31 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Tenant',
+            name="Tenant",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=255)),
-                ('slug', models.SlugField(max_length=63, unique=True)),
-                ('domain', models.CharField(help_text='Host name under which only its members come in.', max_length=255, unique=True)),
-                ('db_pool', models.CharField(help_text='Name of the database pool that holds its rows.', max_length=64)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=255)),
+                ("slug", models.SlugField(max_length=63, unique=True)),
+                (
+                    "domain",
+                    models.CharField(
+                        help_text="Host name under which only its members come in.", max_length=255, unique=True
+                    ),
+                ),
+                (
+                    "db_pool",
+                    models.CharField(help_text="Name of the database pool that holds its rows.", max_length=64),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'ordering': ('id',),
+                "ordering": ("id",),
             },
         ),
     ]

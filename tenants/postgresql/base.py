@@ -33,7 +33,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
             self._sent = wanted
             # Whoever ends a transaction may yet undo what was set within it.
             self.connection.studio_tenant = wanted if self.connection.autocommit else None
-        return super()._cursor(name)
+        return super()._cursor(name)  # type: ignore[misc]
 
     def get_connection_params(self) -> dict[str, Any]:
         params = super().get_connection_params()
@@ -46,9 +46,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
         super().init_connection_state()
 
     def _rollback(self) -> None:
-        super()._rollback()
+        super()._rollback()  # type: ignore[misc]
         self._sent = None
 
     def _savepoint_rollback(self, sid: str) -> None:
-        super()._savepoint_rollback(sid)
+        super()._savepoint_rollback(sid)  # type: ignore[misc]
         self._sent = None

@@ -1,6 +1,6 @@
 """Render a restyled clip and an animation through the whole system, and say where they are.
 
-Starts the system as `serve` does, registers a user over HTTP, uploads, previews, finalizes, downloads, and stops it again.
+Starts the system as `serve` does, registers a user over HTTP, uploads, previews, finalizes, downloads, and stops it.
 """
 
 import os
@@ -59,7 +59,6 @@ class Command(BaseCommand):
             f"\nSee it live: make serve, then http://127.0.0.1:{settings.PORT}/deforumation-qt"
             f"\n  user   {email} / {password}   (POST /api/login gives the token that the console asks for)"
         )
-
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Give the renders of dead workers to living ones, wake workers for renders nobody heard of, sweep what is left over."""
+"""Give dead workers' renders to living ones, wake workers for renders nobody heard of, sweep what is left over."""
 
 import logging
 import threading

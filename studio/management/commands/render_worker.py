@@ -10,8 +10,6 @@ import django_rq
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from studio.worker import RenderWorker
-
 
 class Command(BaseCommand):
     help = __doc__
@@ -21,5 +19,10 @@ class Command(BaseCommand):
         parser.add_argument("--burst", action="store_true", help="stop when the queues are empty")
 
     def handle(self, *, queues: list[str], burst: bool, **options: Any) -> None:
-        worker = django_rq.get_worker(*queues, worker_class=RenderWorker)
-        worker.work(burst=burst, logging_level=settings.LOGGING["root"]["level"])
+        # Here and not in the app's ready(): it loads torch, which nothing but a worker needs.
+        from studio.rendering.models import cache
+
+        cache.configure(device=settings.RENDER_DEVICE, capacity=settings.MODEL_CACHE_BYTES)
+        # A dotted name: django-rq takes no subclass of SimpleWorker otherwise.
+        worker = django_rq.get_worker(*queues, worker_class="studio.worker.RenderWorker")
+        worker.work(burst=burst, logging_level=settings.LOG_LEVEL)

@@ -99,9 +99,18 @@ class WarmCache(Generic[T]):
             _release()
 
 
+def configure(*, device: str = "", capacity: int = 0) -> None:
+    """Say where engines live and how many bytes of them stay warm: left empty, CUDA if there is one, half its memory.
+
+    Call it before the first engine is loaded.
+    """
+    global _chosen_device, _chosen_capacity
+    _chosen_device, _chosen_capacity = device, capacity
+
+
 def default_device() -> torch.device:
-    """CUDA when there is one."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    """The configured one, else CUDA when there is one."""
+    return torch.device(_chosen_device or ("cuda" if torch.cuda.is_available() else "cpu"))
 
 
 def build_engine(spec: ModelSpec, device: torch.device) -> DiffusionEngine:
@@ -126,6 +135,8 @@ def engine_lease(spec: ModelSpec, *, device: torch.device | str | None = None) -
         yield engine
 
 
+_chosen_device = ""
+_chosen_capacity = 0
 _cache: WarmCache[DiffusionEngine] | None = None
 _cache_lock = threading.Lock()
 
@@ -134,7 +145,7 @@ def _engines() -> WarmCache[DiffusionEngine]:
     global _cache
     with _cache_lock:
         if _cache is None:
-            _cache = WarmCache(_default_capacity())
+            _cache = WarmCache(_chosen_capacity or _default_capacity())
         return _cache
 
 
