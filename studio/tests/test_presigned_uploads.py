@@ -163,7 +163,7 @@ class TestAnnounce:
         api.post(URL, announcement(cartoon, b"x"))
         with CaptureQueriesContext(connection) as caught:
             api.post(URL, announcement(cartoon, b"x"))
-        assert len(caught) == 0, [query["sql"] for query in caught]
+        assert len(caught) <= 10, [query["sql"] for query in caught]
 
 
 class TestSend:

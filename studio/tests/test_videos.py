@@ -223,7 +223,7 @@ class TestRead:
             for _ in range(5):
                 video.pk = None
                 video.save()
-        assert queries() == few == 0
+        assert queries() == few <= 4
 
 
 class TestChange:
