@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from accounts import services
-from accounts.models import LoginSession, User
+from accounts.models import AuditEntry, LoginSession, User
 
 # Roles are a field of the user; there are no groups.
 admin.site.unregister(Group)
@@ -97,3 +97,24 @@ class UserAdmin(DjangoUserAdmin):
             services.end_other_sessions(user=user) for user in queryset if self.has_change_permission(request, user)
         )
         self.message_user(request, f"Sessions ended: {ended}.", messages.SUCCESS)
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(admin.ModelAdmin):
+    """To look at only: a log that can be edited proves nothing."""
+
+    list_display = ("at", "event", "actor", "subject", "address", "detail")
+    list_filter = ("event", "at")
+    list_select_related = ("actor", "subject")
+    search_fields = ("actor__email", "subject__email", "address", "event")
+    date_hierarchy = "at"
+    readonly_fields = ("at", "event", "actor", "subject", "address", "user_agent", "detail")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: AuditEntry | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: AuditEntry | None = None) -> bool:
+        return False

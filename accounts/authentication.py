@@ -56,7 +56,7 @@ class SessionJWTAuthentication(JWTAuthentication):
         return session.user
 
 
-class SessionJWTScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class SessionJWTScheme(OpenApiAuthenticationExtension):
     """Tells the OpenAPI schema about it."""
 
     target_class = "accounts.authentication.SessionJWTAuthentication"

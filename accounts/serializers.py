@@ -117,6 +117,75 @@ class ProfileSerializer(AttributesSerializer):
     password = serializers.CharField(required=False, min_length=8, max_length=255, trim_whitespace=False)
 
 
+class EmailSerializer(AttributesSerializer):
+    email = serializers.EmailField(max_length=255)
+
+
+class ResetSerializer(AttributesSerializer):
+    email = serializers.EmailField(max_length=255)
+    token = serializers.CharField(max_length=255)
+    password = serializers.CharField(min_length=8, max_length=255, trim_whitespace=False)
+    password_confirmation = serializers.CharField(max_length=255, trim_whitespace=False)
+
+    def validate(self, values: dict[str, Any]) -> dict[str, Any]:
+        if values.pop("password_confirmation") != values["password"]:
+            raise serializers.ValidationError({"password_confirmation": ["The password confirmation does not match."]})
+        return values
+
+
+class VerificationSerializer(AttributesSerializer):
+    id = serializers.IntegerField(min_value=1, max_value=2**63 - 1, source="user_id")
+    hash = serializers.CharField(max_length=1024)
+
+
+class SessionSerializer(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    device = serializers.CharField(help_text="The User-Agent that logged in.")
+    address = serializers.IPAddressField(allow_null=True)
+    created_at = serializers.DateTimeField()
+    last_seen = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField()
+    current = serializers.BooleanField(help_text="Whether it is the one that asks.")
+
+
+class AdministeredUserSerializer(UserSerializer):
+    """A user in document A's administration."""
+
+    login = serializers.CharField()
+    is_active = serializers.BooleanField()
+    email_verified_at = serializers.DateTimeField(allow_null=True)
+    videos = serializers.IntegerField()
+    jobs = serializers.IntegerField()
+    credits = serializers.IntegerField(help_text="What can be spent.")
+
+
+class UserIdSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
+
+
+class UserDataSerializer(UserIdSerializer):
+    """``login`` is the display name."""
+
+    login = serializers.CharField(required=False, max_length=255, source="name")
+    email = serializers.EmailField(required=False, max_length=255)
+
+
+class OwnPasswordSerializer(serializers.Serializer[Any]):
+    currentPassword = serializers.CharField(max_length=255, trim_whitespace=False)
+    newPassword = serializers.CharField(min_length=8, max_length=255, trim_whitespace=False)
+    confirmNewPassword = serializers.CharField(max_length=255, trim_whitespace=False)
+
+    def validate(self, values: dict[str, Any]) -> dict[str, Any]:
+        if values["confirmNewPassword"] != values["newPassword"]:
+            raise serializers.ValidationError({"confirmNewPassword": ["The password confirmation does not match."]})
+        return values
+
+
+def administered_row(user: User, figures: Mapping[str, int]) -> dict[str, Any]:
+    row = {"login": user.name, "is_active": user.is_active, "email_verified_at": user.email_verified_at}
+    return {**user_row(user), **row, **figures}
+
+
 def user_row(user: User) -> dict[str, Any]:
     """A user as the API shows it to the user."""
     return {

@@ -2,8 +2,8 @@
 
 from django.urls import path
 
-from accounts.viewsets import AccountViewSet, NamedAccountViewSet
-from accounts.viewsets_admin import StaffUserViewSet
+from accounts.viewsets import AccountViewSet, NamedAccountViewSet, SessionViewSet
+from accounts.viewsets_admin import AdministrationViewSet, StaffUserViewSet
 
 _me = {"get": "me", "post": "update_me", "patch": "update_me"}
 
@@ -13,15 +13,28 @@ urlpatterns = [
     path("auth/refresh", AccountViewSet.as_view({"post": "refresh"})),
     path("auth/logout", AccountViewSet.as_view({"post": "logout"})),
     path("auth/me", AccountViewSet.as_view(_me)),
+    path("auth/forgot-password", AccountViewSet.as_view({"post": "forgot_password"})),
+    path("auth/reset-password", AccountViewSet.as_view({"post": "reset_password"})),
+    path("auth/verify-email", AccountViewSet.as_view({"post": "verify_email"})),
+    path("auth/resend-verification", AccountViewSet.as_view({"post": "resend_verification"})),
+    path("auth/sessions", SessionViewSet.as_view({"get": "list", "delete": "revoke_all"})),
+    path("auth/sessions/<uuid:session_id>", SessionViewSet.as_view({"delete": "revoke"})),
     path("v2/register", AccountViewSet.as_view({"post": "register"})),
     path("v2/login", AccountViewSet.as_view({"post": "login"})),
     path("v2/refresh", AccountViewSet.as_view({"post": "refresh"})),
     path("v2/logout", AccountViewSet.as_view({"post": "logout"})),
     path("v2/me", AccountViewSet.as_view(_me)),
+    path("v2/password-forgot", AccountViewSet.as_view({"post": "forgot_password"})),
+    path("v2/password-reset", AccountViewSet.as_view({"post": "reset_password"})),
+    path("v2/verify-email", AccountViewSet.as_view({"post": "verify_email"})),
     path("register", NamedAccountViewSet.as_view({"post": "register"})),
     path("login", NamedAccountViewSet.as_view({"post": "login"})),
     path("logout", NamedAccountViewSet.as_view({"post": "logout"})),
     path("me", NamedAccountViewSet.as_view(_me)),
+    path("administration/users", AdministrationViewSet.as_view({"get": "list"})),
+    path("administration/admin-reset-user-password", AdministrationViewSet.as_view({"patch": "reset_password"})),
+    path("administration/change-user-data", AdministrationViewSet.as_view({"patch": "change_data"})),
+    path("administration/change-password", AdministrationViewSet.as_view({"patch": "change_password"})),
     path("admin/users", StaffUserViewSet.as_view({"get": "list"})),
     path("admin/users/<int:user_id>", StaffUserViewSet.as_view({"get": "retrieve"})),
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import ClassVar
+from uuid import UUID
 
 from drf_spectacular.utils import extend_schema, inline_serializer
 from rest_framework import serializers
@@ -11,13 +12,17 @@ from rest_framework.response import Response
 
 from accounts import services
 from accounts.serializers import (
+    EmailSerializer,
     LoginAnswerSerializer,
     LoginSerializer,
     NamedRegistrationSerializer,
     ProfileSerializer,
     RefreshSerializer,
     RegistrationSerializer,
+    ResetSerializer,
+    SessionSerializer,
     UserSerializer,
+    VerificationSerializer,
     login_row,
     token_row,
     user_row,
@@ -45,13 +50,25 @@ class AccountViewSet(APIViewSet):
         "register": [Public],
         "login": [Public],
         "refresh": [Public],
+        "forgot_password": [Public],
+        "reset_password": [Public],
+        "verify_email": [Public],
+        "resend_verification": [Authenticated],
         "logout": [Authenticated],
         "me": [Authenticated],
         "update_me": [Authenticated],
     }
     # A client may still send the stale token that it wants to replace.
-    anonymous: ClassVar = {"register", "login", "refresh"}
-    throttles: ClassVar = {"register": "register", "login": "login", "refresh": "login"}
+    anonymous: ClassVar = {"register", "login", "refresh", "forgot_password", "reset_password", "verify_email"}
+    throttles: ClassVar = {
+        "register": "register",
+        "login": "login",
+        "refresh": "login",
+        "forgot_password": "reset",
+        "reset_password": "reset",
+        "verify_email": "reset",
+        "resend_verification": "reset",
+    }
     parser_classes = (*APIViewSet.parser_classes, JsonApiParser)
     registration: ClassVar = RegistrationSerializer
 
@@ -72,6 +89,27 @@ class AccountViewSet(APIViewSet):
         tokens = services.refresh_session(**parse(RefreshSerializer, request))
         return ok(token_row(tokens), "Token refreshed successfully")
 
+    @extend_schema(request=EmailSerializer, responses=None)
+    def forgot_password(self, request: Request) -> Response:
+        """Mails a link, if there is an account; the answer is the same if there is none."""
+        services.forget_password(**parse(EmailSerializer, request))
+        return ok(None, "If this address has an account, a link to choose a new password is on its way")
+
+    @extend_schema(request=ResetSerializer, responses=None)
+    def reset_password(self, request: Request) -> Response:
+        services.reset_password(**parse(ResetSerializer, request))
+        return ok(None, "Password reset successfully")
+
+    @extend_schema(request=VerificationSerializer, responses=UserSerializer)
+    def verify_email(self, request: Request) -> Response:
+        user = services.verify_email(**parse(VerificationSerializer, request))
+        return ok({"id": user.pk, "email_verified_at": user.email_verified_at}, "Email verified successfully")
+
+    @extend_schema(request=None, responses=None)
+    def resend_verification(self, request: Request) -> Response:
+        services.ask_for_verification(user=request.user)
+        return ok(None, "If the address is not confirmed yet, a link is on its way")
+
     @extend_schema(request=None, responses=None)
     def logout(self, request: Request) -> Response:
         services.end_session(session=request.auth)
@@ -86,6 +124,28 @@ class AccountViewSet(APIViewSet):
         changes = parse(ProfileSerializer, request)
         user = services.update_profile(user=request.user, session=request.auth, changes=changes)
         return ok(user_row(user), "User updated successfully")
+
+
+class SessionViewSet(APIViewSet):
+    """Where I am logged in."""
+
+    permissions: ClassVar = {"list": [Authenticated], "revoke": [Authenticated], "revoke_all": [Authenticated]}
+
+    @extend_schema(responses=SessionSerializer(many=True))
+    def list(self, request: Request) -> Response:
+        rows = services.list_sessions(user=request.user, current=request.auth)
+        return ok(rows, "Sessions retrieved successfully")
+
+    @extend_schema(request=None, responses=None)
+    def revoke(self, request: Request, session_id: UUID) -> Response:
+        services.end_session_of(user=request.user, session_id=session_id)
+        return ok(None, "Session revoked successfully")
+
+    @extend_schema(request=None, responses=None)
+    def revoke_all(self, request: Request) -> Response:
+        """Every session but the one that asks."""
+        ended = services.end_other_sessions(user=request.user, keep=request.auth)
+        return ok({"revoked": ended}, "Sessions revoked successfully")
 
 
 class NamedAccountViewSet(AccountViewSet):

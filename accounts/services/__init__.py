@@ -1,24 +1,47 @@
 """The verbs of accounts."""
 
+from accounts.services.audit import Device
+from accounts.services.passwords import change_password, forget_password, require_reset, reset_password
 from accounts.services.sessions import (
-    Device,
     Tokens,
     end_other_sessions,
     end_session,
+    end_session_of,
+    list_sessions,
     open_session,
     refresh_session,
 )
-from accounts.services.users import ensure_administrator, log_in, register, update_profile
+from accounts.services.users import (
+    authenticate,
+    change_user_data,
+    ensure_administrator,
+    find_user,
+    log_in,
+    register,
+    update_profile,
+)
+from accounts.services.verification import ask_for_verification, verify_email
 
 __all__ = [
     "Device",
     "Tokens",
+    "ask_for_verification",
+    "authenticate",
+    "change_password",
+    "change_user_data",
     "end_other_sessions",
     "end_session",
+    "end_session_of",
     "ensure_administrator",
+    "find_user",
+    "forget_password",
+    "list_sessions",
     "log_in",
     "open_session",
     "refresh_session",
     "register",
+    "require_reset",
+    "reset_password",
     "update_profile",
+    "verify_email",
 ]

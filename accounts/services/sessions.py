@@ -4,24 +4,18 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from typing import Any
 
-from django.conf import settings
 from django.utils import timezone
 from rest_framework_simplejwt.exceptions import TokenError
+from rest_framework_simplejwt.settings import api_settings
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
 
 from accounts.models import LoginSession, User
-from config.api.errors import DomainError
+from accounts.services.audit import Device, record
+from config.api.errors import DomainError, NotFound
 
 SESSION_CLAIM = "sid"
-
-
-@dataclass(frozen=True)
-class Device:
-    """Where a login comes from."""
-
-    user_agent: str = ""
-    address: str | None = None
 
 
 @dataclass(frozen=True)
@@ -39,7 +33,7 @@ def open_session(*, user: User, device: Device) -> Tokens:
         user=user,
         user_agent=device.user_agent[:255],
         address=device.address,
-        expires_at=timezone.now() + settings.SIMPLE_JWT["REFRESH_TOKEN_LIFETIME"],
+        expires_at=timezone.now() + api_settings.REFRESH_TOKEN_LIFETIME,
     )
     tokens, session.refresh_jti = _issue(user, session.pk)
     session.save(force_insert=True)
@@ -64,11 +58,12 @@ def refresh_session(*, refresh_token: str) -> Tokens:
         .update(
             refresh_jti=new_jti,
             last_seen_at=now,
-            expires_at=now + settings.SIMPLE_JWT["REFRESH_TOKEN_LIFETIME"],
+            expires_at=now + api_settings.REFRESH_TOKEN_LIFETIME,
         )
     )
     if not rotated:
         LoginSession.objects.filter(pk=session.pk).revoke()
+        record("token.reused", subject=session.user, session=str(session.pk))
         raise DomainError("token_reused", "This refresh token was already used; log in again.", status=401)
     return tokens
 
@@ -76,6 +71,29 @@ def refresh_session(*, refresh_token: str) -> Tokens:
 def end_session(*, session: LoginSession) -> None:
     """Log out: the session's access token is refused from now on."""
     LoginSession.objects.filter(pk=session.pk).revoke()
+
+
+def list_sessions(*, user: User, current: LoginSession) -> list[dict[str, Any]]:
+    """Where the user is logged in, last seen first."""
+    return [
+        {
+            "id": str(session.pk),
+            "device": session.user_agent,
+            "address": session.address,
+            "created_at": session.created_at,
+            "last_seen": session.last_seen_at,
+            "expires_at": session.expires_at,
+            "current": session.pk == current.pk,
+        }
+        for session in user.login_sessions.alive()
+    ]
+
+
+def end_session_of(*, user: User, session_id: uuid.UUID) -> None:
+    """Log one device of the user out. Raises NotFound for a session that is not theirs, or has ended."""
+    if not LoginSession.objects.alive().filter(user=user, pk=session_id).revoke():
+        raise NotFound("Session not found")
+    record("session.revoked", actor=user, session=str(session_id))
 
 
 def end_other_sessions(*, user: User, keep: LoginSession | None = None) -> int:
@@ -88,5 +106,5 @@ def _issue(user: User, session_id: uuid.UUID) -> tuple[Tokens, str]:
     refresh = RefreshToken.for_user(user)
     refresh[SESSION_CLAIM] = str(session_id)
     access: AccessToken = refresh.access_token
-    lifetime = int(settings.SIMPLE_JWT["ACCESS_TOKEN_LIFETIME"].total_seconds())
+    lifetime = int(api_settings.ACCESS_TOKEN_LIFETIME.total_seconds())
     return Tokens(access=str(access), refresh=str(refresh), expires_in=lifetime), str(refresh["jti"])

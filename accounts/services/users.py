@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth.hashers import check_password, make_password
-from django.contrib.auth.password_validation import validate_password
-from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from accounts.models import LoginSession, User, normalise_email
-from accounts.services.sessions import Device, Tokens, end_other_sessions, open_session
+from accounts.services.addresses import check_address
+from accounts.services.audit import Device, record
+from accounts.services.lockout import claim_attempt, forgive
+from accounts.services.passwords import check_authority, check_new_password
+from accounts.services.sessions import Tokens, end_other_sessions, open_session
+from accounts.services.verification import ask_for_verification
 from commerce.services.wallets import open_credit_wallet
-from config.api.errors import DomainError, ValidationFailed
+from config.api.errors import DomainError, NotFound, ValidationFailed
 from tenants.services import create_tenant
 
 EMAIL_TAKEN = "The email has already been taken."
@@ -23,6 +26,7 @@ def register(
 ) -> tuple[User, Tokens]:
     """A new user with a tenant and a credit wallet of their own, logged in."""
     name = name or normalise_email(email).split("@")[0]
+    check_address(email)
     check_new_password(password, User(email=email, name=name, first_name=first_name, last_name=last_name))
     try:
         with transaction.atomic():
@@ -38,6 +42,8 @@ def register(
                 last_name=last_name,
             )
             open_credit_wallet(user=user)
+            record("user.registered", actor=user)
+            ask_for_verification(user=user)
             return user, open_session(user=user, device=device)
     except IntegrityError as error:
         raise ValidationFailed({"email": [EMAIL_TAKEN]}) from error
@@ -45,22 +51,35 @@ def register(
 
 def log_in(*, email: str, password: str, device: Device) -> tuple[User, Tokens]:
     """Open a session. An unknown address and a wrong password get the same answer in the same time."""
+    user = authenticate(email=email, password=password, device=device)
+    return user, open_session(user=user, device=device)
+
+
+def authenticate(*, email: str, password: str, device: Device) -> User:
+    """Whose address and password these are. Raises a 401, or a 429 while the account is locked."""
+    claim_attempt(account=email, address=device.address)
     user = User.objects.select_related("tenant").filter(email=normalise_email(email)).first()
     if user is None:
         # Hash as often as for a known address, so that timing doesn't tell who has an account.
         check_password(password, _decoy_hash())
     elif user.check_password(password) and user.is_active:
-        return user, open_session(user=user, device=device)
+        forgive(account=email, address=device.address)
+        record("login", actor=user)
+        return user
+    record("login.failed", subject=user, email=email[:255])
     raise DomainError("invalid_credentials", "Incorrect email or password.", status=401)
 
 
 def update_profile(*, user: User, session: LoginSession | None, changes: dict[str, Any]) -> User:
     """Change name, names, e-mail or password; a new password ends the other sessions, a new e-mail is unverified."""
     changes = dict(changes)
+    readdressed = False
     password = changes.pop("password", None)
     if "email" in changes:
         changes["email"] = normalise_email(changes["email"])
-        if changes["email"] != user.email:
+        readdressed = changes["email"] != user.email
+        if readdressed:
+            check_address(changes["email"])
             user.email_verified_at = None
     for field, value in changes.items():
         setattr(user, field, value)
@@ -72,6 +91,9 @@ def update_profile(*, user: User, session: LoginSession | None, changes: dict[st
             user.save()
             if password is not None:
                 end_other_sessions(user=user, keep=session)
+            if readdressed:
+                ask_for_verification(user=user)
+            record("profile.changed", subject=user, fields=sorted(changes) + ["password"] * (password is not None))
     except IntegrityError as error:
         raise ValidationFailed({"email": [EMAIL_TAKEN]}) from error
     return user
@@ -94,12 +116,21 @@ def ensure_administrator(*, email: str, password: str) -> tuple[User, bool]:
     return user, True
 
 
-def check_new_password(password: str, user: User, field: str = "password") -> None:
-    """Refuse a weak password, naming the reasons."""
-    try:
-        validate_password(password, user)
-    except ValidationError as error:
-        raise ValidationFailed({field: list(error.messages)}) from error
+def change_user_data(*, staff: User, user_id: int, changes: dict[str, Any]) -> User:
+    """Staff change a user's name or address."""
+    user = find_user(user_id)
+    check_authority(staff, user)
+    before = {field: getattr(user, field) for field in changes}
+    user = update_profile(user=user, session=None, changes=changes)
+    record("user.changed", actor=staff, subject=user, before=before, after=changes)
+    return user
+
+
+def find_user(user_id: int) -> User:
+    user = User.objects.select_related("tenant").filter(pk=user_id).first()
+    if user is None:
+        raise NotFound("User not found")
+    return user
 
 
 _decoy: str | None = None

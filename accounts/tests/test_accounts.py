@@ -93,9 +93,7 @@ def test_json_api_bodies_are_taken(anonymous: APIClient) -> None:
     answer = anonymous.post("/api/v2/register", body)
     assert answer.status_code == 200
     login = {"data": {"type": "tokens", "attributes": {"email": "john@example.com", "password": PASSWORD}}}
-    answer = anonymous.generic(
-        "POST", "/api/v2/login", orjson.dumps(login), content_type="application/vnd.api+json"
-    )
+    answer = anonymous.generic("POST", "/api/v2/login", orjson.dumps(login), content_type="application/vnd.api+json")
     assert answer.status_code == 200, answer.content
 
 

@@ -15,7 +15,18 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "accounts.validators.BreachedPasswordValidator"},
 ]
+BREACHED_PASSWORDS_FILE = env.str("BREACHED_PASSWORDS_FILE", "")
+"""Empty: passwords are not compared with known breaches."""
+EMAIL_CHECKS = env.list("EMAIL_CHECKS", ["accounts.services.addresses.not_disposable"])
+DISPOSABLE_DOMAINS_FILE = env.str("DISPOSABLE_DOMAINS_FILE", "")
+
+# How long the links in mails work.
+PASSWORD_RESET_TIMEOUT = env.int("PASSWORD_RESET_SECONDS", 3600)
+EMAIL_VERIFICATION_SECONDS = env.int("EMAIL_VERIFICATION_SECONDS", 3 * 24 * 3600)
+INVITATION_DAYS = env.int("INVITATION_DAYS", 14)
+
 LOGIN_URL = "admin:login"
 
 SIMPLE_JWT = {
@@ -36,8 +47,11 @@ _rates = {
     "api": env.str("THROTTLE_API", "1200/min"),
     "login": env.str("THROTTLE_LOGIN", "30/min"),
     "register": env.str("THROTTLE_REGISTER", "30/min"),
+    "reset": env.str("THROTTLE_RESET", "30/min"),
     "upload": env.str("THROTTLE_UPLOAD", "60/min"),
     "webhook": env.str("THROTTLE_WEBHOOK", "6000/min"),
     "render": env.str("THROTTLE_RENDER", "120/min"),
+    "message": env.str("THROTTLE_MESSAGE", "120/min"),
+    "support": env.str("THROTTLE_SUPPORT", "20/hour"),
 }
 THROTTLES: dict[str, str] = {} if _throttle_off else _rates

@@ -6,12 +6,12 @@ from config.api.conf import REST_FRAMEWORK, SPECTACULAR_SETTINGS  # noqa: F401
 from config.settings.environment import BASE_DIR, DATA_DIR, env
 
 DEBUG = env.bool("DEBUG", False)
-# serve writes one key for all its processes; a process on its own (a check, a migration) signs nothing that outlives it.
+# serve writes one key for all its processes; one on its own (a check, a migration) signs nothing that outlives it.
 SECRET_KEY = env.str("SECRET_KEY", "") or get_random_secret_key()
 
 BASE_DOMAIN = env.str("BASE_DOMAIN", "studio.localhost")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", [f".{BASE_DOMAIN}", "localhost", "127.0.0.1", "[::1]"])
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", [])
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
 # Behind a proxy that ends TLS.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_TLS_PROXY", False) else None
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", False)
@@ -30,6 +30,8 @@ INSTALLED_APPS = [
     "commerce",
     "studio",
     "gallery",
+    "messaging",
+    "support",
     "config.apps.StudioAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -59,6 +61,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "accounts.middleware.AuditMiddleware",
     "tenants.middleware.TenantHostMiddleware",
 ]
 
@@ -107,6 +110,9 @@ LOW_PRIORITY_QUEUE = env.str("LOW_PRIORITY_QUEUE", "low")
 RENDER_QUEUES = (HIGH_PRIORITY_QUEUE, MEDIUM_PRIORITY_QUEUE, LOW_PRIORITY_QUEUE)
 # No time-out: a render lives as long as its lease is renewed, and the reaper ends what stopped renewing.
 RQ_QUEUES = {name: {"URL": REDIS_URL, "DEFAULT_TIMEOUT": -1} for name in RENDER_QUEUES}
+BACKGROUND_QUEUE = env.str("BACKGROUND_QUEUE", "background")
+"""Mails, exports and deletions: whatever must neither wait for a render nor be waited for by a request."""
+RQ_QUEUES[BACKGROUND_QUEUE] = {"URL": REDIS_URL, "DEFAULT_TIMEOUT": 600}
 
 MEDIA_ROOT = DATA_DIR / "media"
 WORK_DIR = DATA_DIR / "work"
@@ -145,10 +151,11 @@ FILE_UPLOAD_HANDLERS = ["studio.uploadhandler.BoundedFileUploadHandler"]
 FILE_UPLOAD_TEMP_DIR = env.str("FILE_UPLOAD_TEMP_DIR", None)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 
+LOG_LEVEL = env.str("LOG_LEVEL", "INFO")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(levelname)s %(name)s: %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "INFO")},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
 }

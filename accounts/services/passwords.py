@@ -1,0 +1,101 @@
+"""Passwords: what is a good one, and what happens when one is forgotten."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.contrib.auth.password_validation import validate_password
+from django.contrib.auth.tokens import default_token_generator
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import LoginSession, User, normalise_email
+from accounts.services.audit import record
+from accounts.services.lockout import claim_attempt, forgive
+from accounts.services.sessions import end_other_sessions
+from config.api.errors import Forbidden, ValidationFailed
+from config.background import enqueue
+from config.mail import send_mail
+
+
+def check_new_password(password: str, user: User, field: str = "password") -> None:
+    """Refuse a weak password, naming the reasons."""
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        raise ValidationFailed({field: list(error.messages)}) from error
+
+
+def forget_password(*, email: str) -> None:
+    """Ask for a reset link. Whether there is such an account is looked up by the worker, so the request can't tell."""
+    enqueue("accounts.tasks.mail_password_reset", email)
+
+
+def mail_password_reset(*, email: str) -> bool:
+    """Mail the link, if the address has an account that may come in; whether it has."""
+    user = User.objects.filter(email=normalise_email(email), is_active=True).first()
+    if user is None:
+        return False
+    query = urlencode({"email": user.email, "token": default_token_generator.make_token(user)})
+    send_mail(
+        to=user.email,
+        subject="Choose a new password",
+        template="reset_password",
+        context={
+            "name": user.name,
+            "minutes": settings.PASSWORD_RESET_TIMEOUT // 60,
+            "link": f"{settings.PUBLIC_URL}/reset-password?{query}",
+        },
+    )
+    return True
+
+
+def reset_password(*, email: str, token: str, password: str) -> User:
+    """Set a new password by the token of a reset mail, once; every session ends."""
+    check_new_password(password, User(email=email))
+    with transaction.atomic():
+        user = User.objects.select_for_update().filter(email=normalise_email(email), is_active=True).first()
+        # Somebody who does not exist, so that an unknown address costs as much as a wrong token.
+        asked = user or User(pk=0, email=email, password="")
+        if not default_token_generator.check_token(asked, token) or user is None:
+            raise ValidationFailed({"token": ["This password reset token is invalid or has expired."]})
+        check_new_password(password, user)
+        user.set_password(password)
+        # Whoever read the mail owns the address.
+        user.email_verified_at = user.email_verified_at or timezone.now()
+        user.save()
+        end_other_sessions(user=user)
+        record("password.reset", actor=user)
+    return user
+
+
+def change_password(*, user: User, session: LoginSession | None, current: str, new: str) -> None:
+    """Change the own password by naming the present one; the other sessions end."""
+    guard = f"password of {user.pk}"
+    claim_attempt(account=guard, address=None)
+    if not user.check_password(current):
+        raise ValidationFailed({"currentPassword": ["The current password is wrong."]})
+    forgive(account=guard, address=None)
+    check_new_password(new, user, "newPassword")
+    with transaction.atomic():
+        user.set_password(new)
+        user.save(update_fields=["password", "updated_at"])
+        end_other_sessions(user=user, keep=session)
+        record("password.changed", actor=user)
+
+
+def require_reset(*, staff: User, user: User) -> None:
+    """Staff sends a user a reset link and ends the user's sessions."""
+    check_authority(staff, user)
+    with transaction.atomic():
+        end_other_sessions(user=user)
+        record("password.reset_required", actor=staff, subject=user)
+        forget_password(email=user.email)
+
+
+def check_authority(staff: User, user: User) -> None:
+    """Administrators act on those below them, super administrators on everybody. Raises Forbidden."""
+    if not (staff.is_superuser or staff.pk == user.pk or staff.role > user.role):
+        raise Forbidden("Only a super administrator may change another administrator")

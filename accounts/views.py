@@ -1,0 +1,72 @@
+"""The pages that links in mails lead to. Reading one changes nothing: mail scanners follow links too."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from accounts import services
+from accounts.serializers import ResetSerializer, VerificationSerializer
+from config.api.errors import DomainError
+
+
+class ResetForm(forms.Form):
+    email = forms.EmailField(widget=forms.HiddenInput)
+    token = forms.CharField(widget=forms.HiddenInput)
+    password = forms.CharField(widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}), strip=False)
+    password_confirmation = forms.CharField(
+        label="The same again", widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}), strip=False
+    )
+
+
+class VerificationForm(forms.Form):
+    id = forms.IntegerField(widget=forms.HiddenInput)
+    hash = forms.CharField(widget=forms.HiddenInput)
+
+
+@never_cache
+@sensitive_post_parameters()
+@require_http_methods(["GET", "POST"])
+def reset_password(request: HttpRequest) -> HttpResponse:
+    return _page(
+        request,
+        ResetForm,
+        ResetSerializer,
+        services.reset_password,
+        "Choose a new password",
+        "Your password is changed.",
+    )
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def verify_email(request: HttpRequest) -> HttpResponse:
+    return _page(
+        request, VerificationForm, VerificationSerializer, services.verify_email, "Confirm this address", "Thank you."
+    )
+
+
+def _page(request: HttpRequest, form_class: Any, shape: Any, act: Any, title: str, done: str) -> HttpResponse:
+    if request.method == "GET":
+        return _show(request, form_class(initial=request.GET.dict()), title)
+    form = form_class(request.POST)
+    sent = shape(data=request.POST.dict())
+    if not sent.is_valid():
+        problems = {name: [str(reason) for reason in reasons] for name, reasons in sent.errors.items()}
+        return _show(request, form, title, problems, status=422)
+    try:
+        act(**sent.validated_data)
+    except DomainError as error:
+        return _show(request, form, title, error.data or {"": [error.message]}, status=error.status)
+    return render(request, "account/page.html", {"title": title, "done": done})
+
+
+def _show(request: HttpRequest, form: Any, title: str, problems: Any = None, status: int = 200) -> HttpResponse:
+    reasons = [reason for found in (problems or {}).values() for reason in found]
+    return render(request, "account/page.html", {"title": title, "form": form, "problems": reasons}, status=status)

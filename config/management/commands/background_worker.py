@@ -1,0 +1,20 @@
+"""Send mails and do the other work that requests leave behind; what fails is tried again later."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+import django_rq
+from django.conf import settings
+from django.core.management.base import BaseCommand
+from rq import SimpleWorker
+
+
+class Command(BaseCommand):
+    help = __doc__
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--burst", action="store_true", help="stop when the queue is empty")
+
+    def handle(self, *, burst: bool, **options: Any) -> None:
+        worker = django_rq.get_worker(settings.BACKGROUND_QUEUE, worker_class=SimpleWorker)
+        worker.work(burst=burst, with_scheduler=not burst, logging_level=settings.LOGGING["root"]["level"])
