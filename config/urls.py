@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from accounts.views import reset_password, verify_email
 from config.api.handlers import handler400, handler403, handler404, handler500
 from config.api.urls import catch_all
 from config.api.urls import urlpatterns as api_urls
@@ -15,6 +16,8 @@ from studio.viewsets.renders import RenderViewSet
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("django-rq/", include("django_rq.urls")),
+    path("reset-password", reset_password, name="reset-password"),
+    path("verify-email", verify_email, name="verify-email"),
     path("deforumation-qt", console, name="console"),
     path("gallery", gallery, name="gallery"),
     path("gallery/media/<int:item_id>/<str:name>", serve_media, name="gallery-media"),
