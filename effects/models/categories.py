@@ -31,6 +31,8 @@ class Category(models.Model):
             models.CheckConstraint(
                 condition=~models.Q(slug__in=sorted(RESERVED_SLUGS)), name="category_slug_not_reserved"
             ),
+            # One of digits alone would be read as an id.
+            models.CheckConstraint(condition=models.Q(slug__regex=r"[^0-9]"), name="category_slug_not_a_number"),
         )
 
     def __str__(self) -> str:

@@ -1,0 +1,109 @@
+"""The catalogue in the Django admin: a client of the services."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+
+from effects import services
+from effects.models import Category, Effect
+from effects.properties import check_placeholders, read_properties
+
+
+@admin.register(Category)
+class CategoryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("name", "slug", "kind", "sort_order", "updated_at")
+    list_filter = ("kind",)
+    search_fields = ("name", "slug", "description")
+    prepopulated_fields = {"slug": ("name",)}
+
+    def save_model(self, request: HttpRequest, obj: Category, form: Any, change: bool) -> None:
+        if change:
+            services.update_category(obj, changes=_changes(obj, form))
+        else:
+            obj.pk = services.create_category(values=form.cleaned_data).pk
+
+    def delete_model(self, request: HttpRequest, obj: Category) -> None:
+        services.delete_category(obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Category]) -> None:
+        for category in queryset:
+            services.delete_category(category)
+
+
+class EffectForm(forms.ModelForm):  # type: ignore[type-arg]
+    class Meta:
+        model = Effect
+        fields = (
+            "name", "slug", "description", "category", "tags", "type", "model_file", "parameters",
+            "configurable_properties", "thumbnail_url", "preview_video_url", "credits_cost", "is_active", "is_premium",
+            "is_new", "popularity_score",
+        )  # fmt: skip
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["category"].queryset = Category.objects.filter(kind=Category.Kind.EFFECT)
+
+    def clean(self) -> dict[str, Any]:
+        values: dict[str, Any] = super().clean() or {}
+        try:
+            check_placeholders(values.get("parameters") or {}, read_properties(values["configurable_properties"]))
+        except KeyError:
+            # The properties have an error of their own.
+            return values
+        except ValueError as error:
+            raise forms.ValidationError({"parameters": str(error)}) from error
+        return values
+
+
+@admin.register(Effect)
+class EffectAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Deleting is soft: the row stays, and the action "restore" brings it back."""
+
+    form = EffectForm
+    list_display = (
+        "picture", "name", "slug", "category", "type", "credits_cost", "is_active", "is_premium", "is_new", "use_count",
+        "popularity", "deleted_at",
+    )  # fmt: skip
+    list_display_links = ("name",)
+    list_filter = ("is_active", "is_premium", "is_new", "type", "category", ("deleted_at", admin.EmptyFieldListFilter))
+    list_select_related = ("category",)
+    search_fields = ("name", "slug", "description")
+    prepopulated_fields = {"slug": ("name",)}
+    readonly_fields = ("use_count", "popularity", "deleted_at", "created_at", "updated_at")
+    actions = ("restore",)
+
+    @admin.display(description="")
+    def picture(self, effect: Effect) -> str:
+        if not effect.thumbnail_url:
+            return ""
+        return format_html('<img src="{}" alt="" width="64" loading="lazy">', effect.thumbnail_url)
+
+    @admin.action(description="Restore deleted effects", permissions=["change"])
+    def restore(self, request: HttpRequest, queryset: QuerySet[Effect]) -> None:
+        for effect in queryset:
+            services.restore_effect(effect.pk)
+        self.message_user(request, f"{len(queryset)} effects are in the catalogue.", messages.SUCCESS)
+
+    def save_model(self, request: HttpRequest, obj: Effect, form: Any, change: bool) -> None:
+        if change:
+            services.update_effect(obj, changes=_changes(obj, form))
+        else:
+            obj.pk = services.create_effect(values=form.cleaned_data).pk
+
+    def delete_model(self, request: HttpRequest, obj: Effect) -> None:
+        services.delete_effect(obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Effect]) -> None:
+        for effect in queryset:
+            services.delete_effect(effect)
+
+
+def _changes(row: Category | Effect, form: Any) -> dict[str, Any]:
+    """The form has written its values to the row already."""
+    return {name: getattr(row, name) for name in form.changed_data}
