@@ -7,6 +7,7 @@ from studio.viewsets.catalogue import CatalogueViewSet
 from studio.viewsets.files import FileViewSet
 from studio.viewsets.health import CsrfTokenView, ServiceStatusView
 from studio.viewsets.renders import RenderViewSet, UploadViewSet
+from studio.viewsets.settings_files import SettingsFileViewSet
 from studio.viewsets.videos import VideoViewSet
 
 urlpatterns = [
@@ -34,4 +35,6 @@ urlpatterns = [
     path("csrf-token", CsrfTokenView.as_view()),
     path("v1/model-files", CatalogueViewSet.as_view({"get": "model_files"})),
     path("v1/presets", CatalogueViewSet.as_view({"get": "presets"})),
+    path("v1/deforum-settings", SettingsFileViewSet.as_view({"post": "read"})),
+    path("v1/deforum-settings/<int:video_id>", SettingsFileViewSet.as_view({"get": "write"})),
 ]

@@ -1,0 +1,41 @@
+"""Deforum settings files over HTTP."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from config.api.envelope import ok
+from config.api.permissions import Authenticated
+from config.api.views import APIViewSet, parse
+from studio.services import settings_files
+from studio.services.videos import find_video
+
+
+class SettingsFileSerializer(serializers.Serializer[Any]):
+    settings = serializers.DictField(help_text="The object of a Deforum settings file.")
+
+
+class SettingsFileAnswerSerializer(serializers.Serializer[Any]):
+    settings = serializers.DictField()
+    unknown_keys = serializers.ListField(child=serializers.CharField())
+
+
+class SettingsFileViewSet(APIViewSet):
+    permissions: ClassVar = {"read": [Authenticated], "write": [Authenticated]}
+
+    @extend_schema(request=SettingsFileSerializer, responses=SettingsFileAnswerSerializer)
+    def read(self, request: Request) -> Response:
+        """Check a settings file: what of it we render, and which keys we don't know. Pass the former as ``schedules``."""
+        settings, unknown = settings_files.read_settings_file(parse(SettingsFileSerializer, request)["settings"])
+        return ok({"settings": settings, "unknown_keys": unknown}, "Settings file read successfully")
+
+    @extend_schema(responses=serializers.DictField())
+    def write(self, request: Request, video_id: int) -> Response:
+        """A video's newest Deforum render as a settings file."""
+        video = find_video(user=request.user, video_id=video_id)
+        return ok(settings_files.write_settings_file(video), "Settings file written successfully")
