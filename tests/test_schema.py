@@ -1,4 +1,4 @@
-"""The OpenAPI schema of the whole product: every documented endpoint, valid, without a warning, with its docs offline."""
+"""The OpenAPI schema of the whole product: all that is documented, valid, no warnings, docs that work offline."""
 
 from __future__ import annotations
 

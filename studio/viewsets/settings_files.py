@@ -30,7 +30,7 @@ class SettingsFileViewSet(APIViewSet):
 
     @extend_schema(request=SettingsFileSerializer, responses=SettingsFileAnswerSerializer)
     def read(self, request: Request) -> Response:
-        """Check a settings file: what of it we render, and which keys we don't know. Pass the former as ``schedules``."""
+        """Check a settings file: what we render of it (pass that as ``schedules``), and which keys we don't know."""
         settings, unknown = settings_files.read_settings_file(parse(SettingsFileSerializer, request)["settings"])
         return ok({"settings": settings, "unknown_keys": unknown}, "Settings file read successfully")
 

@@ -3,16 +3,22 @@
 import logging
 import threading
 from argparse import ArgumentParser
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import OperationalError
+from django.utils import timezone
 
+from config.api.idempotency import forget_before
 from config.stack.signals import stop_event
 from studio.services import jobs, presigned
 
 logger = logging.getLogger(__name__)
+
+# A client that repeats a request does so within hours, not weeks.
+KEPT_ANSWERS = timedelta(days=7)
 
 
 class Command(BaseCommand):
@@ -25,7 +31,11 @@ class Command(BaseCommand):
         stopped = threading.Event() if once else stop_event()
         while True:
             try:
-                counts = jobs.reap() | {"swept": jobs.sweep_work_dirs(), "uploads swept": presigned.sweep_uploads()}
+                counts = jobs.reap() | {
+                    "work folders swept": jobs.sweep_work_dirs(),
+                    "uploads swept": presigned.sweep_uploads(),
+                    "idempotency keys forgotten": forget_before(timezone.now() - KEPT_ANSWERS),
+                }
                 if any(counts.values()):
                     self.stdout.write(", ".join(f"{count} {what}" for what, count in counts.items() if count))
             except OperationalError:
