@@ -109,10 +109,12 @@ class EnvelopeSchema(AutoSchema):
         responses = super()._get_response_bodies(direction)
         if not isinstance(self.view, DeclaredActions):
             return responses
-        # DRF deletes with 204; here every answer has its envelope.
-        if "204" in responses and not responses["204"].get("content"):
+        # DRF deletes with 204; here every answer has its envelope, unless a view declares that it has no content.
+        declared = self.get_response_serializers()
+        empty = isinstance(declared, dict) and 204 in declared
+        if "204" in responses and not empty:
             responses = {"200": responses["204"]}
-        wrapped = {code: self._wrapped(response) for code, response in responses.items()}
+        wrapped = {code: response if code == "204" else self._wrapped(response) for code, response in responses.items()}
         return {**wrapped, **{code: answer for code, answer in self._errors().items() if code not in wrapped}}
 
     def _wrapped(self, response: dict[str, Any]) -> dict[str, Any]:

@@ -341,3 +341,9 @@ def test_links_expire(api: APIClient, created: dict[str, Any], settings: Setting
     url = api.get(f"/api/videos/{created['id']}").json()["data"]["original_file_url"]
     settings.FILE_URL_SECONDS = -1
     assert api.get(url).status_code == 404
+
+
+def test_the_schema_says_that_a_deletion_answers_nothing(anonymous: APIClient) -> None:
+    deletion = anonymous.get("/api/schema").json()["paths"]["/api/videos/{video_id}"]["delete"]
+    assert "200" not in deletion["responses"]
+    assert "content" not in deletion["responses"]["204"]
