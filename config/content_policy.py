@@ -8,8 +8,11 @@ from django.conf import settings
 from django.core.files.storage import default_storage
 
 
-def content_policy(*, blobs: bool = False) -> str:
-    """A Content-Security-Policy for a page without inline code. ``blobs``: it shows files that its script has made."""
+def content_policy(*, blobs: bool = False, forms: bool = False) -> str:
+    """A Content-Security-Policy for a page without inline code. ``blobs``: it shows files that its script has made.
+
+    ``forms``: the browser sends its forms, to us; otherwise script reads them and none is ever sent.
+    """
     media = " ".join(["'self'", *(["blob:"] if blobs else []), *_storage_origin()])
     return "; ".join(
         [
@@ -18,8 +21,7 @@ def content_policy(*, blobs: bool = False) -> str:
             f"media-src {media}",
             "object-src 'none'",
             "base-uri 'none'",
-            # The forms are read by script; none is ever sent by the browser.
-            "form-action 'none'",
+            "form-action 'self'" if forms else "form-action 'none'",
             "frame-ancestors 'none'",
         ]
     )

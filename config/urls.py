@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from django.urls import include, path
+from support.views import follow_request
 
 from accounts.views import reset_password, verify_email
 from config.api.handlers import handler400, handler403, handler404, handler500
@@ -23,6 +24,7 @@ urlpatterns = [
     path("gallery/media/<int:item_id>/<str:name>", serve_media, name="gallery-media"),
     path("effects/media/<str:name>", serve_preview, name="effect-media"),
     path("files/<str:token>/<str:name>", serve_file, name="file"),
+    path("support/requests/<str:token>", follow_request, name="support-request"),
     path("uploads/<str:token>", receive_file, name="upload"),
     # Document A puts this one at the root.
     path("status/<int:video_id>", RenderViewSet.as_view({"get": "status"})),
@@ -33,6 +35,8 @@ urlpatterns = [
     path("api/", include("accounts.urls")),
     path("api/", include("commerce.urls")),
     path("api/", include("studio.urls")),
+    path("api/", include("messaging.urls")),
+    path("api/", include("support.urls")),
     *catch_all,
 ]
 

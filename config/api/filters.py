@@ -72,6 +72,10 @@ class ListSpec:
     for the queryset it passes, to which filters and search are added.
     """
 
+    exact_below: ClassVar[int] = 0
+    """Where ``count_ttl`` applies: counts under this many rows are exact nevertheless, so that a new row of a short
+    list shows at once, and a long one costs no more to count than this."""
+
     by_parameter: ClassVar[Mapping[str, "OperatorFilter"]]
     """Derived: every filter under the name of its parameter, ``status:=`` or ``categoryId``."""
 

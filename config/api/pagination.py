@@ -78,6 +78,10 @@ def count_rows(
     """How many rows match: counted, or at most ``spec.count_ttl`` seconds old."""
     if not spec.count_ttl:
         return queryset.count()
+    if spec.exact_below:
+        few = queryset.order_by()[: spec.exact_below].count()
+        if few < spec.exact_below:
+            return few
     if count_key is None:
         subject = repr(queryset.order_by().query.sql_with_params())
     else:

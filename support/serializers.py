@@ -1,0 +1,106 @@
+"""Shapes of support's requests and answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from commerce.serializers import IdField
+from config.api.texts import WrittenText
+from support.models import MAX_TEXT_LENGTH, SupportRequest
+
+MAX_ATTACHMENTS = 5
+
+
+class AttachmentIdsField(serializers.ListField):
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"child": IdField(), "max_length": MAX_ATTACHMENTS, "required": False, **kwargs})
+
+
+class NewRequestSerializer(serializers.Serializer[Any]):
+    """Name and address count only without a login; order, video and attachments only with one."""
+
+    text = WrittenText(max_length=MAX_TEXT_LENGTH)
+    subject = serializers.ChoiceField(choices=SupportRequest.Subject.choices, default=SupportRequest.Subject.OTHER)
+    login = serializers.CharField(max_length=255, required=False, allow_blank=True, allow_null=True)
+    email = serializers.EmailField(max_length=255, required=False, allow_blank=True, allow_null=True)
+    orderId = IdField(required=False, allow_null=True)
+    videoId = IdField(required=False, allow_null=True)
+    attachmentIds = AttachmentIdsField()
+
+
+class SearchSerializer(serializers.Serializer[Any]):
+    """Criteria; a page is asked for here or in the query, in the grammar of all lists."""
+
+    id = serializers.IntegerField(required=False)
+    statusId = serializers.ChoiceField(choices=SupportRequest.Status.choices, required=False)
+    startDate = serializers.DateField(required=False)
+    endDate = serializers.DateField(required=False, help_text="This day included.")
+    page = serializers.IntegerField(required=False)
+    perPage = serializers.IntegerField(required=False)
+    order = serializers.CharField(required=False)
+    cursor = serializers.CharField(required=False)
+
+
+class StaffSearchSerializer(SearchSerializer):
+    userId = serializers.IntegerField(required=False)
+    assigneeId = serializers.IntegerField(required=False)
+    search = serializers.CharField(required=False, help_text="In address and name.")
+
+
+class StatusUpdateSerializer(serializers.Serializer[Any]):
+    requestId = IdField()
+    requestStatusId = serializers.ChoiceField(choices=SupportRequest.Status.choices)
+
+
+class NewMessageSerializer(serializers.Serializer[Any]):
+    supportRequestId = IdField()
+    text = WrittenText(max_length=MAX_TEXT_LENGTH)
+    attachmentIds = AttachmentIdsField()
+
+
+class LabelSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    label = serializers.CharField()
+
+
+class SupportRequestSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    authorId = serializers.IntegerField(allow_null=True)
+    login = serializers.CharField()
+    email = serializers.EmailField()
+    subject = LabelSerializer()
+    status = LabelSerializer()
+    order_id = serializers.IntegerField(allow_null=True)
+    videoId = serializers.IntegerField(allow_null=True)
+    createdAt = serializers.DateTimeField()
+    updatedAt = serializers.DateTimeField()
+
+
+class PersonSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField(allow_null=True, help_text="Null: not logged in.")
+    login = serializers.CharField()
+
+
+class StaffSupportRequestSerializer(SupportRequestSerializer):
+    assignee = PersonSerializer(allow_null=True)
+    firstResponseSeconds = serializers.FloatField(allow_null=True)
+
+
+class SupportAttachmentSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    mimeType = serializers.CharField()
+    size = serializers.IntegerField(help_text="Bytes.")
+    url = serializers.CharField(help_text="A signed link that expires.")
+
+
+class SupportMessageSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    supportRequestId = serializers.IntegerField()
+    text = serializers.CharField()
+    fromStaff = serializers.BooleanField()
+    author = PersonSerializer()
+    attachments = SupportAttachmentSerializer(many=True)
+    createdAt = serializers.DateTimeField()

@@ -1,0 +1,30 @@
+"""The verbs of support."""
+
+from support.services.links import follow_token, followed_request
+from support.services.requests import (
+    assign,
+    file_anonymous_request,
+    file_request,
+    find_request,
+    requests_of,
+    set_status,
+    staff,
+)
+from support.services.threads import add_note, answer, ask, send_message, thread
+
+__all__ = [
+    "add_note",
+    "answer",
+    "ask",
+    "assign",
+    "file_anonymous_request",
+    "file_request",
+    "find_request",
+    "follow_token",
+    "followed_request",
+    "requests_of",
+    "send_message",
+    "set_status",
+    "staff",
+    "thread",
+]

@@ -1,0 +1,129 @@
+"""Requests: file, find, change their status, assign."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from email.utils import parseaddr
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from accounts.models import User, normalise_email
+from commerce.services.orders import find_order
+from config.api.errors import DomainError, Forbidden, NotFound, TooManyRequests, ValidationFailed
+from config.background import enqueue
+from config.locks import bound_waiting
+from studio.models import MediaFile
+from studio.services.files import find_file
+from studio.services.videos import find_video
+from support.models import SupportMessage, SupportRequest
+
+Status = SupportRequest.Status
+
+ANONYMOUS_PER_HOUR = 5
+"""Requests by one address without a login: a mail robot that answers our confirmations stops here."""
+
+
+def file_request(
+    *, user: User, text: str, subject: int, about: dict[str, Any], attachment_ids: Sequence[int] = ()
+) -> SupportRequest:
+    """A request of a user, under their own name and address.
+
+    about: ``order_id``, ``video_id`` or neither; what is named has to be the user's. Call it in the tenant's scope.
+    """
+    files = own_files(user, attachment_ids)
+    references: dict[str, Any] = {}
+    if order_id := about.get("order_id"):
+        references["order"] = find_order(user=user, order_id=order_id)
+    if video_id := about.get("video_id"):
+        references["video"] = find_video(user=user, video_id=video_id)
+    return _file(
+        SupportRequest(author=user, login=user.name, email=user.email, subject=subject, **references), text, files
+    )
+
+
+def file_anonymous_request(*, text: str, subject: int, login: str, email: str) -> SupportRequest:
+    """A request by somebody who only gives an address; the link to follow it is mailed there."""
+    email = normalise_email(email)
+    if email in _own_addresses():
+        raise ValidationFailed({"email": ["This is our own address."]})
+    recent = SupportRequest.objects.filter(email=email, author=None, created_at__gt=timezone.now() - timedelta(hours=1))
+    if recent.count() >= ANONYMOUS_PER_HOUR:
+        raise TooManyRequests("Too many requests by this address; answer in one of them", retry_after=3600)
+    return _file(SupportRequest(login=login, email=email, subject=subject), text, [])
+
+
+def find_request(*, user: User, request_id: int) -> SupportRequest:
+    """A request for its author or staff; for anybody else it does not exist."""
+    found = SupportRequest.objects.filter(pk=request_id).first()
+    if found is None or not (user.is_administrator or found.author_id == user.pk):
+        raise NotFound("Support request not found")
+    return found
+
+
+def requests_of(user: User) -> QuerySet[SupportRequest, SupportRequest]:
+    return SupportRequest.objects.filter(author=user)
+
+
+@transaction.atomic
+def set_status(*, user: User, request_id: int, status: int) -> SupportRequest:
+    """Staff set any status that can follow; the author may only close. Closing what is closed is refused."""
+    request = lock_request(find_request(user=user, request_id=request_id))
+    if not user.is_administrator and status != Status.CLOSED:
+        raise Forbidden("You may only close a request; write to it to open it again")
+    if request.status == Status.CLOSED == status:
+        raise DomainError("already_closed", "This request is closed already.")
+    if status not in SupportRequest.TRANSITIONS[request.status]:
+        raise DomainError(
+            "invalid_transition",
+            f"A request that is {request.get_status_display().lower()} can't become {Status(status).label.lower()}.",
+        )
+    request.move(status)
+    return request
+
+
+def assign(*, request: SupportRequest, assignee: User | None) -> None:
+    """Give a request to a member of the staff, or to nobody."""
+    if assignee is not None and not (assignee.is_active and assignee.is_administrator):
+        raise ValidationFailed({"assignee": ["Only staff can be assigned."]})
+    SupportRequest.objects.filter(pk=request.pk).update(assignee=assignee)
+    request.assignee = assignee
+
+
+def staff() -> QuerySet[User, User]:
+    """Whom a request can be assigned to."""
+    return User.objects.filter(is_active=True, role__gte=User.Role.ADMINISTRATOR).order_by("name")
+
+
+def lock_request(request: SupportRequest) -> SupportRequest:
+    """The request as it is now, with nobody else changing it until the transaction ends."""
+    bound_waiting()
+    return SupportRequest.objects.select_for_update().get(pk=request.pk)
+
+
+def own_files(user: User, file_ids: Sequence[int]) -> list[MediaFile]:
+    """The user's own files. Raises NotFound or Forbidden for anybody else's, in the tenant's scope."""
+    files = [find_file(user=user, file_id=file_id) for file_id in dict.fromkeys(file_ids)]
+    if any(file.status != MediaFile.Status.READY for file in files):
+        raise ValidationFailed({"attachmentIds": ["A file is not uploaded yet."]})
+    return files
+
+
+@transaction.atomic
+def _file(request: SupportRequest, text: str, files: list[MediaFile]) -> SupportRequest:
+    request.save()
+    message = SupportMessage.objects.create(
+        request=request, kind=SupportMessage.Kind.QUESTION, author=request.author, text=text
+    )
+    message.files.set(files)
+    enqueue("support.tasks.mail_filed", request.pk)
+    return request
+
+
+def _own_addresses() -> set[str]:
+    ours = (settings.SUPPORT_EMAIL, parseaddr(settings.DEFAULT_FROM_EMAIL)[1])
+    return {normalise_email(address) for address in ours if address}
