@@ -1,5 +1,7 @@
 """The Django core: apps, middleware, database, cache, queue, storage, templates, logging."""
 
+from pathlib import Path
+
 from django.core.management.utils import get_random_secret_key
 
 from config.api.conf import REST_FRAMEWORK, SPECTACULAR_SETTINGS  # noqa: F401
@@ -115,7 +117,8 @@ BACKGROUND_QUEUE = env.str("BACKGROUND_QUEUE", "background")
 RQ_QUEUES[BACKGROUND_QUEUE] = {"URL": REDIS_URL, "DEFAULT_TIMEOUT": 600}
 
 MEDIA_ROOT = DATA_DIR / "media"
-WORK_DIR = DATA_DIR / "work"
+# Unfinished renders. Shared between machines, a job of a dead one goes on elsewhere from its last frame.
+WORK_DIR = Path(env.str("WORK_DIR", str(DATA_DIR / "work")))
 S3_BUCKET = env.str("S3_BUCKET", "")
 _local_files = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": MEDIA_ROOT}}
 _s3_files = {

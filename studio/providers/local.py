@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import shutil
 import tarfile
@@ -115,7 +116,7 @@ def run(job: RenderJob, *, stopping: threading.Event) -> None:
     assert lease_id is not None, "a claimed job has a lease"
     port = LeasedPort(job, lease_id, stopping)
     try:
-        with port.heartbeat():
+        with port.heartbeat(), _alone_in(port.work_dir):
             _render_and_store(job, lease_id, port)
     except Cancelled:
         if not port.lost:
@@ -136,6 +137,16 @@ def run(job: RenderJob, *, stopping: threading.Event) -> None:
     job.refresh_from_db()
     if not job.is_active:
         shutil.rmtree(port.work_dir, ignore_errors=True)
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Wait until no other process works in the folder: a worker that was stalled past its lease may still wake up in
+    it, and stops at its next step.
+    """
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _render_and_store(job: RenderJob, lease_id: UUID, port: LeasedPort) -> None:
