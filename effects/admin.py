@@ -52,10 +52,12 @@ class EffectForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean(self) -> dict[str, Any]:
         values: dict[str, Any] = super().clean() or {}
         try:
-            check_placeholders(values.get("parameters") or {}, read_properties(values["configurable_properties"]))
-        except KeyError:
-            # The properties have an error of their own.
+            properties = read_properties(values.get("configurable_properties"))
+        except ValueError:
+            # The model's own validators tell why.
             return values
+        try:
+            check_placeholders(values.get("parameters") or {}, properties)
         except ValueError as error:
             raise forms.ValidationError({"parameters": str(error)}) from error
         return values
