@@ -54,7 +54,7 @@ class Sampler:
     guidance: float = 5.0
 
     def __post_init__(self) -> None:
-        self.pipeline = StableDiffusionPipeline.from_pretrained(self.folder, torch_dtype=torch.float32)
+        self.pipeline = StableDiffusionPipeline.from_pretrained(self.folder, dtype=torch.float32)
         self.pipeline.set_progress_bar_config(disable=True)
 
     def draw(
@@ -90,7 +90,7 @@ class Sampler:
 
     def follow(self, edges: Frames, prompts: list[str], *, weight: float, seed: int = 0) -> Frames:
         """Text to image along Canny edges; ``weight`` 0 is without ControlNet."""
-        controlnet = ControlNetModel.from_pretrained(self.folder / "controlnet", torch_dtype=torch.float32)
+        controlnet = ControlNetModel.from_pretrained(self.folder / "controlnet", dtype=torch.float32)
         guided = StableDiffusionControlNetPipeline(
             **self.pipeline.components, controlnet=controlnet, requires_safety_checker=False
         )

@@ -50,7 +50,10 @@ def make_text_encoder(tokenizer: CLIPTokenizer) -> CLIPTextModel:
 
 
 def make_unet() -> UNet2DConditionModel:
-    """Three levels; text is attended to on the middle one and in the bottleneck: more attention learns more slowly."""
+    """Three levels; text is attended to on the middle one and in the bottleneck: more attention learns more slowly.
+
+    The text is also pooled into the time embedding, so that style and colours reach every residual block.
+    """
     return UNet2DConditionModel(
         sample_size=16,
         in_channels=LATENT_CHANNELS,
@@ -63,6 +66,8 @@ def make_unet() -> UNet2DConditionModel:
         attention_head_dim=4,
         norm_num_groups=16,
         use_linear_projection=True,
+        addition_embed_type="text",
+        addition_embed_type_num_heads=4,
     )
 
 

@@ -26,7 +26,6 @@ MEGABYTE = 1e6
 
 @pytest.fixture(scope="module")
 def sampler():
-    torch.set_num_threads(2)
     return Sampler(builtin_model_path(), steps=8)
 
 
@@ -73,7 +72,7 @@ def test_same_noise_same_picture_and_other_noise_another(sampler):
 
 
 def test_half_precision_gives_finite_latents():
-    pipeline = StableDiffusionPipeline.from_pretrained(builtin_model_path(), torch_dtype=torch.bfloat16)
+    pipeline = StableDiffusionPipeline.from_pretrained(builtin_model_path(), dtype=torch.bfloat16)
     pipeline.set_progress_bar_config(disable=True)
     latents = pipeline(
         "a yellow desert, comic", num_inference_steps=2, height=64, width=64, output_type="latent"
