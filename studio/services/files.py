@@ -16,9 +16,10 @@ from django.db import connection, transaction
 from django.db.models import Max, Sum
 
 from accounts.models import User
-from config.api.errors import Forbidden, NotFound
+from config.api.errors import DomainError, Forbidden, NotFound
 from studio.models import MediaFile
 from studio.rendering.media.probe import MediaInfo
+from tenants.models import Tenant
 from tenants.scope import all_tenants
 
 LINK_SALT = "studio.files.link"
@@ -63,12 +64,17 @@ def find_file(*, user: User, file_id: int) -> MediaFile:
     return file
 
 
-def stored_bytes(tenant_id: int) -> int:
-    """What a tenant's files take up: every blob once, and what is announced but not here yet."""
-    files = MediaFile.objects.filter(tenant_id=tenant_id).order_by()
-    blobs = files.exclude(storage_key="").values("storage_key").annotate(blob=Max("size"))
-    announced = files.filter(status=MediaFile.Status.PENDING_UPLOAD)
-    return (blobs.aggregate(sum=Sum("blob"))["sum"] or 0) + (announced.aggregate(sum=Sum("size"))["sum"] or 0)
+def reserve_room(*, tenant_id: int, size: int) -> None:
+    """Ask for so many bytes, in the transaction that adds the file. Raises DomainError ``storage_full`` (422)."""
+    # One at a time, or two could fill the same last bytes.
+    Tenant.objects.select_for_update(no_key=True).get(pk=tenant_id)
+    used, limit = _stored_bytes(tenant_id), settings.TENANT_STORAGE_BYTES
+    if used + size > limit:
+        raise DomainError(
+            "storage_full",
+            f"Your files take up {used} of {limit} bytes; there is no room for {size} more.",
+            data={"used": used, "size": size, "limit": limit},
+        )
 
 
 def drop_files(files: list[MediaFile]) -> None:
@@ -115,6 +121,14 @@ def local_copy(file: MediaFile, folder: Path) -> Path:
                     sink.write(chunk)
             partial.rename(target)
         return target
+
+
+def _stored_bytes(tenant_id: int) -> int:
+    """What a tenant's files take up: every blob once, and what is announced but not here yet."""
+    files = MediaFile.objects.filter(tenant_id=tenant_id).order_by()
+    blobs = files.exclude(storage_key="").values("storage_key").annotate(blob=Max("size"))
+    announced = files.filter(status=MediaFile.Status.PENDING_UPLOAD)
+    return (blobs.aggregate(sum=Sum("blob"))["sum"] or 0) + (announced.aggregate(sum=Sum("size"))["sum"] or 0)
 
 
 def _lock_content(digest: str) -> None:

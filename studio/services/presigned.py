@@ -28,10 +28,9 @@ from studio.models import MediaFile
 from studio.rendering.errors import MediaError
 from studio.rendering.media.probe import MediaInfo, check_upload
 from studio.rendering.media.sniff import Unsupported, sniff
-from studio.services.files import fill_file, find_file, stored_bytes
+from studio.services.files import fill_file, find_file, reserve_room
 from studio.services.upload_targets import TOKEN_SALT, Folder, Mismatch, Ticket, current_target, upload_headers
 from studio.services.uploads import limits
-from tenants.models import Tenant
 from tenants.scope import all_tenants
 
 logger = logging.getLogger(__name__)
@@ -67,9 +66,7 @@ def announce_upload(
         raise ValidationFailed({"size": [f"The file may not be larger than {settings.MAX_UPLOAD_BYTES} bytes."]})
     ensure_affordable(user=user, amount=effect.credits_cost)
     with transaction.atomic():
-        # One announcement of a tenant at a time, or two could fill the same last bytes.
-        Tenant.objects.select_for_update(no_key=True).get(pk=user.tenant_id)
-        _ensure_room(user.tenant_id, size)
+        reserve_room(tenant_id=user.tenant_id, size=size)
         file = MediaFile.objects.create(
             tenant_id=user.tenant_id,
             owner=user,
@@ -210,16 +207,6 @@ def _locked(file: MediaFile) -> MediaFile:
 
 def _is_pending(file: MediaFile) -> bool:
     return file.status == MediaFile.Status.PENDING_UPLOAD
-
-
-def _ensure_room(tenant_id: int, size: int) -> None:
-    used, limit = stored_bytes(tenant_id), settings.TENANT_STORAGE_BYTES
-    if used + size > limit:
-        raise DomainError(
-            "storage_full",
-            f"Your files take up {used} of {limit} bytes; there is no room for {size} more.",
-            data={"used": used, "size": size, "limit": limit},
-        )
 
 
 def _file_of_token(token: str) -> MediaFile:

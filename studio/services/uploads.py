@@ -14,7 +14,7 @@ from config.api.errors import ValidationFailed
 from studio.models import MediaFile, Video
 from studio.rendering.errors import MediaError
 from studio.rendering.media.probe import MediaInfo, MediaLimits, Purpose, check_upload
-from studio.services.files import drop_files, store_file
+from studio.services.files import drop_files, reserve_room, store_file
 
 FIELDS: tuple[Purpose, Purpose] = ("attachment", "soundtrack")
 
@@ -32,6 +32,7 @@ def create_video(
         stored: dict[str, MediaFile] = {}
         try:
             with transaction.atomic():
+                reserve_room(tenant_id=user.tenant_id, size=sum(path.stat().st_size for path, _ in checked.values()))
                 for field, (path, info) in checked.items():
                     stored[field] = store_file(
                         path=path, owner=user, kind=kinds[field], original_filename=sent[field].name or "", info=info
