@@ -87,6 +87,11 @@ class ParametersSerializer(serializers.Serializer[Any]):
     frameCount = serializers.IntegerField(required=False, min_value=1, max_value=20)
     scheduler = serializers.ChoiceField(required=False, choices=sampler_names())
     controlnet = ControlNetField(required=False, allow_null=True)
+    draft = serializers.BooleanField(required=False, help_text="Use the small decoder: quicker, coarser.")
+    deepcache = serializers.IntegerField(
+        required=False, min_value=1, max_value=5, help_text="Reuse deep features for so many steps: quicker, coarser."
+    )
+    residualCfg = serializers.BooleanField(required=False, help_text="One negative pass: quicker.")
     smoothing = FiniteFloatField(required=False, min_value=0.0, max_value=0.7)
     stabiliseColour = serializers.BooleanField(required=False)
     crossFrameAttention = serializers.BooleanField(required=False)

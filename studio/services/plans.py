@@ -112,7 +112,7 @@ def _vid2vid_plan(source: MediaInfo | None, model_file: ModelFile, parameters: d
             cross_frame_attention=parameters["crossFrameAttention"],
             start_frame=parameters["startFrame"],
         ),
-        options=catalogue.render_options(),
+        options=_options(parameters),
     )
 
 
@@ -158,7 +158,7 @@ def _deforum_plan(
             controlnets=_controlnets(parameters),
             loras=catalogue.named_loras(" ".join(settings["prompts"].values())),
         ),
-        options=catalogue.render_options(),
+        options=_options(parameters),
     )
 
 
@@ -196,7 +196,14 @@ def _model_spec(model_file: ModelFile, parameters: dict[str, Any]) -> ModelSpec:
         location=str(catalogue.model_path(model_file)),
         scheduler=parameters.get("scheduler") or model_file.scheduler or None,
         steps=parameters["steps"],
+        draft=parameters.get("draft", False),
     )
+
+
+def _options(parameters: dict[str, Any]) -> dict[str, Any]:
+    """Speed options that the request asks for, and the models that every render may look through."""
+    asked = {"deepcache": parameters.get("deepcache"), "residual_cfg": parameters.get("residualCfg")}
+    return {name: value for name, value in asked.items() if value} | catalogue.render_options()
 
 
 def _model_file(parameters: dict[str, Any], extended: RenderJob | None) -> ModelFile:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -85,13 +86,43 @@ class TestGenerate:
             Preset.objects.create(tenant=None, slug="spin", name="Spin", settings={"angle": "0:(3)", "zoom": "0:(1.5)"})
         body = {"type": "deforum", "prompt": "a sea", "preset": "spin", "schedules": {"zoom": "0:(1.1), 10:(1.2)"}}
         assert api.post("/api/generate", body).status_code == 200
-        settings = jobs()[0].plan["params"]["settings"]
-        assert (settings["angle"], settings["zoom"]) == ("0:(3)", "0:(1.1), 10:(1.2)")
+        asked = jobs()[0].plan["params"]["settings"]
+        assert (asked["angle"], asked["zoom"]) == ("0:(3)", "0:(1.1), 10:(1.2)")
+
+    def test_quality_and_speed_reach_the_plan(self, api: APIClient, upload: Callable[..., int]) -> None:
+        chosen = {
+            "smoothing": 0.5, "stabiliseColour": False, "crossFrameAttention": True, "startFrame": 2, "endFrame": 9,
+            "scheduler": "euler", "draft": True, "deepcache": 3, "residualCfg": True,
+        }  # fmt: skip
+        assert api.post("/api/generate", vid2vid(upload(), **chosen)).status_code == 200
+        plan = jobs()[0].plan
+        params = plan["params"]
+        assert (params["smoothing"], params["stabilise_colour"], params["cross_frame_attention"]) == (0.5, False, True)
+        assert (params["start_frame"], plan["frame_count"]) == (2, 7)
+        assert (plan["model"]["scheduler"], plan["model"]["draft"]) == ("euler", True)
+        assert plan["options"] == {"deepcache": 3, "residual_cfg": True}
+
+    def test_a_lora_is_taken_from_the_prompt(self, api: APIClient, upload: Callable[..., int]) -> None:
+        from studio.rendering.models.tiny import build_lora
+
+        build_lora(Path(settings.MODEL_DIR) / "ink.safetensors")
+        ModelFile.objects.create(name="Ink", slug="ink", location="ink.safetensors", model_type="lora")
+        answer = api.post("/api/generate", vid2vid(upload(), prompt="a city <lora:ink:0.7>"))
+        assert answer.status_code == 200, answer.json()
+        (lora,) = jobs()[0].plan["params"]["loras"]
+        assert (Path(lora["location"]).name, lora["weight"]) == ("ink.safetensors", 0.7)
+        assert jobs()[0].plan["params"]["prompt"] == "a city"
 
     @pytest.mark.parametrize(
         ("changes", "field"),
         [
+            ({"prompt": "a city <lora:nowhere:1>"}, "prompt"),
             ({"prompt": None}, "prompt"),
+            ({"smoothing": 0.8}, "smoothing"),
+            ({"startFrame": 12}, "startFrame"),
+            ({"startFrame": 5, "endFrame": 5}, "endFrame"),
+            ({"endFrame": 13}, "endFrame"),
+            ({"scheduler": "no such"}, "scheduler"),
             ({"prompt": "x" * 1_000_000}, "prompt"),
             ({"prompt": "bell \a"}, "prompt"),
             ({"prompt": "nul \0"}, "prompt"),
