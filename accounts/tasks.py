@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from accounts.services import passwords, verification
+from accounts.services import members, passwords, personal_data, verification
 
 
 def mail_password_reset(email: str) -> None:
@@ -11,3 +11,15 @@ def mail_password_reset(email: str) -> None:
 
 def mail_verification(user_id: int) -> None:
     verification.mail_verification(user_id=user_id)
+
+
+def mail_invitation(invitation_id: int) -> None:
+    members.mail_invitation(invitation_id=invitation_id)
+
+
+def export_data(request_id: str) -> None:
+    personal_data.export(request_id=request_id)
+
+
+def delete_account(request_id: str) -> None:
+    personal_data.erase(request_id=request_id)

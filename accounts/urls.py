@@ -4,6 +4,8 @@ from django.urls import path
 
 from accounts.viewsets import AccountViewSet, NamedAccountViewSet, SessionViewSet
 from accounts.viewsets_admin import AdministrationViewSet, StaffUserViewSet
+from accounts.viewsets_login import SecondFactorViewSet, SocialLoginViewSet
+from accounts.viewsets_tenant import PersonalDataViewSet, TenantViewSet
 
 _me = {"get": "me", "post": "update_me", "patch": "update_me"}
 
@@ -19,6 +21,11 @@ urlpatterns = [
     path("auth/resend-verification", AccountViewSet.as_view({"post": "resend_verification"})),
     path("auth/sessions", SessionViewSet.as_view({"get": "list", "delete": "revoke_all"})),
     path("auth/sessions/<uuid:session_id>", SessionViewSet.as_view({"delete": "revoke"})),
+    path("auth/two-factor", SecondFactorViewSet.as_view({"get": "status"})),
+    path("auth/two-factor/enable", SecondFactorViewSet.as_view({"post": "enable"})),
+    path("auth/two-factor/confirm", SecondFactorViewSet.as_view({"post": "confirm"})),
+    path("auth/two-factor/disable", SecondFactorViewSet.as_view({"post": "disable"})),
+    path("auth/two-factor/login", SecondFactorViewSet.as_view({"post": "login"})),
     path("v2/register", AccountViewSet.as_view({"post": "register"})),
     path("v2/login", AccountViewSet.as_view({"post": "login"})),
     path("v2/refresh", AccountViewSet.as_view({"post": "refresh"})),
@@ -31,10 +38,24 @@ urlpatterns = [
     path("login", NamedAccountViewSet.as_view({"post": "login"})),
     path("logout", NamedAccountViewSet.as_view({"post": "logout"})),
     path("me", NamedAccountViewSet.as_view(_me)),
+    path("me/export", PersonalDataViewSet.as_view({"get": "requests", "post": "export"})),
+    path("me/export/<uuid:request_id>", PersonalDataViewSet.as_view({"get": "download"})),
+    path("me/delete", PersonalDataViewSet.as_view({"post": "delete"})),
+    path("tenant", TenantViewSet.as_view({"get": "retrieve", "patch": "update"})),
+    path("tenant/members", TenantViewSet.as_view({"get": "members"})),
+    path(
+        "tenant/members/<int:user_id>",
+        TenantViewSet.as_view({"patch": "change_member", "delete": "remove_member"}),
+    ),
+    path("tenant/invitations", TenantViewSet.as_view({"get": "invitations", "post": "invite"})),
+    path("tenant/invitations/<int:invitation_id>", TenantViewSet.as_view({"delete": "withdraw"})),
+    path("tenant/invitations/accept", TenantViewSet.as_view({"post": "accept"})),
     path("administration/users", AdministrationViewSet.as_view({"get": "list"})),
     path("administration/admin-reset-user-password", AdministrationViewSet.as_view({"patch": "reset_password"})),
     path("administration/change-user-data", AdministrationViewSet.as_view({"patch": "change_data"})),
     path("administration/change-password", AdministrationViewSet.as_view({"patch": "change_password"})),
     path("admin/users", StaffUserViewSet.as_view({"get": "list"})),
     path("admin/users/<int:user_id>", StaffUserViewSet.as_view({"get": "retrieve"})),
+    path("<slug:provider>/auth", SocialLoginViewSet.as_view({"get": "begin"})),
+    path("<slug:provider>/callback", SocialLoginViewSet.as_view({"get": "callback"})),
 ]

@@ -13,12 +13,23 @@ from django.views.decorators.http import require_http_methods
 
 from accounts import services
 from accounts.serializers import ResetSerializer, VerificationSerializer
+from accounts.services import members
+from accounts.viewsets_tenant import AcceptSerializer
 from config.api.errors import DomainError
 
 
 class ResetForm(forms.Form):
     email = forms.EmailField(widget=forms.HiddenInput)
     token = forms.CharField(widget=forms.HiddenInput)
+    password = forms.CharField(widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}), strip=False)
+    password_confirmation = forms.CharField(
+        label="The same again", widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}), strip=False
+    )
+
+
+class InvitationForm(forms.Form):
+    token = forms.CharField(widget=forms.HiddenInput)
+    name = forms.CharField(max_length=255)
     password = forms.CharField(widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}), strip=False)
     password_confirmation = forms.CharField(
         label="The same again", widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}), strip=False
@@ -50,6 +61,17 @@ def verify_email(request: HttpRequest) -> HttpResponse:
     return _page(
         request, VerificationForm, VerificationSerializer, services.verify_email, "Confirm this address", "Thank you."
     )
+
+
+@never_cache
+@sensitive_post_parameters()
+@require_http_methods(["GET", "POST"])
+def accept_invitation(request: HttpRequest) -> HttpResponse:
+    def accept(**values: Any) -> None:
+        device = services.Device(request.headers.get("User-Agent", ""), request.META.get("REMOTE_ADDR") or None)
+        members.accept_invitation(**values, device=device)
+
+    return _page(request, InvitationForm, AcceptSerializer, accept, "Join", "You are in: log in with your address.")
 
 
 def _page(request: HttpRequest, form_class: Any, shape: Any, act: Any, title: str, done: str) -> HttpResponse:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
 from drf_spectacular.utils import extend_schema, inline_serializer
@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import services
+from accounts.models import User
 from accounts.serializers import (
     EmailSerializer,
     LoginAnswerSerializer,
@@ -27,6 +28,7 @@ from accounts.serializers import (
     token_row,
     user_row,
 )
+from accounts.services import second_factor
 from config.api.envelope import ok
 from config.api.parsers import JsonApiParser
 from config.api.permissions import Authenticated, Public
@@ -81,8 +83,8 @@ class AccountViewSet(APIViewSet):
     @extend_schema(request=LoginSerializer, responses=LoginAnswerSerializer)
     def login(self, request: Request) -> Response:
         values = parse(LoginSerializer, request)
-        user, tokens = services.log_in(**values, device=device_of(request))
-        return ok(login_row(user, tokens), "User login successfully")
+        user = services.authenticate(**values, device=device_of(request))
+        return ok(session_row(user, request), "User login successfully")
 
     @extend_schema(request=RefreshSerializer, responses=_TokenAnswer)
     def refresh(self, request: Request) -> Response:
@@ -156,6 +158,14 @@ class NamedAccountViewSet(AccountViewSet):
     @extend_schema(request=NamedRegistrationSerializer, responses=LoginAnswerSerializer)
     def register(self, request: Request) -> Response:
         return super().register(request)
+
+
+def session_row(user: User, request: Request) -> dict[str, Any]:
+    """What a login answers: tokens, or a challenge where the user has a second factor."""
+    if second_factor.is_enabled(user):
+        challenge = second_factor.challenge(user=user)
+        return {"two_factor": True, "challenge": challenge, "expires_in": second_factor.CHALLENGE_SECONDS}
+    return login_row(user, services.open_session(user=user, device=device_of(request)))
 
 
 def device_of(request: Request) -> services.Device:

@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 
+from accounts.staff_login import StaffLoginForm
 from tenants import scope
 
 
@@ -15,6 +16,8 @@ class StudioAdminSite(admin.AdminSite):
     site_title = "Mage AI Studio"
     site_header = "Mage AI Studio"
     index_title = "Overview"
+    login_form = StaffLoginForm
+    login_template = "admin/staff_login.html"
     index_template = "admin/overview.html"
     site_url = "/deforumation-qt"
     # The lists are wide; the overview is one click away.

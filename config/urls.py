@@ -2,9 +2,8 @@
 
 from django.contrib import admin
 from django.urls import include, path
-from support.views import follow_request
 
-from accounts.views import reset_password, verify_email
+from accounts.views import accept_invitation, reset_password, verify_email
 from config.api.handlers import handler400, handler403, handler404, handler500
 from config.api.urls import catch_all
 from config.api.urls import urlpatterns as api_urls
@@ -13,10 +12,12 @@ from gallery.views import gallery, serve_media
 from studio.console import console
 from studio.views import receive_file, serve_file
 from studio.viewsets.renders import RenderViewSet
+from support.views import follow_request
 
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("django-rq/", include("django_rq.urls")),
+    path("invitation", accept_invitation, name="invitation"),
     path("reset-password", reset_password, name="reset-password"),
     path("verify-email", verify_email, name="verify-email"),
     path("deforumation-qt", console, name="console"),

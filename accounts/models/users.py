@@ -39,12 +39,17 @@ class User(AbstractBaseUser):
         ADMINISTRATOR = 1, "administrator"
         SUPER_ADMINISTRATOR = 2, "super administrator"
 
+    class TenantRole(models.TextChoices):
+        OWNER = "owner", "owner"
+        MEMBER = "member", "member"
+
     email = models.EmailField(max_length=255, unique=True)
     name = models.CharField(max_length=255)
     first_name = models.CharField(max_length=255, blank=True)
     last_name = models.CharField(max_length=255, blank=True)
     role = models.PositiveSmallIntegerField(choices=Role.choices, default=Role.USER)
     tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="members")
+    tenant_role = models.CharField(max_length=8, choices=TenantRole.choices, default=TenantRole.OWNER)
     is_active = models.BooleanField(default=True)
     email_verified_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)

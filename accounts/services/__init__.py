@@ -16,7 +16,6 @@ from accounts.services.users import (
     change_user_data,
     ensure_administrator,
     find_user,
-    log_in,
     register,
     update_profile,
 )
@@ -36,7 +35,6 @@ __all__ = [
     "find_user",
     "forget_password",
     "list_sessions",
-    "log_in",
     "open_session",
     "refresh_session",
     "register",

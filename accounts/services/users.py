@@ -16,6 +16,7 @@ from accounts.services.sessions import Tokens, end_other_sessions, open_session
 from accounts.services.verification import ask_for_verification
 from commerce.services.wallets import open_credit_wallet
 from config.api.errors import DomainError, NotFound, ValidationFailed
+from tenants.models import Tenant
 from tenants.services import create_tenant
 
 EMAIL_TAKEN = "The email has already been taken."
@@ -25,9 +26,21 @@ def register(
     *, email: str, password: str, device: Device, name: str = "", first_name: str = "", last_name: str = ""
 ) -> tuple[User, Tokens]:
     """A new user with a tenant and a credit wallet of their own, logged in."""
-    name = name or normalise_email(email).split("@")[0]
     check_address(email)
-    check_new_password(password, User(email=email, name=name, first_name=first_name, last_name=last_name))
+    user, tokens = create_account(
+        email=email, password=password, device=device, name=name, first_name=first_name, last_name=last_name
+    )
+    ask_for_verification(user=user)
+    return user, tokens
+
+
+def create_account(
+    *, email: str, password: str | None, device: Device, name: str = "", tenant: Tenant | None = None, **fields: Any
+) -> tuple[User, Tokens]:
+    """A user with a credit wallet, logged in; in a new tenant unless one is given. None: no password works."""
+    name = name or normalise_email(email).split("@")[0]
+    if password is not None:
+        check_new_password(password, User(email=email, name=name))
     try:
         with transaction.atomic():
             # The address first: a taken one costs no tenant, and the constraint settles two at once.
@@ -36,27 +49,22 @@ def register(
             user = User.objects.create_user(
                 email=email,
                 password=password,
-                tenant=create_tenant(name=name),
+                tenant=tenant or create_tenant(name=name),
                 name=name,
-                first_name=first_name,
-                last_name=last_name,
+                **fields,
             )
             open_credit_wallet(user=user)
             record("user.registered", actor=user)
-            ask_for_verification(user=user)
             return user, open_session(user=user, device=device)
     except IntegrityError as error:
         raise ValidationFailed({"email": [EMAIL_TAKEN]}) from error
 
 
-def log_in(*, email: str, password: str, device: Device) -> tuple[User, Tokens]:
-    """Open a session. An unknown address and a wrong password get the same answer in the same time."""
-    user = authenticate(email=email, password=password, device=device)
-    return user, open_session(user=user, device=device)
-
-
 def authenticate(*, email: str, password: str, device: Device) -> User:
-    """Whose address and password these are. Raises a 401, or a 429 while the account is locked."""
+    """Whose address and password these are. Raises a 429 while the account is locked.
+
+    An unknown address and a wrong password get the same 401 in the same time.
+    """
     claim_attempt(account=email, address=device.address)
     user = User.objects.select_related("tenant").filter(email=normalise_email(email)).first()
     if user is None:

@@ -1,0 +1,189 @@
+"""Tenants and their members: owners invite by mail, change roles and remove."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.core import signing
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import Invitation, User, normalise_email
+from accounts.services.addresses import check_address
+from accounts.services.audit import Device, record
+from accounts.services.sessions import Tokens, end_other_sessions
+from accounts.services.users import create_account
+from config.api.errors import DomainError, Forbidden, NotFound, ValidationFailed
+from config.background import enqueue
+from config.mail import send_mail
+from tenants.models import Tenant
+from tenants.scope import all_tenants, tenant_scope
+
+_signer = signing.Signer(salt="accounts.invitation")
+
+
+def rename_tenant(*, owner: User, name: str) -> Tenant:
+    _check_owner(owner)
+    tenant = owner.tenant
+    tenant.name = name
+    tenant.save(update_fields=["name"])
+    record("tenant.renamed", actor=owner, name=name)
+    return tenant
+
+
+def members_of(user: User) -> list[User]:
+    return list(User.objects.filter(tenant_id=user.tenant_id, is_active=True).order_by("pk"))
+
+
+def invite(*, owner: User, email: str, role: str) -> Invitation:
+    """Invite an address; inviting it again renews the invitation. Never tells whether it has an account elsewhere."""
+    _check_owner(owner)
+    email = normalise_email(email)
+    check_address(email)
+    if User.objects.filter(tenant_id=owner.tenant_id, email=email, is_active=True).exists():
+        raise ValidationFailed({"email": ["This person is a member already."]})
+    with tenant_scope(owner.tenant_id), transaction.atomic():
+        invitation, _ = Invitation.objects.update_or_create(
+            tenant_id=owner.tenant_id,
+            email=email,
+            accepted_at=None,
+            withdrawn_at=None,
+            defaults={
+                "role": role,
+                "invited_by": owner,
+                "expires_at": timezone.now() + timedelta(days=settings.INVITATION_DAYS),
+            },
+        )
+        record("member.invited", actor=owner, email=email, role=role)
+        enqueue("accounts.tasks.mail_invitation", invitation.pk)
+    return invitation
+
+
+def open_invitations(user: User) -> list[Invitation]:
+    _check_owner(user)
+    with tenant_scope(user.tenant_id):
+        found = Invitation.objects.filter(accepted_at=None, withdrawn_at=None, expires_at__gt=timezone.now())
+        return list(found.order_by("pk"))
+
+
+def withdraw_invitation(*, owner: User, invitation_id: int) -> None:
+    _check_owner(owner)
+    with tenant_scope(owner.tenant_id):
+        still_open = Invitation.objects.filter(pk=invitation_id, accepted_at=None, withdrawn_at=None)
+        if not still_open.update(withdrawn_at=timezone.now()):
+            raise NotFound("Invitation not found")
+    record("member.invitation_withdrawn", actor=owner, invitation=invitation_id)
+
+
+def invitation_token(invitation: Invitation) -> str:
+    return _signer.sign_object([invitation.pk, invitation.email])
+
+
+def mail_invitation(*, invitation_id: int) -> None:
+    # The queue knows no tenant.
+    with all_tenants():
+        invitation = Invitation.objects.select_related("tenant", "invited_by").get(pk=invitation_id)
+    if not invitation.is_open:
+        return
+    send_mail(
+        to=invitation.email,
+        subject=f"Join {invitation.tenant.name}",
+        template="invitation",
+        context={
+            "inviter": invitation.invited_by.name,
+            "tenant": invitation.tenant.name,
+            "days": settings.INVITATION_DAYS,
+            "link": f"{settings.PUBLIC_URL}/invitation?{urlencode({'token': invitation_token(invitation)})}",
+        },
+    )
+
+
+def accept_invitation(*, token: str, password: str, device: Device, name: str = "") -> tuple[User, Tokens]:
+    """A new account in the inviting tenant, logged in; its address is proven by the mail it came with.
+
+    An address that has an account already belongs to that account's tenant: one person, one tenant.
+    """
+    refused = ValidationFailed({"token": ["This invitation is invalid or has expired."]})
+    try:
+        invitation_id, email = _signer.unsign_object(token)
+    except (signing.BadSignature, ValueError) as error:
+        raise refused from error
+    # The token, not a login, tells the tenant.
+    with all_tenants(), transaction.atomic():
+        invitation = Invitation.objects.select_for_update().filter(pk=invitation_id, email=email).first()
+        if invitation is None or not invitation.is_open:
+            raise refused
+        user, tokens = create_account(
+            email=email,
+            password=password,
+            device=device,
+            name=name,
+            tenant=invitation.tenant,
+            tenant_role=invitation.role,
+            email_verified_at=timezone.now(),
+        )
+        invitation.accepted_at = timezone.now()
+        invitation.save(update_fields=["accepted_at"])
+        record("member.joined", actor=user, tenant=invitation.tenant_id)
+    return user, tokens
+
+
+def change_member(*, owner: User, user_id: int, role: str) -> User:
+    """Make a member an owner, or an owner a member."""
+    with transaction.atomic():
+        member = _lock_member(owner, user_id)
+        if role == User.TenantRole.MEMBER:
+            _check_not_last_owner(member)
+        member.tenant_role = role
+        member.save(update_fields=["tenant_role", "updated_at"])
+        record("member.changed", actor=owner, subject=member, role=role)
+    return member
+
+
+def remove_member(*, owner: User, user_id: int) -> None:
+    """The account ends; what it made stays with the tenant, whose it is."""
+    with transaction.atomic():
+        member = _lock_member(owner, user_id)
+        _check_not_last_owner(member)
+        member.is_active = False
+        member.save(update_fields=["is_active", "updated_at"])
+        end_other_sessions(user=member)
+        record("member.removed", actor=owner, subject=member)
+
+
+def tenant_summary(user: User) -> dict[str, Any]:
+    tenant = user.tenant
+    members = User.objects.filter(tenant=tenant, is_active=True).count()
+    return {
+        "id": tenant.pk,
+        "name": tenant.name,
+        "domain": tenant.domain,
+        "db_pool": tenant.db_pool,
+        "role": user.tenant_role,
+        "members": members,
+        "created_at": tenant.created_at,
+    }
+
+
+def _check_owner(user: User) -> None:
+    if user.tenant_role != User.TenantRole.OWNER:
+        raise Forbidden("Only an owner of the workspace may do this", "owner_required")
+
+
+def _lock_member(owner: User, user_id: int) -> User:
+    """The member, with every owner of the tenant locked, so that two can't leave at once. Raises 403, 404."""
+    _check_owner(owner)
+    locked = User.objects.select_for_update().filter(tenant_id=owner.tenant_id, is_active=True).order_by("pk")
+    member = next((user for user in locked if user.pk == user_id), None)
+    if member is None:
+        raise NotFound("Member not found")
+    return member
+
+
+def _check_not_last_owner(member: User) -> None:
+    others = User.objects.filter(tenant_id=member.tenant_id, is_active=True, tenant_role=User.TenantRole.OWNER)
+    if member.tenant_role == User.TenantRole.OWNER and not others.exclude(pk=member.pk).exists():
+        raise DomainError("last_owner", "A workspace keeps at least one owner")

@@ -1,0 +1,117 @@
+"""The second factor: codes from an authenticator app, recovery codes for the day the phone is lost (allauth.mfa)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.mfa.adapter import get_adapter
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret, validate_totp_code
+from django.core import signing
+from django.core.cache import cache
+from django.db import transaction
+
+from accounts.models import User
+from accounts.services.audit import Device, record
+from accounts.services.lockout import claim_attempt, forgive
+from accounts.services.sessions import Tokens, open_session
+from config.api.errors import DomainError, ValidationFailed
+
+CHALLENGE_SECONDS = 300
+"""Between the password and the code."""
+SETUP_SECONDS = 600
+"""Between the secret and the first code from it."""
+
+_signer = signing.TimestampSigner(salt="accounts.second_factor")
+
+
+def is_enabled(user: User) -> bool:
+    return Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).exists()
+
+
+def begin(*, user: User) -> dict[str, str]:
+    """A fresh secret for the app, good once a code from it is confirmed."""
+    _refuse_enabled(user)
+    secret = generate_totp_secret()
+    cache.set(_setup_key(user), secret, SETUP_SECONDS)
+    adapter = get_adapter()
+    return {"secret": secret, "uri": adapter.build_totp_url(user, secret)}
+
+
+def confirm(*, user: User, code: str) -> list[str]:
+    """Turn it on; answers the recovery codes, each good once."""
+    _refuse_enabled(user)
+    claim_attempt(account=_guard(user), address=None)
+    secret = cache.get(_setup_key(user))
+    if secret is None or not validate_totp_code(secret, code):
+        raise _wrong_code()
+    forgive(account=_guard(user), address=None)
+    with transaction.atomic():
+        TOTP.activate(user, secret)
+        codes = RecoveryCodes.activate(user).generate_codes()
+        record("second_factor.enabled", actor=user)
+    cache.delete(_setup_key(user))
+    return codes
+
+
+def disable(*, user: User, code: str) -> None:
+    """Turn it off, by a code."""
+    check_code(user=user, code=code)
+    Authenticator.objects.filter(user=user).delete()
+    record("second_factor.disabled", actor=user)
+
+
+def status(*, user: User) -> dict[str, Any]:
+    kept = Authenticator.objects.filter(user=user, type=Authenticator.Type.RECOVERY_CODES).first()
+    return {"enabled": is_enabled(user), "recovery_codes_left": len(kept.wrap().get_unused_codes()) if kept else 0}
+
+
+def challenge(*, user: User) -> str:
+    """What a login with the right password gets instead of tokens; void after a new password."""
+    return _signer.sign_object([user.pk, user.password[-16:]])
+
+
+def answer_challenge(*, challenge: str, code: str, device: Device) -> tuple[User, Tokens]:
+    """Finish the login."""
+    refused = DomainError("invalid_challenge", "This login has expired; start again.", status=401)
+    try:
+        user_id, password = _signer.unsign_object(challenge, max_age=CHALLENGE_SECONDS)
+    except (signing.BadSignature, ValueError) as error:
+        raise refused from error
+    user = User.objects.select_related("tenant").filter(pk=user_id, is_active=True).first()
+    if user is None or user.password[-16:] != password:
+        raise refused
+    check_code(user=user, code=code)
+    record("login", actor=user, second_factor=True)
+    return user, open_session(user=user, device=device)
+
+
+def check_code(*, user: User, code: str) -> None:
+    """Use up a code of the app or a recovery code. Raises ValidationFailed, or TooManyRequests while locked."""
+    claim_attempt(account=_guard(user), address=None)
+    kinds = (Authenticator.Type.TOTP, Authenticator.Type.RECOVERY_CODES)
+    for authenticator in Authenticator.objects.filter(user=user, type__in=kinds).order_by("-type"):
+        if authenticator.wrap().validate_code(code):
+            authenticator.record_usage()
+            forgive(account=_guard(user), address=None)
+            return
+    record("second_factor.failed", subject=user)
+    raise _wrong_code()
+
+
+def _refuse_enabled(user: User) -> None:
+    if is_enabled(user):
+        raise DomainError("already_enabled", "The second factor is on already")
+
+
+def _wrong_code() -> ValidationFailed:
+    return ValidationFailed({"code": ["This code is wrong or was used already."]})
+
+
+def _guard(user: User) -> str:
+    return f"second factor of {user.pk}"
+
+
+def _setup_key(user: User) -> str:
+    return f"second_factor:{user.pk}"

@@ -1,0 +1,123 @@
+"""The other ways in: a second factor, and other people's accounts."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.http import HttpResponseRedirect
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.serializers import LoginAnswerSerializer, login_row
+from accounts.services import second_factor, social
+from accounts.viewsets import device_of, session_row
+from config.api.envelope import ok
+from config.api.permissions import Authenticated, Public
+from config.api.views import APIViewSet, parse
+
+STATE_COOKIE = "social_state"
+
+
+class CodeSerializer(serializers.Serializer[Any]):
+    code = serializers.CharField(max_length=32)
+
+
+class ChallengeSerializer(CodeSerializer):
+    challenge = serializers.CharField(max_length=1024)
+
+
+class SetupSerializer(serializers.Serializer[Any]):
+    secret = serializers.CharField()
+    uri = serializers.CharField(help_text="For a QR code.")
+
+
+class StatusSerializer(serializers.Serializer[Any]):
+    enabled = serializers.BooleanField()
+    recovery_codes_left = serializers.IntegerField()
+
+
+class RecoveryCodesSerializer(serializers.Serializer[Any]):
+    recovery_codes = serializers.ListField(child=serializers.CharField(), help_text="Shown once; each works once.")
+
+
+class AddressSerializer(serializers.Serializer[Any]):
+    url = serializers.URLField()
+
+
+class SecondFactorViewSet(APIViewSet):
+    permissions: ClassVar = {
+        "status": [Authenticated],
+        "enable": [Authenticated],
+        "confirm": [Authenticated],
+        "disable": [Authenticated],
+        "login": [Public],
+    }
+    anonymous: ClassVar = {"login"}
+    throttles: ClassVar = {"login": "login"}
+
+    @extend_schema(responses=StatusSerializer)
+    def status(self, request: Request) -> Response:
+        return ok(second_factor.status(user=request.user), "Two-factor status retrieved successfully")
+
+    @extend_schema(request=None, responses=SetupSerializer)
+    def enable(self, request: Request) -> Response:
+        return ok(second_factor.begin(user=request.user), "Confirm with a code from your app")
+
+    @extend_schema(request=CodeSerializer, responses=RecoveryCodesSerializer)
+    def confirm(self, request: Request) -> Response:
+        codes = second_factor.confirm(user=request.user, **parse(CodeSerializer, request))
+        return ok({"recovery_codes": codes}, "Two-factor authentication enabled")
+
+    @extend_schema(request=CodeSerializer, responses=None)
+    def disable(self, request: Request) -> Response:
+        second_factor.disable(user=request.user, **parse(CodeSerializer, request))
+        return ok(None, "Two-factor authentication disabled")
+
+    @extend_schema(request=ChallengeSerializer, responses=LoginAnswerSerializer)
+    def login(self, request: Request) -> Response:
+        """The second step of a login: its challenge, and a code."""
+        values = parse(ChallengeSerializer, request)
+        user, tokens = second_factor.answer_challenge(**values, device=device_of(request))
+        return ok(login_row(user, tokens), "User login successfully")
+
+
+class SocialLoginViewSet(APIViewSet):
+    permissions: ClassVar = {"begin": [Public], "callback": [Public]}
+    anonymous: ClassVar = {"begin", "callback"}
+    throttles: ClassVar = {"begin": "login", "callback": "login"}
+
+    @extend_schema(responses={200: AddressSerializer, 302: None})
+    def begin(self, request: Request, provider: str) -> Response | HttpResponseRedirect:
+        """Sends a browser to the provider; tells any other client where that is."""
+        url, state = social.begin(request=request._request, provider=provider)
+        wants_page = "text/html" in request.headers.get("Accept", "")
+        answer = HttpResponseRedirect(url) if wants_page else ok({"url": url}, "Continue at the provider")
+        answer.set_cookie(
+            STATE_COOKIE,
+            state,
+            max_age=social.STATE_SECONDS,
+            path="/api/",
+            httponly=True,
+            samesite="Lax",
+            secure=settings.SESSION_COOKIE_SECURE,
+        )
+        return answer
+
+    @extend_schema(responses=LoginAnswerSerializer)
+    def callback(self, request: Request, provider: str) -> Response | HttpResponseRedirect:
+        cookie = request.COOKIES.get(STATE_COOKIE, "")
+        identity = social.identify(request=request._request, provider=provider, cookie=cookie)
+        row = session_row(social.log_in(identity=identity, device=device_of(request)), request)
+        if settings.SOCIAL_LOGIN_REDIRECT_URL:
+            kept = ("token", "refresh_token", "expires_in", "two_factor", "challenge")
+            # In the fragment, which browsers send to nobody.
+            fragment = urlencode({name: row[name] for name in kept if name in row})
+            answer: Any = HttpResponseRedirect(f"{settings.SOCIAL_LOGIN_REDIRECT_URL}#{fragment}")
+        else:
+            answer = ok(row, "User login successfully")
+        answer.delete_cookie(STATE_COOKIE, path="/api/")
+        return answer

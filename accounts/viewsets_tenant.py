@@ -1,0 +1,207 @@
+"""The caller's workspace and its members, and the caller's rights over the own data."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.core.files.storage import default_storage
+from django.http import FileResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.models import DataRequest, Invitation, User
+from accounts.serializers import LoginAnswerSerializer, login_row
+from accounts.services import members, personal_data
+from accounts.viewsets import device_of
+from config.api.envelope import ok
+from config.api.permissions import Authenticated, Public
+from config.api.views import APIViewSet, parse
+
+
+class TenantNameSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField(max_length=255)
+
+
+class WorkspaceSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    domain = serializers.CharField()
+    db_pool = serializers.CharField()
+    role = serializers.ChoiceField(User.TenantRole.choices)
+    members = serializers.IntegerField()
+    created_at = serializers.DateTimeField()
+
+
+class RoleSerializer(serializers.Serializer[Any]):
+    role = serializers.ChoiceField(User.TenantRole.choices)
+
+
+class MemberSerializer(RoleSerializer):
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    email = serializers.EmailField()
+    created_at = serializers.DateTimeField()
+
+
+class InviteSerializer(serializers.Serializer[Any]):
+    email = serializers.EmailField(max_length=255)
+    role = serializers.ChoiceField(User.TenantRole.choices, default=User.TenantRole.MEMBER)
+
+
+class InvitationSerializer(RoleSerializer):
+    id = serializers.IntegerField()
+    email = serializers.EmailField()
+    created_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField()
+
+
+class AcceptSerializer(serializers.Serializer[Any]):
+    token = serializers.CharField(max_length=1024)
+    name = serializers.CharField(required=False, max_length=255)
+    password = serializers.CharField(min_length=8, max_length=255, trim_whitespace=False)
+    password_confirmation = serializers.CharField(max_length=255, trim_whitespace=False)
+
+    def validate(self, values: dict[str, Any]) -> dict[str, Any]:
+        if values.pop("password_confirmation") != values["password"]:
+            raise serializers.ValidationError({"password_confirmation": ["The password confirmation does not match."]})
+        return values
+
+
+class DeletionSerializer(serializers.Serializer[Any]):
+    password = serializers.CharField(required=False, max_length=255, trim_whitespace=False)
+    email = serializers.EmailField(required=False, max_length=255, help_text="For accounts without a password.")
+
+
+class DataRequestSerializer(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    kind = serializers.CharField()
+    status = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    finished_at = serializers.DateTimeField(allow_null=True)
+
+
+class TenantViewSet(APIViewSet):
+    permissions: ClassVar = {
+        "retrieve": [Authenticated],
+        "update": [Authenticated],
+        "members": [Authenticated],
+        "change_member": [Authenticated],
+        "remove_member": [Authenticated],
+        "invitations": [Authenticated],
+        "invite": [Authenticated],
+        "withdraw": [Authenticated],
+        "accept": [Public],
+    }
+    anonymous: ClassVar = {"accept"}
+    throttles: ClassVar = {"invite": "reset", "accept": "register"}
+
+    @extend_schema(responses=WorkspaceSerializer)
+    def retrieve(self, request: Request) -> Response:
+        return ok(members.tenant_summary(request.user), "Tenant retrieved successfully")
+
+    @extend_schema(request=TenantNameSerializer, responses=WorkspaceSerializer)
+    def update(self, request: Request) -> Response:
+        members.rename_tenant(owner=request.user, **parse(TenantNameSerializer, request))
+        return ok(members.tenant_summary(request.user), "Tenant updated successfully")
+
+    @extend_schema(responses=MemberSerializer(many=True))
+    def members(self, request: Request) -> Response:
+        return ok([_member_row(user) for user in members.members_of(request.user)], "Members retrieved successfully")
+
+    @extend_schema(request=RoleSerializer, responses=MemberSerializer)
+    def change_member(self, request: Request, user_id: int) -> Response:
+        values = parse(RoleSerializer, request)
+        member = members.change_member(owner=request.user, user_id=user_id, role=values["role"])
+        return ok(_member_row(member), "Member updated successfully")
+
+    @extend_schema(request=None, responses=None)
+    def remove_member(self, request: Request, user_id: int) -> Response:
+        members.remove_member(owner=request.user, user_id=user_id)
+        return ok(None, "Member removed successfully")
+
+    @extend_schema(responses=InvitationSerializer(many=True))
+    def invitations(self, request: Request) -> Response:
+        rows = [_invitation_row(found) for found in members.open_invitations(request.user)]
+        return ok(rows, "Invitations retrieved successfully")
+
+    @extend_schema(request=InviteSerializer, responses={201: InvitationSerializer})
+    def invite(self, request: Request) -> Response:
+        invitation = members.invite(owner=request.user, **parse(InviteSerializer, request))
+        return ok(_invitation_row(invitation), "Invitation sent successfully", status=201)
+
+    @extend_schema(request=None, responses=None)
+    def withdraw(self, request: Request, invitation_id: int) -> Response:
+        members.withdraw_invitation(owner=request.user, invitation_id=invitation_id)
+        return ok(None, "Invitation withdrawn successfully")
+
+    @extend_schema(request=AcceptSerializer, responses=LoginAnswerSerializer)
+    def accept(self, request: Request) -> Response:
+        user, tokens = members.accept_invitation(**parse(AcceptSerializer, request), device=device_of(request))
+        return ok(login_row(user, tokens), "Invitation accepted successfully")
+
+
+class PersonalDataViewSet(APIViewSet):
+    permissions: ClassVar = {
+        "requests": [Authenticated],
+        "export": [Authenticated],
+        "download": [Authenticated],
+        "delete": [Authenticated],
+    }
+
+    @extend_schema(responses=DataRequestSerializer(many=True))
+    def requests(self, request: Request) -> Response:
+        rows = [_request_row(found) for found in request.user.data_requests.all()[:20]]
+        return ok(rows, "Data requests retrieved successfully")
+
+    @extend_schema(request=None, responses={202: DataRequestSerializer})
+    def export(self, request: Request) -> Response:
+        """A copy of everything that is yours; a mail tells when it is ready."""
+        return ok(_request_row(personal_data.request_export(user=request.user)), "Export requested", status=202)
+
+    @extend_schema(responses={(200, "application/json"): OpenApiTypes.BINARY})
+    def download(self, request: Request, request_id: UUID) -> FileResponse:
+        export = personal_data.find_export(user=request.user, request_id=request_id)
+        return FileResponse(default_storage.open(export.file), as_attachment=True, filename="my-data.json")
+
+    @extend_schema(request=DeletionSerializer, responses={202: DataRequestSerializer})
+    def delete(self, request: Request) -> Response:
+        """Ends the account at once; its data follows within minutes."""
+        values = parse(DeletionSerializer, request)
+        asked = personal_data.request_deletion(
+            user=request.user, password=values.get("password"), confirmation=values.get("email")
+        )
+        return ok(_request_row(asked), "Account deletion requested", status=202)
+
+
+def _member_row(user: User) -> dict[str, Any]:
+    return {
+        "id": user.pk,
+        "name": user.name,
+        "email": user.email,
+        "role": user.tenant_role,
+        "created_at": user.created_at,
+    }
+
+
+def _invitation_row(invitation: Invitation) -> dict[str, Any]:
+    return {
+        "id": invitation.pk,
+        "email": invitation.email,
+        "role": invitation.role,
+        "created_at": invitation.created_at,
+        "expires_at": invitation.expires_at,
+    }
+
+
+def _request_row(found: DataRequest) -> dict[str, Any]:
+    return {
+        "id": str(found.pk),
+        "kind": found.kind,
+        "status": found.status,
+        "created_at": found.created_at,
+        "finished_at": found.finished_at,
+    }

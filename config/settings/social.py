@@ -1,0 +1,41 @@
+"""Social login: a provider exists when its client id is set; staff can add more (other OpenID issuers) as rows."""
+
+from typing import Any
+
+from config.settings.environment import env
+
+SOCIALACCOUNT_QUERY_EMAIL = True
+SOCIALACCOUNT_STORE_TOKENS = False
+MFA_TOTP_ISSUER = "Mage AI Studio"
+# Clocks of phones differ; one step of 30 s either way.
+MFA_TOTP_TOLERANCE = 1
+
+
+def _app(prefix: str, **options: Any) -> list[dict[str, Any]]:
+    client_id = env.str(f"{prefix}_CLIENT_ID", "")
+    secret = env.str(f"{prefix}_CLIENT_SECRET", "")
+    return [{"client_id": client_id, "secret": secret, **options}] if client_id else []
+
+
+SOCIALACCOUNT_PROVIDERS: dict[str, dict[str, Any]] = {
+    "discord": {"APPS": _app("DISCORD")},
+    "google": {"APPS": _app("GOOGLE"), "SCOPE": ["openid", "email", "profile"]},
+    "github": {"APPS": _app("GITHUB"), "SCOPE": ["read:user", "user:email"]},
+    "facebook": {"APPS": _app("FACEBOOK")},
+    "openid_connect": {
+        "APPS": _app(
+            "OIDC",
+            provider_id=env.str("OIDC_PROVIDER_NAME", "oidc"),
+            name=env.str("OIDC_PROVIDER_NAME", "oidc"),
+            settings={"server_url": env.str("OIDC_ISSUER", "")},
+        )
+    },
+}
+SOCIAL_BASE_URLS = {
+    name: env.str(f"{name.upper()}_BASE_URL", "") for name in ("discord", "google", "github", "facebook")
+}
+"""Where a provider is instead of at its usual address: a mirror, a proxy, a test server."""
+if SOCIAL_BASE_URLS["facebook"]:
+    SOCIALACCOUNT_PROVIDERS["facebook"]["GRAPH_API_URL"] = f"{SOCIAL_BASE_URLS['facebook']}/v19.0"
+SOCIAL_LOGIN_REDIRECT_URL = env.str("SOCIAL_LOGIN_REDIRECT_URL", "")
+"""A page that reads the tokens from its own fragment; empty: the callback answers them as JSON."""
