@@ -173,7 +173,7 @@ def _fill(rows: int) -> None:
     fill(rows)
     from django.db import connection
 
-    connection.close_pool()
+    connection.close_pool()  # type: ignore[attr-defined]
 
 
 if __name__ == "__main__":

@@ -18,8 +18,8 @@ class KeptRedisClient(redis.RedisCacheClient):
         super().__init__(*args, **options)
         self._clients: dict[int, Any] = {}
 
-    def get_client(self, key: str | None = None, *, write: bool = False) -> Any:
-        index = self._get_connection_pool_index(write)
+    def get_client(self, key: Any = None, *, write: bool = False) -> Any:
+        index = self._get_connection_pool_index(write)  # type: ignore[attr-defined]
         if index not in self._clients:
             self._clients[index] = super().get_client(key, write=write)
         return self._clients[index]

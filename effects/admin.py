@@ -16,7 +16,7 @@ from effects.properties import check_placeholders, read_properties
 
 
 @admin.register(Category)
-class CategoryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class CategoryAdmin(admin.ModelAdmin):
     list_display = ("name", "slug", "kind", "sort_order", "updated_at")
     list_filter = ("kind",)
     search_fields = ("name", "slug", "description")
@@ -36,7 +36,7 @@ class CategoryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             services.delete_category(category)
 
 
-class EffectForm(forms.ModelForm):  # type: ignore[type-arg]
+class EffectForm(forms.ModelForm):
     class Meta:
         model = Effect
         fields = (
@@ -44,10 +44,6 @@ class EffectForm(forms.ModelForm):  # type: ignore[type-arg]
             "configurable_properties", "thumbnail_url", "preview_video_url", "credits_cost", "is_active", "is_premium",
             "is_new", "popularity_score",
         )  # fmt: skip
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["category"].queryset = Category.objects.filter(kind=Category.Kind.EFFECT)
 
     def clean(self) -> dict[str, Any]:
         values: dict[str, Any] = super().clean() or {}
@@ -64,7 +60,7 @@ class EffectForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(Effect)
-class EffectAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class EffectAdmin(admin.ModelAdmin):
     """Deleting is soft: the row stays, and the action "restore" brings it back."""
 
     form = EffectForm
@@ -91,6 +87,11 @@ class EffectAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         for effect in queryset:
             services.restore_effect(effect.pk)
         self.message_user(request, f"{len(queryset)} effects are in the catalogue.", messages.SUCCESS)
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "category":
+            kwargs["queryset"] = Category.objects.filter(kind=Category.Kind.EFFECT)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Effect, form: Any, change: bool) -> None:
         if change:

@@ -7,14 +7,17 @@ from typing import Any, ClassVar
 
 from django.db.models import Q
 
-from config.api.filters import Bool, Choice, DateTime, Int, ListSpec, Number, Str
+from config.api.filters import Bool, Choice, DateTime, Field, Int, ListSpec, Number, Str
 from effects.models import Category, Effect
 
 
-class Tag(Str):
+class Tag(Field):
     """One of the tags of an array column."""
 
     operators = ("=", "not", "in", "notin")
+
+    def parse(self, text: str) -> str:
+        return Str().parse(text)
 
     def condition(self, operator: str, path: str, values: Sequence[Any]) -> Q:
         match operator:

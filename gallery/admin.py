@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin, messages
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
+from accounts.models import User
 from gallery import services
 from gallery.models import GalleryItem, GalleryReport
 
@@ -21,7 +22,7 @@ _DECISIONS = {
 }
 
 
-class _LookOnly(admin.ModelAdmin):  # type: ignore[type-arg]
+class _LookOnly(admin.ModelAdmin):
     """Rows that the services alone write."""
 
     show_full_result_count = False
@@ -47,7 +48,8 @@ class OpenReports(admin.SimpleListFilter):
         return [("open", "Waiting for a decision")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[GalleryItem]) -> QuerySet[GalleryItem]:
-        return queryset.filter(open_reports__gt=0) if self.value() else queryset
+        waiting = GalleryReport.objects.filter(item=OuterRef("pk"), resolved_at=None)
+        return queryset.filter(Exists(waiting)) if self.value() else queryset
 
 
 @admin.register(GalleryItem)
@@ -70,7 +72,7 @@ class GalleryItemAdmin(_LookOnly):
         return super().get_queryset(request).annotate(open_reports=waiting)
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        found = super().get_actions(request)
+        found: dict[str, Any] = super().get_actions(request)
         if self.has_moderate_permission(request):
             for state, text in _DECISIONS.items():
                 found[f"moderate_{state}"] = (partial(_decide, state), f"moderate_{state}", text)
@@ -108,5 +110,5 @@ def _decide(
 ) -> None:
     items = list(GalleryItem.objects.filter(pk__in=queryset.values("pk")))
     for item in items:
-        services.moderate(item, to=state, moderator=request.user)
+        services.moderate(item, to=state, moderator=cast(User, request.user))
     model_admin.message_user(request, f"{len(items)} videos are {state.label.lower()}.", messages.SUCCESS)
