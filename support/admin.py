@@ -22,12 +22,12 @@ from support.models import MAX_TEXT_LENGTH, CannedAnswer, SupportMessage, Suppor
 
 
 @admin.register(CannedAnswer)
-class CannedAnswerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class CannedAnswerAdmin(admin.ModelAdmin):
     list_display = ("title", "enabled")
     search_fields = ("title", "text")
 
 
-class TicketForm(forms.ModelForm):  # type: ignore[type-arg]
+class TicketForm(forms.ModelForm):
     """What staff do with a request. Each part that is filled in is one verb of the services."""
 
     canned = forms.ModelChoiceField(
@@ -56,7 +56,7 @@ class TicketForm(forms.ModelForm):  # type: ignore[type-arg]
         self.fields["status"].choices = [  # type: ignore[attr-defined]
             choice for choice in SupportRequest.Status.choices if choice[0] in possible
         ]
-        self.initial |= {"assignee": self.instance.assignee_id, "status": self.instance.status}
+        self.initial.update(assignee=self.instance.assignee_id, status=self.instance.status)
 
     def clean(self) -> dict[str, Any]:
         values: dict[str, Any] = super().clean() or {}
@@ -86,10 +86,13 @@ class SupportRequestAdmin(LookOnlyAdmin):
     date_hierarchy = "created_at"
     actions = ("assign_to_me", "mark_read", "mark_unread", "open", "close")
     fieldsets = (
-        (None, {"fields": ("state", "author_link", "email", "order_link", "video_link", "created_at", "first_response")}),
+        (
+            None,
+            {"fields": ("state", "author_link", "email", "order_link", "video_link", "created_at", "first_response")},
+        ),
         ("Conversation", {"fields": ("thread",)}),
         ("Answer", {"fields": ("canned", "answer", "note", "assignee", "status")}),
-    )  # fmt: skip
+    )
     readonly_fields = (
         "state", "author_link", "email", "order_link", "video_link", "created_at", "first_response", "thread",
     )  # fmt: skip

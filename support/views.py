@@ -43,6 +43,4 @@ def follow_request(request: HttpRequest, token: str) -> HttpResponse:
     context = {"support_request": found, "support_messages": messages, "form": form}
     response = render(request, "support/request.html", context, status=422 if form.is_bound else 200)
     response["Content-Security-Policy"] = content_policy(forms=True)
-    # The address is the permission: it must not travel to other sites.
-    response["Referrer-Policy"] = "no-referrer"
     return response

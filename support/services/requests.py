@@ -113,13 +113,19 @@ def own_files(user: User, file_ids: Sequence[int]) -> list[MediaFile]:
     return files
 
 
+def attach(message: SupportMessage, files: Sequence[MediaFile]) -> None:
+    """Give a new message its files."""
+    if files:
+        message.files.add(*files)
+
+
 @transaction.atomic
 def _file(request: SupportRequest, text: str, files: list[MediaFile]) -> SupportRequest:
     request.save()
     message = SupportMessage.objects.create(
         request=request, kind=SupportMessage.Kind.QUESTION, author=request.author, text=text
     )
-    message.files.set(files)
+    attach(message, files)
     enqueue("support.tasks.mail_filed", request.pk)
     return request
 

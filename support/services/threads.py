@@ -14,7 +14,7 @@ from config.api.errors import DomainError, TooManyRequests
 from config.background import enqueue
 from studio.models import MediaFile
 from support.models import SupportMessage, SupportRequest
-from support.services.requests import find_request, lock_request, own_files
+from support.services.requests import attach, find_request, lock_request, own_files
 
 Kind = SupportMessage.Kind
 Status = SupportRequest.Status
@@ -78,6 +78,6 @@ def _add(
     request: SupportRequest, kind: str, author: User | None, text: str, files: Sequence[MediaFile]
 ) -> SupportMessage:
     message = SupportMessage.objects.create(request=request, kind=kind, author=author, text=text)
-    message.files.set(files)
+    attach(message, files)
     SupportRequest.objects.filter(pk=request.pk).update(updated_at=message.created_at)
     return message
