@@ -7,6 +7,7 @@ from accounts.views import accept_invitation, reset_password, verify_email
 from config.api.handlers import handler400, handler403, handler404, handler500
 from config.api.urls import catch_all
 from config.api.urls import urlpatterns as api_urls
+from effects.urls import slug_urlpatterns
 from effects.views import serve_preview
 from gallery.views import gallery, serve_media
 from studio.console import console
@@ -35,6 +36,7 @@ urlpatterns = [
     path("api/", include("effects.urls")),
     path("api/", include("accounts.urls")),
     path("api/", include("commerce.urls")),
+    path("api/", include(slug_urlpatterns)),
     path("api/", include("studio.urls")),
     path("api/", include("messaging.urls")),
     path("api/", include("support.urls")),

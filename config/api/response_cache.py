@@ -1,16 +1,18 @@
 """Finished answers of public lists, kept as bytes for a few seconds and never beyond a change of their rows.
 
-An answer is filed together with the list's freshness token (``config.api.freshness``) and served only while that is
-the current one, so what moderators hide is gone for the next request. Figures that change by the second, such as
-views, may be as old as ``SECONDS``.
+Each process keeps its own, together with the list's freshness token (``config.api.freshness``), and serves one only
+while that is still the current one: what moderators hide is gone for the next request, whichever process gets it.
+Figures that change by the second, such as views, may be as old as ``SECONDS``.
 """
 
 from __future__ import annotations
 
-import hashlib
+import threading
+import time
+from collections import OrderedDict
 from collections.abc import Callable
+from typing import Any
 
-from django.core.cache import cache
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework.request import Request
@@ -18,34 +20,55 @@ from rest_framework.response import Response
 
 from config.api.envelope import dumps
 from config.api.filters import ListQuery, ListSpec, read_query
-from config.api.freshness import current_token, token_key
+from config.api.freshness import current_token
 
-SECONDS = 15
-# The first pages are what everybody asks for; searches and far pages would only fill the cache.
+SECONDS = 15.0
+# The first pages are what everybody asks for; searches and far pages would only push them out.
 PAGES = 5
+MAX_ANSWERS = 64
+"""In one process; an answer of the largest page has some 100 KB."""
 
 
 def cached_list(
     request: Request, *, name: str, spec: type[ListSpec], answer: Callable[[str], Response]
 ) -> HttpResponseBase:
-    """The list's answer, from the cache if it is there. The same for every caller: only for lists that are public.
+    """The list's answer, kept or made. The same for every caller: only for lists that are public.
 
     name: under which ``outdate`` knows the list. answer: makes it, given the token to file its count under.
     """
     query = read_query(request.query_params, spec)
+    token = current_token(name)
     if query.page > PAGES or query.search or query.cursor:
-        return answer(current_token(name))
+        return answer(token)
     key = _key(name, query)
-    found = cache.get_many([token_key(name), key])
-    token, (filed_under, body) = found.get(token_key(name)), found.get(key, (None, b""))
-    if token is None or token != filed_under:
-        token = token or current_token(name)
-        response = answer(token)
-        body = dumps(response.data)
-        cache.set(key, (token, body), timeout=SECONDS)
+    body = _answers.find(key, token)
+    if body is None:
+        body = dumps(answer(token).data)
+        _answers.keep(key, token, body)
     return HttpResponse(body, content_type="application/json", headers={"Cache-Control": "no-cache"})
 
 
-def _key(name: str, query: ListQuery) -> str:
-    asked = repr((query.page, query.per_page, query.order, sorted(query.filters.items())))
-    return f"answer:{name}:{hashlib.sha256(asked.encode()).hexdigest()}"
+class _Answers:
+    """The answers of this process, the least recently made of which make room for others."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[Any, tuple[str, float, bytes]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def find(self, key: Any, token: str) -> bytes | None:
+        made_with, until, body = self._kept.get(key, ("", 0.0, b""))
+        return body if made_with == token and time.monotonic() < until else None
+
+    def keep(self, key: Any, token: str, body: bytes) -> None:
+        with self._lock:
+            self._kept[key] = (token, time.monotonic() + SECONDS, body)
+            self._kept.move_to_end(key)
+            if len(self._kept) > MAX_ANSWERS:
+                self._kept.popitem(last=False)
+
+
+_answers = _Answers()
+
+
+def _key(name: str, query: ListQuery) -> Any:
+    return (name, query.page, query.per_page, query.order, tuple(sorted(query.filters.items())))
