@@ -147,7 +147,9 @@ def _check_unet(folder: Path, family: Layout) -> dict[str, Any]:
         raise ModelError(f"The model's unet is not a {family.name} unet.")
     if unet.get("in_channels", 4) != unet.get("out_channels", 4):
         raise ModelError("Inpainting and depth models, whose unet takes further channels, can't be used.")
-    if unet.get("addition_embed_type") != family.conditioning:
+    # "text" pools the very tokens that every UNet is given: nothing more to pass, so no family of its own.
+    conditioning = unet.get("addition_embed_type")
+    if (None if conditioning == "text" else conditioning) != family.conditioning:
         raise ModelError(f"The model is not of the {family.name} family.")
     return {"in_channels": 4, **unet}
 
