@@ -26,7 +26,7 @@ class StaffLoginForm(AdminAuthenticationForm):
 
     def clean(self) -> dict[str, Any]:
         account = self.cleaned_data.get("username", "")
-        address = self.request.META.get("REMOTE_ADDR") or None
+        address = self.request.META.get("REMOTE_ADDR") if self.request else None
         try:
             claim_attempt(account=account, address=address)
         except DomainError as error:
@@ -39,7 +39,7 @@ class StaffLoginForm(AdminAuthenticationForm):
         forgive(account=account, address=address)
         return cleaned
 
-    def confirm_login_allowed(self, user: User) -> None:  # type: ignore[override]
+    def confirm_login_allowed(self, user: User) -> None:
         super().confirm_login_allowed(user)
         if second_factor.is_enabled(user):
             try:

@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import DataRequest, Invitation, User
+from accounts.permissions import TenantOwner
 from accounts.serializers import LoginAnswerSerializer, login_row
 from accounts.services import members, personal_data
 from accounts.viewsets import device_of
@@ -87,13 +88,13 @@ class DataRequestSerializer(serializers.Serializer[Any]):
 class TenantViewSet(APIViewSet):
     permissions: ClassVar = {
         "retrieve": [Authenticated],
-        "update": [Authenticated],
+        "update": [TenantOwner],
         "members": [Authenticated],
-        "change_member": [Authenticated],
-        "remove_member": [Authenticated],
-        "invitations": [Authenticated],
-        "invite": [Authenticated],
-        "withdraw": [Authenticated],
+        "change_member": [TenantOwner],
+        "remove_member": [TenantOwner],
+        "invitations": [TenantOwner],
+        "invite": [TenantOwner],
+        "withdraw": [TenantOwner],
         "accept": [Public],
     }
     anonymous: ClassVar = {"accept"}

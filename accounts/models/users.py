@@ -81,6 +81,10 @@ class User(AbstractBaseUser):
         """Who may open the Django admin."""
         return self.is_administrator
 
+    @property
+    def is_tenant_owner(self) -> bool:
+        return self.tenant_role == self.TenantRole.OWNER
+
     def has_perm(self, perm: str, obj: models.Model | None = None) -> bool:
         """Administrators see, add and change; deleting, and changing who is an administrator, takes a super one."""
         if not (self.is_active and self.is_administrator):

@@ -169,7 +169,7 @@ def tenant_summary(user: User) -> dict[str, Any]:
 
 
 def _check_owner(user: User) -> None:
-    if user.tenant_role != User.TenantRole.OWNER:
+    if not user.is_tenant_owner:
         raise Forbidden("Only an owner of the workspace may do this", "owner_required")
 
 
@@ -185,5 +185,5 @@ def _lock_member(owner: User, user_id: int) -> User:
 
 def _check_not_last_owner(member: User) -> None:
     others = User.objects.filter(tenant_id=member.tenant_id, is_active=True, tenant_role=User.TenantRole.OWNER)
-    if member.tenant_role == User.TenantRole.OWNER and not others.exclude(pk=member.pk).exists():
+    if member.is_tenant_owner and not others.exclude(pk=member.pk).exists():
         raise DomainError("last_owner", "A workspace keeps at least one owner")

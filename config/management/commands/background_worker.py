@@ -16,5 +16,6 @@ class Command(BaseCommand):
         parser.add_argument("--burst", action="store_true", help="stop when the queue is empty")
 
     def handle(self, *, burst: bool, **options: Any) -> None:
-        worker = django_rq.get_worker(settings.BACKGROUND_QUEUE, worker_class=SimpleWorker)
-        worker.work(burst=burst, with_scheduler=not burst, logging_level=settings.LOGGING["root"]["level"])
+        queue = django_rq.get_queue(settings.BACKGROUND_QUEUE)
+        worker = SimpleWorker([queue], connection=queue.connection)
+        worker.work(burst=burst, with_scheduler=not burst)
