@@ -14,6 +14,8 @@ def send_mail(*, to: str, subject: str, template: str, context: dict[str, Any]) 
     # A name that a user chose may stand in the subject; a line break there would begin a header.
     line = " ".join(subject.split())
     shown = {**context, "subject": line, "product": "Mage AI Studio", "public_url": settings.PUBLIC_URL}
-    message = EmailMultiAlternatives(line, render_to_string(f"mail/{template}.txt", shown), to=[to])
+    # Robots that answer mails leave those alone that say so.
+    robot = {"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"}
+    message = EmailMultiAlternatives(line, render_to_string(f"mail/{template}.txt", shown), to=[to], headers=robot)
     message.attach_alternative(render_to_string(f"mail/{template}.html", shown), "text/html")
     message.send()

@@ -30,18 +30,18 @@ class ReadSerializer(serializers.Serializer[Any]):
     )
 
 
-class RecipientSerializer(serializers.Serializer[Any]):
+class ChatRecipientSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     login = serializers.CharField()
     online = serializers.BooleanField()
 
 
-class AuthorSerializer(serializers.Serializer[Any]):
+class MessageAuthorSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     login = serializers.CharField()
 
 
-class AttachmentSerializer(serializers.Serializer[Any]):
+class MessageAttachmentSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     type = serializers.CharField(help_text="file or video")
     name = serializers.CharField()
@@ -54,15 +54,15 @@ class MessageSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     chatId = serializers.IntegerField()
     message = serializers.CharField()
-    attachment = AttachmentSerializer(allow_null=True)
-    authorUser = AuthorSerializer()
+    attachment = MessageAttachmentSerializer(allow_null=True)
+    authorUser = MessageAuthorSerializer()
     createdAt = serializers.DateTimeField()
     read = serializers.BooleanField(help_text="By the one to whom it was sent.")
 
 
 class ChatSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField(allow_null=True, help_text="Null, and nothing else: no chat yet.")
-    recipientUser = RecipientSerializer(required=False)
+    recipientUser = ChatRecipientSerializer(required=False)
     lastMessage = MessageSerializer(allow_null=True, required=False)
     unreadCount = serializers.IntegerField(required=False)
     blocked = serializers.BooleanField(required=False, help_text="By the caller.")

@@ -30,7 +30,7 @@ class NewRequestSerializer(serializers.Serializer[Any]):
     attachmentIds = AttachmentIdsField()
 
 
-class SearchSerializer(serializers.Serializer[Any]):
+class SupportSearchSerializer(serializers.Serializer[Any]):
     """Criteria; a page is asked for here or in the query, in the grammar of all lists."""
 
     id = serializers.IntegerField(required=False)
@@ -43,24 +43,24 @@ class SearchSerializer(serializers.Serializer[Any]):
     cursor = serializers.CharField(required=False)
 
 
-class StaffSearchSerializer(SearchSerializer):
+class StaffSupportSearchSerializer(SupportSearchSerializer):
     userId = serializers.IntegerField(required=False)
     assigneeId = serializers.IntegerField(required=False)
     search = serializers.CharField(required=False, help_text="In address and name.")
 
 
-class StatusUpdateSerializer(serializers.Serializer[Any]):
+class SupportStatusSerializer(serializers.Serializer[Any]):
     requestId = IdField()
     requestStatusId = serializers.ChoiceField(choices=SupportRequest.Status.choices)
 
 
-class NewMessageSerializer(serializers.Serializer[Any]):
+class NewSupportMessageSerializer(serializers.Serializer[Any]):
     supportRequestId = IdField()
     text = WrittenText(max_length=MAX_TEXT_LENGTH)
     attachmentIds = AttachmentIdsField()
 
 
-class LabelSerializer(serializers.Serializer[Any]):
+class SupportLabelSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     label = serializers.CharField()
 
@@ -70,21 +70,21 @@ class SupportRequestSerializer(serializers.Serializer[Any]):
     authorId = serializers.IntegerField(allow_null=True)
     login = serializers.CharField()
     email = serializers.EmailField()
-    subject = LabelSerializer()
-    status = LabelSerializer()
+    subject = SupportLabelSerializer()
+    status = SupportLabelSerializer()
     order_id = serializers.IntegerField(allow_null=True)
     videoId = serializers.IntegerField(allow_null=True)
     createdAt = serializers.DateTimeField()
     updatedAt = serializers.DateTimeField()
 
 
-class PersonSerializer(serializers.Serializer[Any]):
+class SupportPersonSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField(allow_null=True, help_text="Null: not logged in.")
     login = serializers.CharField()
 
 
 class StaffSupportRequestSerializer(SupportRequestSerializer):
-    assignee = PersonSerializer(allow_null=True)
+    assignee = SupportPersonSerializer(allow_null=True)
     firstResponseSeconds = serializers.FloatField(allow_null=True)
 
 
@@ -101,6 +101,6 @@ class SupportMessageSerializer(serializers.Serializer[Any]):
     supportRequestId = serializers.IntegerField()
     text = serializers.CharField()
     fromStaff = serializers.BooleanField()
-    author = PersonSerializer()
+    author = SupportPersonSerializer()
     attachments = SupportAttachmentSerializer(many=True)
     createdAt = serializers.DateTimeField()

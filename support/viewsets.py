@@ -20,14 +20,14 @@ from support.lists import RequestList, StaffRequestList, SupportMessageList
 from support.models import SupportMessage, SupportRequest
 from support.rows import REQUEST_COLUMNS, message_row, request_answer, request_row, staff_request_row
 from support.serializers import (
-    NewMessageSerializer,
     NewRequestSerializer,
-    SearchSerializer,
-    StaffSearchSerializer,
+    NewSupportMessageSerializer,
     StaffSupportRequestSerializer,
-    StatusUpdateSerializer,
+    StaffSupportSearchSerializer,
     SupportMessageSerializer,
     SupportRequestSerializer,
+    SupportSearchSerializer,
+    SupportStatusSerializer,
 )
 from tenants.scope import all_tenants
 
@@ -62,7 +62,7 @@ class SupportRequestViewSet(APIViewSet):
         )
         return ok(request_answer(filed), "Support request created successfully", status=201)
 
-    @extend_schema(request=SearchSerializer, responses=SupportRequestSerializer(many=True))
+    @extend_schema(request=SupportSearchSerializer, responses=SupportRequestSerializer(many=True))
     def search(self, request: Request) -> Response:
         """The caller's own requests, newest first: ``id, statusId, startDate, endDate`` narrow them."""
         found = services.requests_of(request.user).values(*REQUEST_COLUMNS)
@@ -74,10 +74,10 @@ class SupportRequestViewSet(APIViewSet):
         found = services.find_request(user=request.user, request_id=request_id)
         return ok(request_answer(found), "Support request retrieved successfully")
 
-    @extend_schema(request=StatusUpdateSerializer, responses=SupportRequestSerializer)
+    @extend_schema(request=SupportStatusSerializer, responses=SupportRequestSerializer)
     def update_status(self, request: Request) -> Response:
         """Staff set any status that can follow; the author closes."""
-        values = parse(StatusUpdateSerializer, request)
+        values = parse(SupportStatusSerializer, request)
         changed = services.set_status(
             user=request.user, request_id=values["requestId"], status=values["requestStatusId"]
         )
@@ -100,10 +100,10 @@ class SupportMessageViewSet(APIViewSet):
                 request, messages, row=message_row, message="Support request messages retrieved successfully"
             )
 
-    @extend_schema(request=NewMessageSerializer, responses={201: SupportMessageSerializer})
+    @extend_schema(request=NewSupportMessageSerializer, responses={201: SupportMessageSerializer})
     def create(self, request: Request) -> Response:
         """Write about a request: its author asks, staff answer. The author's message opens a closed one again."""
-        values = parse(NewMessageSerializer, request)
+        values = parse(NewSupportMessageSerializer, request)
         sent = services.send_message(
             user=request.user,
             request_id=values["supportRequestId"],
@@ -118,7 +118,7 @@ class StaffSupportViewSet(APIViewSet):
     permissions: ClassVar = {"search": [IsAdministrator]}
     lists: ClassVar = {"search": StaffRequestList}
 
-    @extend_schema(request=StaffSearchSerializer, responses=StaffSupportRequestSerializer(many=True))
+    @extend_schema(request=StaffSupportSearchSerializer, responses=StaffSupportRequestSerializer(many=True))
     def search(self, request: Request) -> Response:
         """Everybody's requests, newest first: ``userId`` and ``assigneeId`` narrow them too."""
         columns = (*REQUEST_COLUMNS, "assignee_id", "assignee__name", "first_response_at")

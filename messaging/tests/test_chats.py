@@ -108,6 +108,8 @@ def test_history_is_newest_first_and_a_cursor_neither_repeats_nor_skips(
     first = as_alice.get(path).json()["data"]
     assert [item["message"] for item in first["items"]] == ["4", "3"]
     send(as_bob, "5")
+    # A new row of a short list is counted at once.
+    assert (first["totalItems"], as_alice.get(path).json()["data"]["totalItems"]) == (5, 6)
     second = as_alice.get(path, {"perPage": 2, "cursor": first["nextCursor"]}).json()["data"]
     assert [item["message"] for item in second["items"]] == ["2", "1"]
     assert texts_of(as_alice, chat, "?search=3") == ["3"]

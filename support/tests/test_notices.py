@@ -54,6 +54,8 @@ def test_an_anonymous_request_is_followed_by_its_mailed_link(
     (mail,) = mailbox.mails
     assert (mail["To"], filed.status_code) == ("eve@example.com", 201)
     assert SCRIPT not in mail.as_string()
+    # A robot that answered would be answered by ours.
+    assert mail["Auto-Submitted"] == "auto-generated"
     # The answer holds no link: the address has to be one's own.
     assert "support/requests" not in filed.content.decode()
     page = client.get(link_in(mail))
