@@ -6,4 +6,8 @@ class CommerceConfig(AppConfig):
 
     def ready(self) -> None:
         # Registers the system checks.
+        from accounts.services.newcomers import equip
         from commerce import checks  # noqa: F401
+        from commerce.services.wallets import open_credit_wallet
+
+        equip.append(lambda user: open_credit_wallet(user=user))

@@ -67,7 +67,7 @@ class Client:
 
 
 def run(client: Client, *, clip: Path, soundtrack: Path, folder: Path) -> dict[str, Path]:
-    """Restyle the clip and animate a prompt; answers the two finished videos by their names."""
+    """Restyle the clip and animate its first picture; answers the two finished videos by their names."""
     restyled = client.upload("vid2vid", clip, soundtrack)
     client.render(
         "Preview of the restyled clip", "/api/generate", videoId=restyled, type="vid2vid", frameCount=4, seed=7,
@@ -75,11 +75,13 @@ def run(client: Client, *, clip: Path, soundtrack: Path, folder: Path) -> dict[s
     )  # fmt: skip
     final = client.render("Restyled clip", "/api/finalize", videoId=restyled)
     videos = {"restyled": client.download(final["output_url"], folder / "restyled.mp4")}
-    animated = client.render(
-        "Preview of the animation", "/api/generate", type="deforum", frameCount=1, seed=11, length=3, fps=12,
-        prompt="mountains under a pink sky, watercolor", preset="breathing-zoom",
+    animated = client.upload("deforum", clip, soundtrack)
+    client.render(
+        "Preview of the animation", "/api/generate", videoId=animated, type="deforum", frameCount=1, seed=11,
+        length=3, fps=12, prompt="a boat on the sea at sunset, watercolor", preset="breathing-zoom",
+        schedules={"strength_schedule": "0:(0.6)"},
     )  # fmt: skip
-    final = client.render("Animation", "/api/finalize", videoId=animated["videoId"])
+    final = client.render("Animation", "/api/finalize", videoId=animated)
     videos["animated"] = client.download(final["output_url"], folder / "animated.mp4")
     return videos
 

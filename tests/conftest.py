@@ -19,12 +19,12 @@ def render_worker(django_db_setup: None) -> Iterator[WorkerProcess]:
 
 @pytest.fixture
 def upload(api: APIClient, media_dir: Path) -> Callable[..., int]:
-    def upload(name: str = "clip.mp4") -> int:
+    def upload(name: str = "clip.mp4", type: str = "vid2vid") -> int:
         files = {
             "attachment": SimpleUploadedFile(name, (media_dir / name).read_bytes()),
             "soundtrack": SimpleUploadedFile("song.mp3", (media_dir / "song.mp3").read_bytes()),
         }
-        answer = api.post("/api/upload", {**files, "type": "vid2vid"}, format="multipart")
+        answer = api.post("/api/upload", {**files, "type": type}, format="multipart")
         return answer.json()["data"]["videoId"]
 
     return upload

@@ -77,6 +77,7 @@ def media_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("long.mp4", (longer,), {"pix_fmt": "yuv420p"}),
         ("song.mp3", (tone,), {}),
         ("picture.png", (picture,), {"frames:v": 1}),
+        ("other.png", (ffmpeg.input("color=orange:size=96x64", f="lavfi"),), {"frames:v": 1}),
     ):
         ffmpeg.output(*streams, str(folder / name), **options).run(cmd=binary(), quiet=True)
     return folder

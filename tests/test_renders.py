@@ -64,6 +64,19 @@ def test_deforum_previews_finishes_and_extends(api: APIClient, render_worker: Wo
     assert (extended["seed"], extended["fps"], extended["prompt"]) == (7, "12", DEFORUM["prompt"])
 
 
+def test_an_animation_starts_from_the_uploaded_picture(
+    api: APIClient, upload: Callable[..., int], render_worker: WorkerProcess, tmp_path: Path
+) -> None:
+    first_frames = []
+    for name in ("clip.mp4", "picture.png", "other.png"):
+        body = {**DEFORUM, "videoId": upload(name, type="deforum"), "frameCount": 1}
+        preview = watch(api, ask(api, "/api/generate", **body), "preview")
+        first_frames.append(frame_hashes(api, preview, tmp_path)[0])
+    of_a_clip, of_its_first_picture, of_another = first_frames
+    assert of_another != of_its_first_picture
+    assert of_a_clip != of_another
+
+
 def test_a_cancelled_render_stops_within_a_step_and_the_worker_goes_on(
     api: APIClient, user: User, render_worker: WorkerProcess
 ) -> None:

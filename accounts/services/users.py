@@ -11,10 +11,10 @@ from accounts.models import LoginSession, User, normalise_email
 from accounts.services.addresses import check_address
 from accounts.services.audit import Device, record
 from accounts.services.lockout import claim_attempt, forgive
+from accounts.services.newcomers import equip_user
 from accounts.services.passwords import check_authority, check_new_password
 from accounts.services.sessions import Tokens, end_other_sessions, open_session
 from accounts.services.verification import ask_for_verification
-from commerce.services.wallets import open_credit_wallet
 from config.api.errors import DomainError, NotFound, ValidationFailed
 from tenants.models import Tenant
 from tenants.services import create_tenant
@@ -53,7 +53,7 @@ def create_account(
                 name=name,
                 **fields,
             )
-            open_credit_wallet(user=user)
+            equip_user(user)
             record("user.registered", actor=user)
             return user, open_session(user=user, device=device)
     except IntegrityError as error:
@@ -120,7 +120,7 @@ def ensure_administrator(*, email: str, password: str) -> tuple[User, bool]:
             name=email.split("@")[0],
             role=User.Role.SUPER_ADMINISTRATOR,
         )
-        open_credit_wallet(user=user)
+        equip_user(user)
     return user, True
 
 

@@ -126,6 +126,8 @@ RQ_QUEUES[BACKGROUND_QUEUE] = {"URL": REDIS_URL, "DEFAULT_TIMEOUT": 600}
 MEDIA_ROOT = DATA_DIR / "media"
 # Unfinished renders. Shared between machines, a job of a dead one goes on elsewhere from its last frame.
 WORK_DIR = Path(env.str("WORK_DIR", str(DATA_DIR / "work")))
+# How long a signed link to a file works.
+FILE_URL_SECONDS = env.int("FILE_URL_SECONDS", 3600)
 S3_BUCKET = env.str("S3_BUCKET", "")
 _local_files = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": MEDIA_ROOT}}
 _s3_files = {
@@ -136,6 +138,7 @@ _s3_files = {
         "endpoint_url": env.str("S3_ENDPOINT_URL", None),
         "access_key": env.str("S3_ACCESS_KEY_ID", None),
         "secret_key": env.str("S3_SECRET_ACCESS_KEY", None),
+        "querystring_expire": FILE_URL_SECONDS,
         "file_overwrite": False,
         "default_acl": None,
         "signature_version": "s3v4",

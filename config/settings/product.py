@@ -34,8 +34,6 @@ MAX_SOURCE_PIXELS = env.int("MAX_SOURCE_PIXELS", 3840 * 2160)
 MAX_SOURCE_SECONDS = env.float("MAX_SOURCE_SECONDS", 600.0)
 MAX_SOURCE_FRAMES = env.int("MAX_SOURCE_FRAMES", 36_000)
 
-# How long a signed link to a file works.
-FILE_URL_SECONDS = env.int("FILE_URL_SECONDS", 3600)
 # Above this a bucket takes an upload in parts, each small enough to be sent again; S3 wants parts of at least 5 MiB.
 UPLOAD_PARTS_ABOVE_BYTES = env.int("UPLOAD_PARTS_ABOVE_BYTES", 100 * 1024**2)
 UPLOAD_PART_BYTES = env.int("UPLOAD_PART_BYTES", 32 * 1024**2)

@@ -24,7 +24,7 @@ class ModelFile(models.Model):
     version = models.CharField(max_length=64, blank=True)
     family = models.CharField(max_length=32, choices=Family.choices, default=Family.SD15)
     model_type = models.CharField(
-        max_length=32, default="checkpoint", help_text="What the file is: checkpoint, lora, controlnet."
+        max_length=32, default="checkpoint", help_text="What it is: checkpoint, lora, controlnet, depth."
     )
     location = models.CharField(
         max_length=512,

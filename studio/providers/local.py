@@ -21,12 +21,15 @@ from django.utils import timezone
 
 from studio.models import MediaFile, RenderJob
 from studio.rendering.errors import Cancelled, RenderError
+from studio.rendering.media.decode import FrameReader
+from studio.rendering.media.images import write_still
 from studio.rendering.plan import RenderPlan
 from studio.rendering.ports import Progress, RenderInputs, RenderResult
 from studio.rendering.render import render
 from studio.services import jobs
 from studio.services.catalogue import work_dir
 from studio.services.files import local_copy, store_file
+from studio.services.plans import UPLOADED_PICTURE
 from tenants.scope import tenant_scope
 
 logger = logging.getLogger(__name__)
@@ -152,7 +155,7 @@ def _alone_in(folder: Path) -> Iterator[None]:
 def _render_and_store(job: RenderJob, lease_id: UUID, port: LeasedPort) -> None:
     plan = RenderPlan.from_json(job.plan)
     before = job.frames_done
-    result = render(plan, _inputs(job, port.work_dir), port)
+    result = render(plan, _inputs(job, plan, port.work_dir), port)
     rendered = job.frames_total - max(before, job.continues.frames_total if job.continues else 0)
     files = _store(job, plan, result)
     jobs.complete_render(
@@ -160,7 +163,7 @@ def _render_and_store(job: RenderJob, lease_id: UUID, port: LeasedPort) -> None:
     )
 
 
-def _inputs(job: RenderJob, folder: Path) -> RenderInputs:
+def _inputs(job: RenderJob, plan: RenderPlan, folder: Path) -> RenderInputs:
     video = job.video
     inputs = folder / "inputs"
     inputs.mkdir(exist_ok=True)
@@ -169,11 +172,18 @@ def _inputs(job: RenderJob, folder: Path) -> RenderInputs:
         checkpoint = inputs / "checkpoint"
         if not checkpoint.exists():
             _unpack(job.continues.checkpoint, checkpoint)
+    source = local_copy(video.source, inputs) if video.source else None
     return RenderInputs(
-        source=local_copy(video.source, inputs) if video.source else None,
+        source=source,
         soundtrack=local_copy(video.soundtrack, inputs) if video.soundtrack else None,
         checkpoint=checkpoint,
+        assets={UPLOADED_PICTURE: _first_picture(source, plan, inputs)} if source else {},
     )
+
+
+def _first_picture(source: Path, plan: RenderPlan, folder: Path) -> Path:
+    with FrameReader(source, width=plan.width, height=plan.height, fps=plan.rate, count=1) as frames:
+        return write_still(next(iter(frames))[0], folder / "first.png")
 
 
 def _store(job: RenderJob, plan: RenderPlan, result: RenderResult) -> dict[str, MediaFile]:

@@ -31,7 +31,11 @@ def model_path(model_file: ModelFile) -> Path:
         from studio.builtin_model.location import builtin_model_path
 
         return builtin_model_path()
-    return settings.MODEL_DIR / model_file.location
+    path: Path = settings.MODEL_DIR / model_file.location
+    if model_file.model_type == "lora" and path.is_dir():
+        # As a hub keeps it: one file in a folder.
+        return next(iter(sorted(path.glob("*.safetensors"))), path)
+    return path
 
 
 def controlnet_path(kind: str) -> Path:
@@ -42,20 +46,31 @@ def controlnet_path(kind: str) -> Path:
     return model_path(found)
 
 
-def named_loras(text: str) -> tuple[LoraSpec, ...]:
-    """The LoRAs that ``<lora:name:weight>`` tags name, with the weight of their first tag."""
-    return tuple(split_loras(text)[1])
+def name_loras_by_file(prompts: dict[str, str]) -> tuple[dict[str, str], tuple[LoraSpec, ...]]:
+    """Keyframed prompts whose ``<lora:name:weight>`` tags name files instead of catalogue entries, and those LoRAs."""
+    loras = split_loras(" ".join(prompts.values()))[1]
+
+    def file_tag(match: re.Match[str]) -> str:
+        lora = _find_lora(match[1])
+        return f"<lora:{model_path(lora).stem}:{match[2] or 1}>"
+
+    return {frame: _LORA_TAG.sub(file_tag, text) for frame, text in prompts.items()}, loras
 
 
 def split_loras(text: str) -> tuple[str, tuple[LoraSpec, ...]]:
     """A prompt without its ``<lora:name:weight>`` tags, and the LoRAs they name."""
     found: dict[str, LoraSpec] = {}
     for name, weight in _LORA_TAG.findall(text):
-        lora = ModelFile.objects.filter(enabled=True, model_type="lora", slug=name.strip()).first()
-        if lora is None:
-            raise ValidationFailed({"prompt": [f"There is no LoRA named {name.strip()[:80]!r}."]})
+        lora = _find_lora(name)
         found.setdefault(lora.slug, LoraSpec(str(model_path(lora)), _lora_weight(weight)))
     return _LORA_TAG.sub("", text).strip(), tuple(found.values())
+
+
+def _find_lora(name: str) -> ModelFile:
+    lora = ModelFile.objects.filter(enabled=True, model_type="lora", slug=name.strip()).first()
+    if lora is None:
+        raise ValidationFailed({"prompt": [f"There is no LoRA named {name.strip()[:80]!r}."]})
+    return lora
 
 
 def _lora_weight(text: str) -> float:

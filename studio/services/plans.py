@@ -24,6 +24,8 @@ from studio.services.files import local_copy
 
 DEFAULT_FPS = "24"
 MAX_SEED = 2**32 - 1
+UPLOADED_PICTURE = "uploaded picture"
+"""The name by which Deforum settings mean the first frame of what was uploaded."""
 PROMPT_REQUIRED = "The prompt field is required."
 
 # Deforum's own default diffuses every tenth frame, which a short clip at a small size does not forgive.
@@ -68,7 +70,7 @@ def draft_render(*, video: Video, user: User, purpose: RenderJob.Purpose, parame
         if purpose == RenderJob.Purpose.PREVIEW:
             before = extended.frames_total if extended else 0
             plan = replace(plan, frame_limit=before + parameters["frameCount"])
-        validate_plan(plan, source_info=source)
+        validate_plan(plan, source_info=source, assets=(UPLOADED_PICTURE,) if source else ())
     except PlanError as error:
         raise ValidationFailed({_api_field(error.field, parameters): [error.message]}) from error
     except ModelError as error:
@@ -144,7 +146,8 @@ def _deforum_plan(
         width, height = catalogue.default_size(model_file)
     new_frames = round(Fraction(str(parameters["length"])) * Fraction(fps))
     model = _model_spec(model_file, parameters)
-    settings = _deforum_settings(parameters, before, fps=Fraction(fps))
+    settings = _deforum_settings(parameters, before, fps=Fraction(fps), has_source=source is not None)
+    settings["prompts"], loras = catalogue.name_loras_by_file(settings["prompts"])
     return RenderPlan(
         workflow="deforum",
         model=model,
@@ -156,15 +159,19 @@ def _deforum_plan(
         params=DeforumParams(
             settings=settings,
             controlnets=_controlnets(parameters),
-            loras=catalogue.named_loras(" ".join(settings["prompts"].values())),
+            loras=loras,
         ),
         options=_options(parameters),
     )
 
 
-def _deforum_settings(parameters: dict[str, Any], before: RenderPlan | None, *, fps: Fraction) -> dict[str, Any]:
+def _deforum_settings(
+    parameters: dict[str, Any], before: RenderPlan | None, *, fps: Fraction, has_source: bool
+) -> dict[str, Any]:
     """Preset, then what the request says, in Deforum's vocabulary; an extension starts from what it extends."""
-    asked: dict[str, Any] = dict(_STUDIO_DEFAULTS)
+    # Who uploads a picture or a clip wants the animation to start from it.
+    start = {"use_init": True, "init_image": UPLOADED_PICTURE} if has_source else {}
+    asked: dict[str, Any] = {**_STUDIO_DEFAULTS, **start}
     if before and isinstance(before.params, DeforumParams):
         asked |= before.params.settings
     if parameters.get("preset"):

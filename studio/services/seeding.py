@@ -24,7 +24,7 @@ def seed_catalogue() -> int:
             "family": ModelFile.Family.SD15,
             "location": "builtin:",
             "is_default": not ModelFile.objects.filter(is_default=True).exists(),
-            "max_pixels": 256 * 448,
+            "max_pixels": 320 * 180,
             "steps": 8,
         },
     )

@@ -25,6 +25,16 @@ class SettingsFileAnswerSerializer(serializers.Serializer[Any]):
     unknown_keys = serializers.ListField(child=serializers.CharField())
 
 
+class WrittenSettingsSerializer(serializers.Serializer[Any]):
+    """A Deforum settings file: these keys, and every setting of the vocabulary."""
+
+    W = serializers.IntegerField()
+    H = serializers.IntegerField()
+    fps = serializers.FloatField()
+    max_frames = serializers.IntegerField()
+    seed = serializers.IntegerField()
+
+
 class SettingsFileViewSet(APIViewSet):
     permissions: ClassVar = {"read": [Authenticated], "write": [Authenticated]}
 
@@ -34,7 +44,7 @@ class SettingsFileViewSet(APIViewSet):
         settings, unknown = settings_files.read_settings_file(parse(SettingsFileSerializer, request)["settings"])
         return ok({"settings": settings, "unknown_keys": unknown}, "Settings file read successfully")
 
-    @extend_schema(responses=serializers.DictField())
+    @extend_schema(responses=WrittenSettingsSerializer)
     def write(self, request: Request, video_id: int) -> Response:
         """A video's newest Deforum render as a settings file."""
         video = find_video(user=request.user, video_id=video_id)
