@@ -3,6 +3,8 @@
 import pytest
 import torch
 
+from studio.builtin_model.judges import StyleJudge, held_out_pictures
+
 
 @pytest.fixture(scope="package", autouse=True)
 def one_thread():
@@ -10,3 +12,8 @@ def one_thread():
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="package")
+def style_judge(one_thread):
+    return StyleJudge(*held_out_pictures(180))

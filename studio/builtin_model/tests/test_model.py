@@ -11,7 +11,7 @@ from transformers import CLIPTokenizer
 
 from studio.builtin_model.captions import describe
 from studio.builtin_model.evaluate import Sampler, adherence
-from studio.builtin_model.judges import StyleJudge, held_out_pictures, psnr
+from studio.builtin_model.judges import psnr
 from studio.builtin_model.linear_start import LinearCode, wire
 from studio.builtin_model.location import builtin_model_path
 from studio.builtin_model.loop import CHECKPOINT_EVERY, Options, checkpoint_path, fit
@@ -73,9 +73,8 @@ def test_same_noise_same_picture_and_other_noise_another(sampler):
     assert np.abs(one.astype(float) - other).mean() > 5
 
 
-def test_prompted_style_and_sky_are_found_well_above_chance(sampler):
-    judge = StyleJudge(*held_out_pictures(240))
-    found = adherence(sampler, judge, 24)
+def test_prompted_style_and_sky_are_found_well_above_chance(sampler, style_judge):
+    found = adherence(sampler, style_judge, 24)
     assert found["style"] > STYLE_FLOOR
     assert found["sky"] > SKY_FLOOR
 

@@ -5,7 +5,6 @@ import pytest
 
 from studio.builtin_model.captions import CHOICES, COLOUR_WORDS, STYLE_WORDS, describe
 from studio.builtin_model.judges import (
-    StyleJudge,
     edge_agreement,
     ground_region,
     held_out_pictures,
@@ -90,10 +89,12 @@ def test_hue_judge_finds_the_colours_of_generated_pictures_and_rejects_others():
     assert np.mean(wrong) < 0.05
 
 
-def test_style_judge_names_styles_of_pictures_it_has_not_seen():
-    judge = StyleJudge(*held_out_pictures(240))
+def test_style_judge_names_styles_of_pictures_it_has_not_seen(style_judge):
     pictures, labels = held_out_pictures(60, first=1000)
-    assert np.mean([STYLES[label] == found for label, found in zip(labels, judge.judge(pictures), strict=True)]) > 0.9
+    assert (
+        np.mean([STYLES[label] == found for label, found in zip(labels, style_judge.judge(pictures), strict=True)])
+        > 0.9
+    )
 
 
 def test_edge_agreement_is_high_for_the_same_picture_and_low_for_another():
