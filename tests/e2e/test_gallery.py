@@ -99,7 +99,7 @@ def test_watch_like_and_report(page: Page, publish: Publish, user: User, cartoon
 
     page.keyboard.press("Escape")
     expect(dialog).not_to_be_visible()
-    assert "video=" not in page.url
+    expect(page).not_to_have_url(re.compile("video="))
 
 
 def test_a_link_opens_its_video_and_a_hidden_one_says_so(page: Page, publish: Publish, user: User) -> None:
