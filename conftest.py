@@ -13,6 +13,10 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 stack = TestStack()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--golden", action="store_true", help="write the golden frames anew instead of comparing")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     django.setup()
     # After the setup, because it imports models.
