@@ -54,7 +54,8 @@ def served() -> list[str]:
         view = getattr(pattern.callback, "cls", None)
         actions = getattr(pattern.callback, "actions", None)
         methods = actions or [name for name in ("get", "post", "put", "patch", "delete") if hasattr(view, name)]
-        found += [f"{method.upper()} /{path}" for method in (methods if view else ["get"])]
+        # DRF adds HEAD to a view's actions once the view has answered.
+        found += [f"{method.upper()} /{path}" for method in (methods if view else ["get"]) if method != "head"]
     return found
 
 
