@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from django.conf import settings
 from django.db import transaction
@@ -90,10 +91,12 @@ def _complete(job: RenderJob, path: Path, info: MediaInfo) -> bool:
             return False
         show_on_video(job)
     kind = MediaFile.Kind
-    images = derive_images(path, work_dir(f"job-{job.pk}"))
-    files = {"output": store_file(path=path, owner=job.owner, kind=kind.OUTPUT, info=info)} | {
-        name: store_file(path=image, owner=job.owner, kind=kind(name)) for name, image in images.items()
-    }
+    # A folder that goes with the block: unlike a render of ours, nothing here is worth keeping after a crash.
+    with TemporaryDirectory(prefix="output-", dir=work_dir("outputs")) as folder:
+        images = derive_images(path, Path(folder))
+        files = {"output": store_file(path=path, owner=job.owner, kind=kind.OUTPUT, info=info)} | {
+            name: store_file(path=image, owner=job.owner, kind=kind(name)) for name, image in images.items()
+        }
     return complete_render(job, lease_id=lease, files=files, seconds_per_frame=None)
 
 
