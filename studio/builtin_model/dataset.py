@@ -15,7 +15,8 @@ from studio.builtin_model.scenes import Scene, scene_at
 from studio.builtin_model.styles import STYLES, render
 
 SIZE = 128
-TRAIN_SEED, NATURAL_SEED, HELD_OUT_SEED = 0, 1, 2
+WIDE_SIZE = (192, 320)
+TRAIN_SEED, NATURAL_SEED, HELD_OUT_SEED, WIDE_SEED = 0, 1, 2, 3
 CHUNK = 256
 
 

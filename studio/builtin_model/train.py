@@ -33,7 +33,7 @@ class Recipe:
 RECIPES = {
     "vae": Recipe(20000, 5e-4, lambda options, count: train_vae(options, styled=24576, natural=3072)),
     "text": Recipe(1000, 1e-3, lambda options, count: train_text(options)),
-    "unet": Recipe(40000, 1.5e-3, lambda options, count: train_unet(options, styled=count)),
+    "unet": Recipe(40000, 1e-3, lambda options, count: train_unet(options, styled=count)),
     "controlnet": Recipe(5000, 5e-4, lambda options, count: train_controlnet(options, styled=count)),
 }
 
@@ -45,7 +45,7 @@ def main() -> None:
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--workers", type=int, default=1, help="processes of one thread each (CPU)")
-    parser.add_argument("--pictures", type=int, default=12288, help="drawn pictures whose latents are trained on")
+    parser.add_argument("--pictures", type=int, default=24576, help="drawn pictures whose latents are trained on")
     arguments = parser.parse_args()
     if arguments.workers == 1:
         _run(arguments)
