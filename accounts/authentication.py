@@ -52,6 +52,7 @@ class SessionJWTAuthentication(JWTAuthentication):
             raise InvalidToken("The token is not of this session's user.")
         if now - session.last_seen_at > LAST_SEEN_GRAIN:
             LoginSession.objects.filter(pk=session_id).update(last_seen_at=now)
+        session.access_expires_at = float(validated_token["exp"])
         validated_token.session = session
         return session.user
 

@@ -4,6 +4,7 @@ from django.urls import path
 
 from accounts.viewsets import AccountViewSet, NamedAccountViewSet, SessionViewSet
 from accounts.viewsets_admin import AdministrationViewSet, StaffUserViewSet
+from accounts.viewsets_events import EventStreamView
 from accounts.viewsets_login import SecondFactorViewSet, SocialLoginViewSet
 from accounts.viewsets_tenant import PersonalDataViewSet, TenantViewSet
 
@@ -38,6 +39,7 @@ urlpatterns = [
     path("login", NamedAccountViewSet.as_view({"post": "login"})),
     path("logout", NamedAccountViewSet.as_view({"post": "logout"})),
     path("me", NamedAccountViewSet.as_view(_me)),
+    path("events", EventStreamView.as_view()),
     path("me/export", PersonalDataViewSet.as_view({"get": "requests", "post": "export"})),
     path("me/export/<uuid:request_id>", PersonalDataViewSet.as_view({"get": "download"})),
     path("me/delete", PersonalDataViewSet.as_view({"post": "delete"})),

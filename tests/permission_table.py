@@ -60,6 +60,7 @@ POST /api/auth/me
 PATCH /api/auth/me
 POST /api/auth/resend-verification
 GET /api/auth/sessions
+GET /api/events
 DELETE /api/auth/sessions
 GET /api/auth/two-factor
 POST /api/auth/two-factor/enable

@@ -30,7 +30,7 @@ class WorkerProcess:
         self.process = subprocess.Popen(
             [sys.executable, "manage.py", "render_worker", *arguments],
             cwd=settings.BASE_DIR,
-            env={**os.environ, **_addresses(), **(environment or {})},
+            env={**os.environ, **addresses(), **(environment or {})},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -92,7 +92,7 @@ class WorkerProcess:
         self.process.stdout.close()
 
 
-def _addresses() -> dict[str, str]:
+def addresses() -> dict[str, str]:
     """The test database in place of the one it was made beside."""
     database = urlsplit(os.environ["DATABASE_URL"])._replace(path="/" + quote(connection.settings_dict["NAME"]))
     return {

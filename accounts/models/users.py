@@ -126,6 +126,9 @@ class LoginSession(models.Model):
 
     objects = LoginSessionQuerySet.as_manager()
 
+    access_expires_at = 0.0
+    """Of the access token that the current request came with, in seconds since 1970; no column."""
+
     class Meta:
         ordering = ("-last_seen_at",)
 

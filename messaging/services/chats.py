@@ -9,6 +9,7 @@ from accounts.models import User
 from config.api.errors import NotFound, ValidationFailed
 from messaging.models import Block, Chat, ChatMember, HiddenMessage, Message
 from messaging.services.blocks import refuse_blocked
+from messaging.services.live import announce_read
 from messaging.services.locks import lock_chat
 from messaging.services.presence import online
 
@@ -75,6 +76,7 @@ def mark_read(*, user: User, chat_id: int, up_to: int | None = None) -> ChatMemb
         member.unread = unread_of(member)
         member.save(update_fields=["read_up_to", "unread"])
         ChatMember.objects.filter(chat=chat, user=chat.other(user.pk)).update(peer_read_up_to=newest)
+        announce_read(member)
     return member
 
 

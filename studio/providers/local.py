@@ -30,6 +30,7 @@ from studio.services import jobs
 from studio.services.catalogue import work_dir
 from studio.services.files import local_copy, store_file
 from studio.services.plans import UPLOADED_PICTURE
+from studio.services.states import announce
 from tenants.scope import tenant_scope
 
 logger = logging.getLogger(__name__)
@@ -61,13 +62,16 @@ class LeasedPort:
         if int(percent) == self._percent and now - self._written < _PROGRESS_SECONDS:
             return
         self._percent, self._written = int(percent), now
-        written = self._job.held(self._lease_id).update(
+        figures = {
             # 100 is for the job that is stored and done.
-            progress=min(percent, 99.0),
-            frames_done=progress.frames_done,
-            eta_seconds=self._eta(now, progress),
-        )
+            "progress": min(percent, 99.0),
+            "frames_done": progress.frames_done,
+            "eta_seconds": self._eta(now, progress),
+        }
+        written = self._job.held(self._lease_id).update(**figures)
         self.lost = self.lost or not written
+        if written:
+            announce(self._job, **figures)
 
     def should_stop(self) -> bool:
         if self._stopping.is_set():

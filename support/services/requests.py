@@ -16,6 +16,7 @@ from accounts.models import User, normalise_email
 from commerce.services.orders import find_order
 from config.api.errors import DomainError, Forbidden, NotFound, TooManyRequests, ValidationFailed
 from config.background import enqueue
+from config.events import publish
 from config.locks import bound_waiting
 from studio.models import MediaFile
 from studio.services.files import find_file
@@ -83,6 +84,7 @@ def set_status(*, user: User, request_id: int, status: int) -> SupportRequest:
             f"A request that is {request.get_status_display().lower()} can't become {Status(status).label.lower()}.",
         )
     request.move(status)
+    announce(request)
     return request
 
 
@@ -97,6 +99,12 @@ def assign(*, request: SupportRequest, assignee: User | None) -> None:
 def staff() -> QuerySet[User, User]:
     """Whom a request can be assigned to."""
     return User.objects.filter(is_active=True, role__gte=User.Role.ADMINISTRATOR).order_by("name")
+
+
+def announce(request: SupportRequest) -> None:
+    """Tell the author's open clients that there is news."""
+    if request.author_id:
+        publish([request.author_id], "support", {"requestId": request.pk, "status": request.status})
 
 
 def lock_request(request: SupportRequest) -> SupportRequest:

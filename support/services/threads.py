@@ -14,7 +14,7 @@ from config.api.errors import DomainError, TooManyRequests
 from config.background import enqueue
 from studio.models import MediaFile
 from support.models import SupportMessage, SupportRequest
-from support.services.requests import attach, find_request, lock_request, own_files
+from support.services.requests import announce, attach, find_request, lock_request, own_files
 
 Kind = SupportMessage.Kind
 Status = SupportRequest.Status
@@ -66,6 +66,7 @@ def answer(*, staff: User, request: SupportRequest, text: str, files: Sequence[M
     if request.status != Status.READ:
         request.move(Status.READ)
     enqueue("support.tasks.mail_answered", request.pk)
+    announce(request)
     return message
 
 

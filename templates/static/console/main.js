@@ -4,6 +4,7 @@ import { Api, ApiError, clickKey } from "./api.js";
 import { Composer, FormError } from "./composer.js";
 import { Connection } from "./connection.js";
 import { byId, setText } from "./dom.js";
+import { Feed } from "./feed.js";
 import { isActive } from "./format.js";
 import { Library } from "./library.js";
 import { Poller } from "./poller.js";
@@ -14,6 +15,8 @@ let api = null;
 let current = null; // the API's row of the video in hand
 let previewed = { id: null, form: "" }; // the form as it was when that video's preview was asked for
 let active = new Set(); // ids of my active videos
+let seen = null; // what the last look at the queue answered
+let feed = null;
 let busy = false; // a click is being answered
 
 const connection = new Connection({ onToken: connect, onDisconnect: disconnect });
@@ -21,7 +24,7 @@ const composer = new Composer({ onExtend: (id) => continueVideo(library.rows.fin
 const stage = new Stage({ onStale: renewLinks, onReuseSeed: (seed) => composer.setSeed(seed) });
 const queue = new QueuePanel({ onOpen: open, onCancel: cancel });
 const library = new Library({ onOpen: open, onReuse: reuse, onExtend: continueVideo });
-const poller = new Poller(watch);
+const poller = new Poller(watch, () => Boolean(feed?.live));
 
 byId("composer").addEventListener("submit", (event) => {
   event.preventDefault();
@@ -35,6 +38,7 @@ connection.resume();
 
 async function connect(token) {
   api?.close();
+  feed?.close();
   api = new Api(token);
   const mine = api;
   try {
@@ -47,6 +51,8 @@ async function connect(token) {
     connection.accept(token, account.name || account.email);
     if (library.rows.length) show(library.rows[0]);
     poller.start();
+    feed = new Feed(token, hear);
+    feed.follow();
   } catch (error) {
     if (mine !== api) return;
     if (!leave(error)) {
@@ -59,9 +65,12 @@ async function connect(token) {
 
 function disconnect() {
   poller.stop();
+  feed?.close();
+  feed = null;
   api?.close();
   api = null;
   active = new Set();
+  seen = null;
   library.clear();
   queue.show({ total_jobs_processing: "–", total_jobs_in_queue: "–", estimated_time_for_all_jobs: null }, [], null);
   queue.showTrouble("");
@@ -76,9 +85,9 @@ async function watch() {
     const now = new Set(mine.items.map((row) => row.id));
     const ended = [...active].filter((id) => !now.has(id));
     active = now;
-    queue.show(status.statistics, mine.items, current?.id);
+    seen = { statistics: status.statistics, rows: mine.items };
+    showQueue();
     queue.showTrouble("");
-    library.follow(mine.items);
     const row = mine.items.find((item) => item.id === current?.id);
     if (row) show(row);
     else if (current && (ended.includes(current.id) || isActive(current))) await open(current.id);
@@ -88,6 +97,22 @@ async function watch() {
     if (!leave(error)) queue.showTrouble(`${explain(error)} Trying again.`);
     throw error;
   }
+}
+
+/** Progress goes straight to the page; whatever else happens to a render is a reason to look. */
+function hear(kind, data) {
+  if (kind === "ready" ? !data.live : !["render", "reset"].includes(kind)) return;
+  const row = kind === "render" && data.job_status === "running" && seen?.rows.find((item) => item.job_id === data.job_id);
+  if (!row || row.status !== "processing") return poller.now();
+  const { progress, frames_done, frames_total, estimated_time_left } = data;
+  Object.assign(row, { progress, frames_done, frames_total, estimated_time_left });
+  showQueue();
+  if (row.id === current?.id) show(row);
+}
+
+function showQueue() {
+  queue.show(seen.statistics, seen.rows, current?.id);
+  library.follow(seen.rows);
 }
 
 async function preview() {

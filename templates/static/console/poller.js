@@ -1,19 +1,23 @@
-// Asks again and again: often while something moves, seldom when idle, seldom still when nobody looks.
+// Asks again and again: often while something moves, seldom when idle, seldom still when nobody looks or when told.
 
 const ACTIVE_MS = 1_000;
 const IDLE_MS = 5_000;
 const HIDDEN_MS = 15_000;
+const TOLD_MS = 30_000;
 const RETRY_MS = 3_000;
 
 export class Poller {
   #task;
+  #isTold;
   #timer = null;
   #running = false;
   #stopped = true;
 
-  /** `task()` answers whether something is active. What it throws is its own business to have shown: it is asked again. */
-  constructor(task) {
+  /** `task()` answers whether something is active. What it throws is its own business to have shown: it is asked again.
+   * While `isTold()`, changes are told from elsewhere, and asking is for certainty. */
+  constructor(task, isTold) {
     this.#task = task;
+    this.#isTold = isTold;
     document.addEventListener("visibilitychange", () => !document.hidden && this.now());
   }
 
@@ -34,7 +38,8 @@ export class Poller {
     this.#running = true;
     let delay = RETRY_MS;
     try {
-      delay = (await this.#task()) ? ACTIVE_MS : IDLE_MS;
+      const active = await this.#task();
+      delay = this.#isTold() ? TOLD_MS : active ? ACTIVE_MS : IDLE_MS;
     } catch (error) {
       delay = Math.max(delay, (error.retryAfter ?? 0) * 1000);
     } finally {

@@ -1,0 +1,171 @@
+"""A user's events as they happen, for as long as the login lives: the server-sent events of ``GET /api/events``.
+
+A process holds any number of streams on one event loop: one subscription to the bell wakes those it is about, and one
+query every few seconds ends those whose session has ended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from uuid import UUID
+from weakref import WeakKeyDictionary
+
+import redis.asyncio
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.utils import timezone
+
+from accounts.models import LoginSession
+from config import events
+from config.api.envelope import dumps
+
+logger = logging.getLogger(__name__)
+
+RETRY_SECONDS = 2
+"""After which a client asks again."""
+HEARTBEAT_SECONDS = 15.0
+"""Within which a silent stream shows proxies and clients that it is alive."""
+CHECK_SECONDS = 3.0
+"""Between two looks at the sessions."""
+SEEN_GRAIN = timedelta(minutes=1)
+
+
+@dataclass(eq=False)
+class Listener:
+    """One open stream. ``bell`` rings when there is something to read, or the stream has ended."""
+
+    user_id: int
+    session_id: UUID
+    token_expires_at: float
+    bell: asyncio.Event = field(default_factory=asyncio.Event)
+    ended: bool = False
+
+
+async def follow(*, listener: Listener, after: str | None) -> AsyncIterator[bytes]:
+    """The stream from ``after`` on, until the token expires or its session ends."""
+    hub = Hub.of_this_loop()
+    with hub.listening(listener):
+        page = await hub.read(listener.user_id, after)
+        yield opening(page, live=True)
+        while not listener.ended:
+            if content := encode(page):
+                yield content
+            # Cleared before it is read, so that no ring in between is lost.
+            listener.bell.clear()
+            page = await hub.read(listener.user_id, page.last)
+            if page.events or page.missed:
+                continue
+            try:
+                await asyncio.wait_for(listener.bell.wait(), HEARTBEAT_SECONDS)
+            except TimeoutError:
+                yield b":\n\n"
+
+
+def catch_up(*, user_id: int, after: str | None) -> bytes:
+    """The plain answer, where a request may not stay: what happened since, and when to ask again."""
+    page = events.read(user_id, after)
+    return opening(page, live=False) + encode(page)
+
+
+def opening(page: events.Page, *, live: bool) -> bytes:
+    """When to come back, and from where; ``live`` tells whether the stream stays open."""
+    # With what it has missed or before what it is sent, the client's place is the start of this page.
+    place = b"" if page.events else b"id: %b\n" % page.last.encode()
+    return b"retry: %d\n\n%bevent: ready\ndata: %b\n\n" % (RETRY_SECONDS * 1000, place, dumps({"live": live}))
+
+
+def encode(page: events.Page) -> bytes:
+    """Server-sent events, https://html.spec.whatwg.org/multipage/server-sent-events.html. JSON has no line breaks."""
+    if page.missed:
+        return b"id: %b\nevent: reset\ndata: {}\n\n" % page.last.encode()
+    return b"".join(b"id: %b\nevent: %b\ndata: %b\n\n" % (e.id.encode(), e.kind.encode(), e.data) for e in page.events)
+
+
+class Hub:
+    """The streams of one event loop."""
+
+    _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()
+
+    def __init__(self) -> None:
+        self._redis = redis.asyncio.Redis.from_url(settings.REDIS_URL)
+        self._listeners: dict[int, set[Listener]] = defaultdict(set)
+        self._tasks = [asyncio.create_task(self._hear()), asyncio.create_task(self._watch())]
+
+    @classmethod
+    def of_this_loop(cls) -> Hub:
+        loop = asyncio.get_running_loop()
+        if loop not in cls._hubs:
+            cls._hubs[loop] = cls()
+        return cls._hubs[loop]
+
+    @contextmanager
+    def listening(self, listener: Listener) -> Iterator[None]:
+        self._listeners[listener.user_id].add(listener)
+        try:
+            yield
+        finally:
+            self._listeners[listener.user_id].discard(listener)
+            if not self._listeners[listener.user_id]:
+                del self._listeners[listener.user_id]
+
+    async def read(self, user_id: int, after: str | None) -> events.Page:
+        async with self._redis.pipeline(transaction=False) as pipe:
+            events.queue_read(pipe, user_id, after)
+            return events.understand(await pipe.execute(), after)
+
+    async def _hear(self) -> None:
+        while True:
+            try:
+                async with self._redis.pubsub() as channel:
+                    await channel.subscribe(events.BELL)
+                    # Whatever happened while nobody listened is in the logs.
+                    self._ring(self._everybody())
+                    async for message in channel.listen():
+                        if message["type"] == "message":
+                            self._ring(self._listeners.get(int(message["data"]), ()))
+            except (redis.RedisError, OSError):
+                logger.exception("Redis is away; events come late")
+            await asyncio.sleep(RETRY_SECONDS)
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(CHECK_SECONDS)
+            listeners = self._everybody()
+            if not listeners:
+                continue
+            try:
+                alive = await sync_to_async(_still_alive)({listener.session_id for listener in listeners})
+            except DatabaseError:
+                logger.exception("The sessions could not be checked")
+                continue
+            now = time.time()
+            ended = [each for each in listeners if each.session_id not in alive or each.token_expires_at <= now]
+            for listener in ended:
+                listener.ended = True
+            self._ring(ended)
+
+    def _everybody(self) -> list[Listener]:
+        return [listener for listeners in self._listeners.values() for listener in listeners]
+
+    def _ring(self, listeners: Iterable[Listener]) -> None:
+        for listener in listeners:
+            listener.bell.set()
+
+
+def _still_alive(session_ids: set[UUID]) -> set[UUID]:
+    """Those that may go on; their users are seen to be there."""
+    try:
+        alive = LoginSession.objects.alive().filter(pk__in=session_ids, user__is_active=True)
+        alive.filter(last_seen_at__lt=timezone.now() - SEEN_GRAIN).update(last_seen_at=timezone.now())
+        return set(alive.values_list("pk", flat=True))
+    finally:
+        # Back to the pool.
+        connection.close()
