@@ -31,7 +31,7 @@ class Options:
     resume: bool = False
     device: str = "cpu"
     learning_rate: float = 1e-3
-    ema_decay: float = 0.999
+    ema_decay: float = 0.998
     weight_decay: float = 0.01
 
 
