@@ -2,34 +2,37 @@
 
 from __future__ import annotations
 
+import json
 import re
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.db import transaction
 from django.test import Client
 from django.urls import URLResolver, get_resolver
-from django.utils import timezone
 from rest_framework.test import APIClient
 
-from accounts.models import Invitation, User
-from commerce.models import FinanceOperation
-from commerce.services.wallets import open_credit_wallet
-from studio.models import Video
-from tenants.scope import tenant_scope
+from accounts.models import User
+from commerce.tests.stripe_server import KEY, WEBHOOK_SECRET, StripeServer
+from studio.models import ModelFile
 from tests import permission_table as table
 from tests.fixtures import UserFactory
+from tests.permission_rows import SECRET, Row, make_rows
 
 pytestmark = pytest.mark.django_db
 
 STAFF_SITES = ("admin/", "django-rq/")
+OUTSIDERS = ("nobody", "colleague", "stranger")
+"""Who reads and changes nothing private of the owner's."""
 MISSING = 10**9
-BODY = '{"role": "member"}'
-"""Valid where a role is asked for, so that authority and not validation answers; incomplete everywhere else."""
+"""No row has this key."""
+ABSENT = {"int": MISSING, "uuid": uuid.UUID(int=0), "str": "none", "slug": "none"}
+"""What no row has, by the path's converter."""
 
 
 def rows(text: str) -> list[str]:
@@ -52,108 +55,203 @@ def served() -> list[str]:
         if path.startswith((*STAFF_SITES, "^(?:api|status)")):
             continue
         view = getattr(pattern.callback, "cls", None)
-        actions = getattr(pattern.callback, "actions", None)
-        methods = actions or [name for name in ("get", "post", "put", "patch", "delete") if hasattr(view, name)]
         # DRF adds HEAD to a view's actions once the view has answered.
-        found += [f"{method.upper()} /{path}" for method in (methods if view else ["get"]) if method != "head"]
+        actions = [name for name in getattr(pattern.callback, "actions", None) or () if name != "head"]
+        if view is None:
+            methods = taken(path)
+        else:
+            methods = actions or [name for name in ("get", "post", "put", "patch", "delete") if hasattr(view, name)]
+        found += [f"{method.upper()} /{path}" for method in methods]
     return found
+
+
+def taken(path: str) -> list[str]:
+    """The methods of a page, as it answers to one that no page takes."""
+    filled = re.sub(r"<(\w+):\w+>", lambda found: str(ABSENT[found[1]]), path)
+    answer = Client().generic("TRACE", f"/{filled}")
+    assert answer.status_code == 405, f"{path} does not say which methods it takes"
+    return [method for method in answer["Allow"].split(", ") if method != "HEAD"]
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of ``ROWS`` or, without a row, of ``REFERENCES``."""
+
+    statuses: tuple[int, ...]
+    method: str
+    route: str
+    row: str
+    body: Any
+
+    @classmethod
+    def read(cls, text: str, *, names_row: bool) -> Line:
+        statuses, rest = text[:23].split(), text[25:]
+        method, route, *more = rest.split(" ", 3 if names_row else 2)
+        row = more.pop(0) if names_row else ""
+        return cls(tuple(map(int, statuses)), method, route, row, json.loads(more[0]) if more else None)
 
 
 @dataclass
 class World:
     clients: dict[str, APIClient]
-    ids: dict[str, Any]
+    rows: dict[str, Row]
 
-    def statuses(self, row: str) -> dict[str, int]:
-        """What each actor gets for the row, nothing of it lasting."""
-        method, route = row.split(" ", 1)
-        path = re.sub(r"<(\w+):(\w+)>", lambda match: str(self._value(*match.groups())), route)
-        answered = {}
-        for actor, client in self.clients.items():
+    def call(self, actor: str, method: str, path: str, body: Any = None, row: Row | None = None) -> Answer:
+        """What the actor is answered; pages take forms, the API JSON."""
+        content, content_type = json.dumps(body or {}).encode(), "application/json"
+        if not path.startswith(("/api/", "/status/")):
+            content, content_type = urlencode(body or {}).encode(), "application/x-www-form-urlencoded"
+        headers = {"Idempotency-Key": "a key"}
+        if row and row.content:
+            content, headers = row.content, row.headers
+            content_type = headers.get("Content-Type", content_type)
+        answer = self.clients[actor].generic(method, path, content, content_type=content_type, headers=headers)
+        told = b"".join(answer.streaming_content) if answer.streaming else answer.content
+        return Answer(answer.status_code, told)
+
+    def statuses(self, request: str) -> dict[str, Answer]:
+        """What each actor gets for a request without a row, nothing of it lasting."""
+        answers = {}
+        for actor in self.clients:
             with transaction.atomic():
-                answered[actor] = client.generic(method, path, BODY, content_type="application/json").status_code
+                answers[actor] = self.call(actor, *request.split(" "))
                 transaction.set_rollback(True)
-        return answered
+        return answers
 
-    def _value(self, converter: str, name: str) -> Any:
-        return self.ids.get(name, uuid.UUID(int=0) if converter == "uuid" else MISSING)
+    def problems(self, line: Line) -> Iterator[str]:
+        """What differs from the line, and what is told or changed that should not be."""
+        named = {name: self.rows[name] for name in [line.row, *_named(line)] if name in self.rows}
+        theirs = [row for row in named.values() if not row.shared]
+        by_link = any(row.link for row in theirs)
+        before = [row.state() for row in theirs]
+        for actor, expected in zip(table.ACTORS, line.statuses, strict=True):
+            outsider = actor in OUTSIDERS and not by_link
+            refused = expected >= 400
+            with transaction.atomic():
+                answer = self.call(actor, *self._request(line, actor))
+                changed = (outsider or refused) and [row.state() for row in theirs] != before
+                transaction.set_rollback(True)
+            if changed:
+                yield f"{actor} changed the row"
+            if answer.status != expected:
+                yield f"{actor} got {answer.status} instead of {expected}: {answer.body[:300]!r}"
+            if (outsider or (refused and actor != "owner")) and SECRET.encode() in answer.body:
+                yield f"{actor} was told: {answer.body[:300]!r}"
+            if actor == "stranger" and expected == 404:
+                missing = self.call(actor, *self._request(line, actor, missing=True))
+                if answer.body != missing.body:
+                    yield f"{actor} can tell the row from one that does not exist: {answer.body[:300]!r}"
+
+    def _request(self, line: Line, actor: str, *, missing: bool = False) -> tuple[Any, ...]:
+        """Method, path, body and row of a call; ``missing``: with what no row has in place of the owner's."""
+
+        def key(name: str) -> Any:
+            row = self.rows[f"{name} of {actor}"] if name.startswith("own-") else self.rows[name]
+            return MISSING if (missing and not row.shared) or row.instance is None else row.instance.pk
+
+        def fill(value: Any) -> Any:
+            if isinstance(value, dict):
+                return {name: fill(inner) for name, inner in value.items()}
+            if isinstance(value, list):
+                return [fill(inner) for inner in value]
+            return key(value[1:]) if isinstance(value, str) and value.startswith("$") else value
+
+        row = self.rows[line.row] if line.row else None
+        values = iter(row.values if row else ())
+        path = re.sub(r"<(\w+):\w+>", lambda found: str(ABSENT[found[1]] if missing else next(values)), line.route)
+        path = re.sub(r"\$([\w-]+)", lambda found: str(key(found[1])), path)
+        return line.method, path, fill(line.body), row
+
+
+def _named(line: Line) -> list[str]:
+    return re.findall(r"\$([\w-]+)", line.route + json.dumps(line.body))
 
 
 @pytest.fixture
-def world(make_user: UserFactory, client_of: Callable[[User], APIClient], settings: Any) -> World:
+def world(
+    make_user: UserFactory,
+    client_of: Callable[[User], APIClient],
+    settings: Any,
+    media_dir: Path,
+    stripe_process: StripeServer,
+) -> World:
     settings.THROTTLES = {}
-    owner = make_user(name="owner")
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.STRIPE_SECRET_KEY, settings.STRIPE_WEBHOOK_SECRET = KEY, WEBHOOK_SECRET
+    settings.STRIPE_API_BASE = stripe_process.url
+    settings.SOCIALACCOUNT_PROVIDERS = {"discord": {"APPS": [{"client_id": "client", "secret": "secret"}]}}
+    ModelFile.objects.create(name="Built-in", slug="built-in", location="builtin:", is_default=True)
+    owner = make_user(name="owner", email=f"{SECRET}@example.org", first_name=SECRET)
     people = {
         "owner": owner,
         "colleague": make_user(name="colleague", tenant=owner.tenant, tenant_role=User.TenantRole.MEMBER),
         "stranger": make_user(name="stranger"),
         "staff": make_user(name="staff", role=User.Role.ADMINISTRATOR),
-        "super": make_user(name="chief", role=User.Role.SUPER_ADMINISTRATOR),
+        "chief": make_user(name="chief", role=User.Role.SUPER_ADMINISTRATOR),
     }
-    clients = {"anonymous": APIClient(), **{name: client_of(user) for name, user in people.items()}}
-    wallet = open_credit_wallet(user=owner)
-    with tenant_scope(owner.tenant):
-        video = Video.objects.create(owner=owner, type="deforum")
-        operation = FinanceOperation.objects.filter(wallet=wallet).get()
-        invitation = Invitation.objects.create(
-            email="x@example.com", role="member", invited_by=owner, expires_at=timezone.now() + timedelta(days=1)
-        )
-    ids = {
-        "video_id": video.pk,
-        "operation_id": operation.pk,
-        "wallet_id": wallet.pk,
-        "invitation_id": invitation.pk,
-        "user_id": people["colleague"].pk,
-        "session_id": owner.login_sessions.get().pk,
-        "provider": "discord",
-        "slug_or_id": "no-such-thing",
-        "service": "database",
-        "token": "none",
-        "name": "none",
-    }
-    return World(clients, ids)
+    others = {name: make_user(name=name) for name in ("peer", "pest")}
+    rows = make_rows(people | others, media_dir)
+    clients = {"nobody": APIClient(), **{name: client_of(user) for name, user in people.items()}}
+    return World(clients, rows | {f"own-{what} of nobody": Row(None, shared=True) for what in ("chat", "request")})
+
+
+@pytest.fixture(scope="module")
+def stripe_process() -> Iterator[StripeServer]:
+    server = StripeServer()
+    yield server
+    server.close()
 
 
 def test_every_route_has_a_row_and_every_row_a_route() -> None:
-    listed = [row for text in (table.PUBLIC, table.SIGNED_IN, table.STAFF, table.TENANT_OWNERS) for row in rows(text)]
-    listed += table.OWNED
-    assert len(listed) == len(set(listed))
-    assert (set(served()) - set(listed), set(listed) - set(served())) == (set(), set()), (
-        "without a row, without a route"
-    )
+    plain = [row for text in (table.PUBLIC, table.SIGNED_IN, table.STAFF, table.TENANT_OWNERS) for row in rows(text)]
+    with_row = [Line.read(text, names_row=True) for text in rows(table.ROWS)]
+    listed = {*plain, *(f"{line.method} {line.route}" for line in with_row)}
+    assert len(plain) == len(set(plain))
+    assert len(with_row) == len({(line.method, line.route, line.row) for line in with_row})
+    assert [row for row in plain if "<" in row] == [], "a path that names a row belongs to ROWS"
+    assert (set(served()) - listed, listed - set(served())) == (set(), set()), "without a row, without a route"
 
 
 def test_everybody_gets_what_the_table_says(world: World) -> None:
     wrong = {}
-    signed_in = ("owner", "colleague", "stranger", "staff", "super")
+    signed_in = ("owner", "colleague", "stranger", "staff", "chief")
     for text, admitted in (
-        (table.PUBLIC, ("anonymous", *signed_in)),
+        (table.PUBLIC, ("nobody", *signed_in)),
         (table.SIGNED_IN, signed_in),
-        (table.STAFF, ("staff", "super")),
-        (table.TENANT_OWNERS, ("owner", "stranger", "staff", "super")),
+        (table.STAFF, ("staff", "chief")),
+        (table.TENANT_OWNERS, ("owner", "stranger", "staff", "chief")),
     ):
-        for row in rows(text):
-            answered = world.statuses(row)
-            for actor, status in answered.items():
-                refusal = 401 if actor == "anonymous" else 403
-                if (status in (401, 403)) if actor in admitted else (status != refusal):
-                    wrong[row, actor] = status
+        for request in rows(text):
+            for actor, answer in world.statuses(request).items():
+                refusal = 401 if actor == "nobody" else 403
+                if (answer.status in (401, 403)) if actor in admitted else (answer.status != refusal):
+                    wrong[request, actor] = str(answer.status)
+                shared = actor == "colleague" and request in table.TENANT_WIDE
+                if actor in OUTSIDERS and not shared and SECRET.encode() in answer.body:
+                    wrong[request, actor] = answer.body.decode()
     assert not wrong, "\n".join(f"{row}: {found}" for row, found in wrong.items())
 
 
-def test_rows_of_others_are_refused_or_unknown(world: World) -> None:
-    wrong = {}
-    for row, (colleague, stranger, staff) in table.OWNED.items():
-        answered = world.statuses(row)
-        # A 403 for the colleague proves that the row is there, whatever the owner lacks to use it.
-        unusable = (401, 403) if colleague == "403" else (401, 403, 404)
-        if answered["anonymous"] != 401 or answered["owner"] in unusable:
-            wrong[row] = answered
-        expected = {"colleague": colleague, "stranger": stranger, "staff": staff, "super": staff}
-        for actor, status in expected.items():
-            if answered[actor] != (answered["owner"] if status == "staff" else int(status)):
-                wrong[row] = answered
-    assert not wrong, "\n".join(f"{row}: {found}" for row, found in wrong.items())
+def test_rows_in_paths_are_answered_as_the_table_says(world: World) -> None:
+    wrong = [
+        f"{text}: {problem}" for text in rows(table.ROWS) for problem in world.problems(Line.read(text, names_row=True))
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_rows_in_queries_and_bodies_are_answered_as_the_table_says(world: World) -> None:
+    wrong = [
+        f"{text}: {problem}"
+        for text in rows(table.REFERENCES)
+        for problem in world.problems(Line.read(text, names_row=False))
+    ]
+    assert not wrong, "\n".join(wrong)
 
 
 @pytest.mark.parametrize("actor", ["anonymous", "user", "staff"])
