@@ -63,6 +63,31 @@ class TestFaces:
     @pytest.mark.parametrize(
         ("changes", "field"),
         [
+            ({"email": "Taken@example.com"}, "email"),
+            ({"email": "nowhere"}, "email"),
+            ({"password": "short"}, "password"),
+            ({"name": "n" * 256}, "name"),
+        ],
+    )
+    def test_a_bad_profile_names_the_field_and_changes_nothing(
+        self, face: str, api: APIClient, user: User, make_user: UserFactory, changes: dict[str, Any], field: str
+    ) -> None:
+        make_user(name="taken")
+        answer = api.post(f"{face}/me", {**changes, "first_name": "Jo"})
+        assert (answer.status_code, list(answer.json()["data"])) == (422, [field])
+        password, email = user.password, user.email
+        user.refresh_from_db()
+        assert (user.password, user.email, user.first_name) == (password, email, "")
+
+    @pytest.mark.parametrize("missing", ["email", "password"])
+    def test_a_login_without_a_field_names_it(self, face: str, anonymous: APIClient, missing: str) -> None:
+        body = {"email": "john@example.com", "password": PASSWORD}
+        answer = anonymous.post(f"{face}/login", {name: body[name] for name in body if name != missing})
+        assert (answer.status_code, list(answer.json()["data"])) == (422, [missing])
+
+    @pytest.mark.parametrize(
+        ("changes", "field"),
+        [
             ({"email": "not an address"}, "email"),
             ({"email": "a@b.c\nBcc: x@y.z"}, "email"),
             ({"password": "short", "password_confirmation": "short", "c_password": "short"}, "password"),

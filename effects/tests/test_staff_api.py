@@ -239,6 +239,13 @@ class TestCategories:
         assert (answer.status_code, answer.json()["data"]) == (422, {"slug": [reason]})
         assert Category.objects.count() == 1
 
+    def test_another_ones_slug_is_taken(self, staff: APIClient, category: Category) -> None:
+        other = Category.objects.create(name="Retro", slug="retro")
+        answer = staff.patch(f"/api/admin/categories/{other.pk}", {"slug": category.slug})
+        assert (answer.status_code, answer.json()["data"]) == (422, {"slug": ["The slug has already been taken."]})
+        other.refresh_from_db()
+        assert other.slug == "retro"
+
     @pytest.mark.parametrize("missing", ["name", "slug", "sort_order"])
     def test_each_required_field(self, staff: APIClient, missing: str) -> None:
         answer = staff.post("/api/admin/categories", {**self.RETRO, missing: None})
