@@ -11,6 +11,7 @@ from config.api.errors import DomainError
 from config.api.handlers import error_response
 from config.file_responses import file_response
 from studio.services.files import linked_file
+from studio.services.live_frames import linked_frame
 from studio.services.presigned import receive_upload
 
 
@@ -30,6 +31,17 @@ def serve_file(request: HttpRequest, token: str, name: str) -> HttpResponseBase:
         filename=file.original_filename,
         attachment="download" in request.GET,
     )
+
+
+@require_safe
+def serve_frame(request: HttpRequest, token: str) -> HttpResponse:
+    """The newest frame of a render in progress, by its signed link; 404 when there is none, or the link is bad."""
+    jpeg = linked_frame(token)
+    if jpeg is None:
+        raise Http404
+    response = HttpResponse(jpeg, content_type="image/jpeg")
+    response["Cache-Control"] = "no-store"
+    return response
 
 
 @csrf_exempt

@@ -29,6 +29,7 @@ from studio.rendering.render import render
 from studio.services import jobs
 from studio.services.catalogue import work_dir
 from studio.services.files import local_copy, store_file
+from studio.services.live_frames import keep_frame
 from studio.services.plans import UPLOADED_PICTURE
 from studio.services.states import announce
 from tenants.scope import tenant_scope
@@ -56,6 +57,8 @@ class LeasedPort:
 
     def progress(self, progress: Progress) -> None:
         now = time.monotonic()
+        if progress.preview_jpeg and not self.lost:
+            keep_frame(self._job, progress.preview_jpeg)
         if self._start is None and progress.stage == "rendering":
             self._start = (now, progress.frames_done)
         percent = 100.0 * progress.frames_done / max(1, progress.frames_total)

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from studio.models import RenderJob, Video
 from studio.services.files import file_url
+from studio.services.live_frames import frame_url
 from studio.services.queue import QueueFigures
 
 _STATUS = {
@@ -87,6 +88,7 @@ def job_row(video: Video, job: RenderJob | None, figures: QueueFigures) -> dict[
         "soundtrack_url": file_url(video.soundtrack),
         "output_url": file_url(video.output),
         "preview_url": file_url(job.output) if job and not is_final else None,
+        "frame_url": frame_url(job) if job else None,
         "still_url": file_url(job.still) if job else None,
         "animation_url": file_url(job.animation) if job and job.frames_total > 1 else None,
         "poster_url": file_url(job.poster) if job else None,

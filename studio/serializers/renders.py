@@ -200,6 +200,7 @@ class JobSerializer(serializers.Serializer[Any]):
     soundtrack_url = serializers.CharField(allow_null=True)
     output_url = serializers.CharField(allow_null=True)
     preview_url = serializers.CharField(allow_null=True)
+    frame_url = serializers.CharField(allow_null=True)
     still_url = serializers.CharField(allow_null=True)
     animation_url = serializers.CharField(allow_null=True)
     poster_url = serializers.CharField(allow_null=True)

@@ -27,6 +27,7 @@ export class Stage {
     this.#showProgress(row);
     this.#showFacts(row);
     this.#showMedia(row);
+    this.#showFrame(row);
     setText(byId("stage-error"), row?.error ?? "");
   }
 
@@ -88,6 +89,21 @@ export class Stage {
     this.#showLinks(row, offered);
     this.#show(["video", "animation", "still"].find((view) => this.#addresses[view]) ?? null);
     setText(byId("screen-placeholder"), row && isActive(row) ? "The picture appears here as soon as it is rendered." : "Nothing to show yet.");
+  }
+
+  /** While it renders and there is nothing better to see: its newest frame, once that is loaded. */
+  #showFrame(row) {
+    if (!row?.frame_url || !row.frames_done || this.#view) return;
+    const picture = new Image();
+    picture.onload = () => {
+      if (this.#view || this.#videoId !== row.id) return;
+      const image = byId("screen-image");
+      image.src = picture.src;
+      image.alt = `Frame ${row.frames_done} of ${row.frames_total}`;
+      image.hidden = false;
+      byId("screen-placeholder").hidden = true;
+    };
+    picture.src = `${webAddress(row.frame_url).split("?")[0]}?${row.frames_done}`;
   }
 
   #showLinks(row, offered) {
