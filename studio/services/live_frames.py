@@ -1,4 +1,4 @@
-"""The newest frame of a render in progress: a picture that is worth nothing a minute later, so it lives in the cache."""
+"""The newest frame of a render in progress: a picture worth nothing a minute later, so it lives in the cache."""
 
 from __future__ import annotations
 

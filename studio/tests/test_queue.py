@@ -13,10 +13,13 @@ import pytest
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
+from rest_framework.test import APIClient
 
 from accounts.models import User
 from config.api.errors import DomainError
 from studio.models import ModelFile, RenderJob, Video
+from studio.providers.local import LeasedPort
+from studio.rendering.ports import Progress
 from studio.services import jobs, queue
 from tenants.scope import all_tenants, tenant_scope
 from tests.fixtures import UserFactory
@@ -235,3 +238,28 @@ def test_a_video_has_one_active_render(make_job: JobFactory, user: User) -> None
 def test_only_what_failed_or_was_cancelled_can_be_tried_again(make_job: JobFactory, user: User) -> None:
     with pytest.raises(DomainError, match="failed or cancelled"):
         jobs.retry_render(make_job(user))
+
+
+def test_the_newest_frame_is_shown_while_it_renders(
+    make_job: JobFactory, user: User, api: APIClient, anonymous: APIClient
+) -> None:
+    job = make_job(user)
+    status = f"/status/{job.video_id}"
+    assert api.get(status).json()["data"]["frame_url"] is None
+    claimed = claim()
+    assert claimed is not None
+    assert claimed.lease_id is not None
+    port = LeasedPort(claimed, claimed.lease_id, threading.Event())
+    url = api.get(status).json()["data"]["frame_url"]
+    assert anonymous.get(url).status_code == 404, "there is no frame yet"
+    port.progress(Progress("rendering", 3, 10, b"a picture"))
+    shown = anonymous.get(url)
+    assert (shown.content, shown["Content-Type"], shown["Cache-Control"]) == (b"a picture", "image/jpeg", "no-store")
+    newer = api.get(status).json()["data"]["frame_url"]
+    assert newer != url
+    assert anonymous.get(url.replace("/frames/", "/frames/x")).status_code == 404
+    jobs.cancel_render(claimed)
+    assert api.get(status).json()["data"]["frame_url"] is None
+    port.progress(Progress("rendering", 4, 10))
+    port.progress(Progress("rendering", 5, 10, b"another"))
+    assert anonymous.get(newer).content == b"a picture", "a render that lost its lease shows nothing more"
