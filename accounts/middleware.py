@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
+from rest_framework.request import Request
 
 from accounts.models import User
 from accounts.services.audit import Device, current_device, record
+from config.api.addresses import client_address
 
 _READS = {"GET", "HEAD", "OPTIONS"}
+
+
+def device_of(request: HttpRequest | Request) -> Device:
+    """Where a request comes from, for the session list and the audit log."""
+    return Device(user_agent=request.headers.get("User-Agent", ""), address=client_address(request))
 
 
 class AuditMiddleware:
@@ -19,8 +26,7 @@ class AuditMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        device = Device(request.headers.get("User-Agent", ""), request.META.get("REMOTE_ADDR") or None)
-        token = current_device.set(device)
+        token = current_device.set(device_of(request))
         try:
             response = self.get_response(request)
             user = getattr(request, "user", None)

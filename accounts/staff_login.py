@@ -12,6 +12,7 @@ from accounts.models import User
 from accounts.services import second_factor
 from accounts.services.audit import record
 from accounts.services.lockout import claim_attempt, forgive
+from config.api.addresses import client_address
 from config.api.errors import DomainError
 
 
@@ -26,7 +27,7 @@ class StaffLoginForm(AdminAuthenticationForm):
 
     def clean(self) -> dict[str, Any]:
         account = self.cleaned_data.get("username", "")
-        address = self.request.META.get("REMOTE_ADDR") if self.request else None
+        address = client_address(self.request) if self.request else None
         try:
             claim_attempt(account=account, address=address)
         except DomainError as error:

@@ -12,6 +12,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from accounts import services
+from accounts.middleware import device_of
 from accounts.serializers import ResetSerializer, VerificationSerializer
 from accounts.services import members
 from accounts.viewsets_tenant import AcceptSerializer
@@ -68,8 +69,7 @@ def verify_email(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def accept_invitation(request: HttpRequest) -> HttpResponse:
     def accept(**values: Any) -> None:
-        device = services.Device(request.headers.get("User-Agent", ""), request.META.get("REMOTE_ADDR") or None)
-        members.accept_invitation(**values, device=device)
+        members.accept_invitation(**values, device=device_of(request))
 
     return _page(request, InvitationForm, AcceptSerializer, accept, "Join", "You are in: log in with your address.")
 

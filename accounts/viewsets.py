@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import services
+from accounts.middleware import device_of
 from accounts.models import User
 from accounts.serializers import (
     EmailSerializer,
@@ -166,10 +167,3 @@ def session_row(user: User, request: Request) -> dict[str, Any]:
         challenge = second_factor.challenge(user=user)
         return {"two_factor": True, "challenge": challenge, "expires_in": second_factor.CHALLENGE_SECONDS}
     return login_row(user, services.open_session(user=user, device=device_of(request)))
-
-
-def device_of(request: Request) -> services.Device:
-    """Where a request comes from, for the session list."""
-    return services.Device(
-        user_agent=request.headers.get("User-Agent", ""), address=request.META.get("REMOTE_ADDR") or None
-    )

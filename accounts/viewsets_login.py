@@ -12,9 +12,10 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.middleware import device_of
 from accounts.serializers import LoginAnswerSerializer, login_row
 from accounts.services import second_factor, social
-from accounts.viewsets import device_of, session_row
+from accounts.viewsets import session_row
 from config.api.envelope import ok
 from config.api.permissions import Authenticated, Public
 from config.api.views import APIViewSet, parse

@@ -13,11 +13,11 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.middleware import device_of
 from accounts.models import DataRequest, Invitation, User
 from accounts.permissions import TenantOwner
 from accounts.serializers import LoginAnswerSerializer, login_row
 from accounts.services import members, personal_data
-from accounts.viewsets import device_of
 from config.api.envelope import ok
 from config.api.permissions import Authenticated, Public
 from config.api.views import APIViewSet, parse

@@ -10,6 +10,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from config.api.addresses import client_address
 from config.api.envelope import ok
 from config.api.permissions import Authenticated, Public
 from config.api.response_cache import cached_list
@@ -66,7 +67,7 @@ class GalleryViewSet(APIViewSet):
         """One item. Asking for it counts as a view, once an hour for a person."""
         item = services.find_item(item_id)
         user = request.user if request.user.is_authenticated else None
-        viewer = f"user:{user.pk}" if user else f"{request.META.get('REMOTE_ADDR')}|{request.headers.get('User-Agent')}"
+        viewer = f"user:{user.pk}" if user else f"{client_address(request)}|{request.headers.get('User-Agent')}"
         if services.record_view(item=item, viewer=viewer):
             item.views += 1
         liked = user is not None and services.has_liked(item=item, user=user)

@@ -18,7 +18,7 @@ REST_FRAMEWORK: dict[str, Any] = {
     "EXCEPTION_HANDLER": "config.api.handlers.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
     "URL_FORMAT_OVERRIDE": None,
-    # Proxies in front of us whose X-Forwarded-For is to be believed.
+    # Our throttle asks config.api.addresses; one of the framework's own would believe no proxy.
     "NUM_PROXIES": 0,
     # The renderer is the one home of both formats.
     "DATETIME_FORMAT": None,

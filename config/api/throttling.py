@@ -15,6 +15,8 @@ from django.core.cache import cache
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
+from config.api.addresses import client_address
+
 ADDRESS_FACTOR = 10
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -43,7 +45,7 @@ class ScopeThrottle(BaseThrottle):
     def _callers(self, request: Request) -> list[tuple[str, int]]:
         if request.user and request.user.is_authenticated:
             return [(f"user:{request.user.pk}", 1)]
-        address = self.get_ident(request)
+        address = client_address(request)
         email = request.data.get("email")
         if not isinstance(email, str):
             return [(f"address:{address}", 1)]

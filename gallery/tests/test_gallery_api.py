@@ -241,6 +241,7 @@ class TestReactions:
         url = f"/api/gallery/{item.pk}"
         assert [client.get(url).json()["data"]["views"] for client in (anonymous, anonymous, api, api)] == [1, 1, 2, 2]
         assert anonymous.get(url, HTTP_USER_AGENT="Other").json()["data"]["views"] == 3
+        assert anonymous.get(url, HTTP_X_FORWARDED_FOR="9.9.9.9").json()["data"]["views"] == 3, "nobody new"
 
     def test_a_report_is_kept_once(self, api: APIClient, user: User, item: GalleryItem) -> None:
         url = f"/api/gallery/{item.pk}/report"

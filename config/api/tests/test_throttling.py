@@ -26,6 +26,19 @@ def test_forged_forwarding_header_changes_nothing(client, db, settings):
     assert client.get("/api/values", headers={"X-Forwarded-For": "1.2.3.4"}).status_code == 429
 
 
+def test_behind_a_proxy_clients_are_counted_apart_whatever_they_claim(client, db, settings):
+    settings.THROTTLES = {"api": "1/day"}
+    settings.TRUSTED_PROXIES = 1
+
+    def status(claimed, real):
+        return client.get("/api/values", headers={"X-Forwarded-For": ", ".join([*claimed, real])}).status_code
+
+    assert status([], "8.8.8.8") == 200
+    assert status(["1.2.3.4"], "8.8.8.8") == 429
+    assert status(["5.6.7.8", "1.2.3.4"], "8.8.8.8:4711") == 429
+    assert status(["8.8.8.8"], "8.8.4.4") == 200
+
+
 def test_accounts_do_not_share_and_do_not_gain_by_moving(signed_in, user, settings):
     settings.THROTTLES = {"api": "1/day"}
     assert signed_in.get("/api/values").status_code == 200
