@@ -2,23 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+import jwt
 import pytest
 import requests
 from allauth.socialaccount.models import SocialAccount
+from cryptography.hazmat.primitives.asymmetric import rsa
 from django.utils import timezone
+from jwt.utils import base64url_encode
 from rest_framework.test import APIClient
 
 from accounts.models import LoginSession, User
+from accounts.services.social_http import moved
 from accounts.tests.identity_server import CLIENT_ID, CLIENT_SECRET, IdentityServer
 from tests.fixtures import UserFactory
 
 pytestmark = pytest.mark.django_db
 
-PROVIDERS = ("discord", "github", "google", "acme")
+PROVIDERS = ("discord", "facebook", "github", "google", "acme")
+
+Forgery = Callable[[IdentityServer, dict[str, Any]], str]
+
+
+def by_another_key(server: IdentityServer, claims: dict[str, Any]) -> str:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    return jwt.encode(claims, key, "RS256", headers={"kid": "1"})
+
+
+FORGERIES: dict[str, Forgery] = {
+    "another audience": lambda server, claims: server.sign({**claims, "aud": "another-client"}),
+    "another issuer": lambda server, claims: server.sign({**claims, "iss": "https://evil.example.com"}),
+    "expired": lambda server, claims: server.sign({**claims, "exp": int(time.time()) - 60}),
+    "no audience": lambda server, claims: server.sign({**claims, "aud": None}),
+    "another key": by_another_key,
+    "an unknown key": lambda server, claims: server.sign(claims, kid="2"),
+    "changed claims": lambda server, claims: swap_claims(server.sign(claims), {**claims, "email": "bob@example.com"}),
+    "no signature": lambda server, claims: jwt.encode(claims, None, "none", headers={"kid": "1"}),
+    "a shared secret": lambda server, claims: jwt.encode(claims, CLIENT_SECRET * 3, "HS256", headers={"kid": "1"}),
+    "nonsense": lambda server, claims: "nonsense",
+}
+
+
+def swap_claims(token: str, claims: dict[str, Any]) -> str:
+    header, _, signature = token.split(".")
+    return f"{header}.{base64url_encode(json.dumps(claims).encode()).decode()}.{signature}"
 
 
 @pytest.fixture
@@ -27,13 +60,10 @@ def provider(settings: Any) -> Iterator[IdentityServer]:
     app = {"client_id": CLIENT_ID, "secret": CLIENT_SECRET}
     issuer = {"provider_id": "acme", "name": "Acme", "settings": {"server_url": server.url}}
     settings.SOCIALACCOUNT_PROVIDERS = {
-        "discord": {"APPS": [app]},
-        "github": {"APPS": [app], "SCOPE": ["user:email"]},
-        # Without openid: Google's own issuer can't be moved here, its user information can.
-        "google": {"APPS": [app], "SCOPE": ["email"]},
-        "openid_connect": {"APPS": [{**app, **issuer}]},
+        name: {**options, "APPS": [{**app, **issuer} if name == "openid_connect" else app]}
+        for name, options in settings.SOCIALACCOUNT_PROVIDERS.items()
     }
-    settings.SOCIAL_BASE_URLS = dict.fromkeys(("discord", "github", "google"), server.url)
+    settings.SOCIAL_BASE_URLS = dict.fromkeys(settings.SOCIAL_BASE_URLS, server.url)
     server.start()
     yield server
     server.stop()
@@ -59,7 +89,7 @@ def test_a_new_person_registers_and_comes_again(name: str, provider: IdentitySer
     assert first.status_code == 200, first.json()
     user = User.objects.get()
     assert (user.email, user.has_usable_password()) == ("ann@example.com", False)
-    assert user.email_verified_at is not None
+    assert (user.email_verified_at is not None) == (name != "facebook"), "Facebook vouches for no address"
     assert SocialAccount.objects.get().user == user
     me = APIClient(HTTP_AUTHORIZATION=f"Bearer {first.json()['data']['token']}").get("/api/me")
     assert me.json()["data"]["id"] == user.pk
@@ -87,21 +117,29 @@ def test_a_verified_address_links_to_its_verified_account(provider: IdentityServ
     assert ann.login_sessions.count() == 1
 
 
-@pytest.mark.parametrize(("theirs", "ours"), [(False, True), (True, False), (False, False)])
+@pytest.mark.parametrize(
+    ("name", "theirs", "ours"),
+    [
+        *((name, False, True) for name in PROVIDERS),
+        *((name, True, False) for name in PROVIDERS),
+        # What Facebook calls verified is the person, and some issuers write a word for it.
+        *(("facebook", True, True), ("acme", "false", True), ("acme", None, True), ("acme", False, False)),
+    ],
+)
 def test_an_unproven_address_links_to_nothing(
-    theirs: bool, ours: bool, provider: IdentityServer, make_user: UserFactory
+    name: str, theirs: Any, ours: bool, provider: IdentityServer, make_user: UserFactory
 ) -> None:
     provider.person["verified"] = theirs
     make_user(name="ann", email_verified_at=timezone.now() if ours else None)
-    answer = come_back(APIClient(), "acme")
-    assert answer.status_code == 422
+    answer = come_back(APIClient(), name)
+    assert (answer.status_code, list(answer.json()["data"])) == (422, ["email"])
     assert not SocialAccount.objects.exists()
     assert not LoginSession.objects.exists()
 
 
 def test_only_configured_providers_exist(provider: IdentityServer, settings: Any) -> None:
     settings.SOCIALACCOUNT_PROVIDERS = {"github": {"APPS": []}, "discord": {"APPS": [{"client_id": "", "secret": ""}]}}
-    for name in (*PROVIDERS, "facebook", "openid_connect", "nonsense"):
+    for name in (*PROVIDERS, "openid_connect", "nonsense"):
         for step in ("auth", "callback"):
             answer = APIClient().get(f"/api/{name}/{step}")
             assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
@@ -122,18 +160,38 @@ def test_only_the_browser_that_began_may_come_back_and_once(provider: IdentitySe
     assert User.objects.count() == 1
 
 
-def test_a_provider_that_refuses_makes_nobody(provider: IdentityServer) -> None:
+@pytest.mark.parametrize("name", PROVIDERS)
+def test_a_provider_that_refuses_makes_nobody(name: str, provider: IdentityServer) -> None:
     client = APIClient()
-    state = dict(parse_qsl(urlsplit(begin(client, "discord")).query))["state"]
-    refused = client.get("/api/discord/callback", {"error": "access_denied", "state": state})
+    state = dict(parse_qsl(urlsplit(begin(client, name)).query))["state"]
+    refused = client.get(f"/api/{name}/callback", {"error": "access_denied", "state": state})
     assert (refused.status_code, refused.json()["code"]) == (422, "provider_refused")
     provider.refuses_tokens = True
-    failed = come_back(client, "discord")
+    failed = come_back(client, name)
     assert (failed.status_code, failed.json()["code"]) == (502, "provider_failed")
     provider.refuses_tokens = False
     provider.person["email"] = None
-    assert come_back(client, "discord").json()["code"] == "email_missing"
+    assert come_back(client, name).json()["code"] == "email_missing"
     assert not User.objects.exists()
+
+
+def test_providers_stay_where_they_are_unless_moved(settings: Any) -> None:
+    keys = "https://www.googleapis.com/oauth2/v1/certs"
+    assert moved(keys) == keys
+    settings.SOCIAL_BASE_URLS = {"google": "http://mirror.test:8080"}
+    assert moved(keys) == "http://mirror.test:8080/oauth2/v1/certs"
+    assert moved("https://graph.facebook.com/v19.0/me") == "https://graph.facebook.com/v19.0/me"
+
+
+@pytest.mark.parametrize("forgery", FORGERIES)
+@pytest.mark.parametrize("name", ["google", "acme"])
+def test_a_forged_id_token_makes_nobody(name: str, forgery: str, provider: IdentityServer) -> None:
+    provider.make_id_token = partial(FORGERIES[forgery], provider)
+    answer = come_back(APIClient(), name)
+    assert (answer.status_code, answer.json()["code"]) == (502, "provider_failed")
+    assert not User.objects.exists()
+    provider.make_id_token = provider.sign
+    assert come_back(APIClient(), name).status_code == 200
 
 
 def test_a_blocked_account_stays_out(provider: IdentityServer) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 from config.settings.environment import env
 
+SOCIALACCOUNT_ADAPTER = "accounts.services.social_http.SocialAccountAdapter"
 SOCIALACCOUNT_QUERY_EMAIL = True
 SOCIALACCOUNT_STORE_TOKENS = False
 MFA_TOTP_ISSUER = "Mage AI Studio"
@@ -35,7 +36,5 @@ SOCIAL_BASE_URLS = {
     name: env.str(f"{name.upper()}_BASE_URL", "") for name in ("discord", "google", "github", "facebook")
 }
 """Where a provider is instead of at its usual address: a mirror, a proxy, a test server."""
-if SOCIAL_BASE_URLS["facebook"]:
-    SOCIALACCOUNT_PROVIDERS["facebook"]["GRAPH_API_URL"] = f"{SOCIAL_BASE_URLS['facebook']}/v19.0"
 SOCIAL_LOGIN_REDIRECT_URL = env.str("SOCIAL_LOGIN_REDIRECT_URL", "")
 """A page that reads the tokens from its own fragment; empty: the callback answers them as JSON."""
