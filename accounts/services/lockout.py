@@ -31,8 +31,8 @@ def claim_attempt(*, account: str, address: str | None) -> None:
     locked: list[int] = []
     with transaction.atomic():
         for key, free in _keys(account, address):
-            LoginLock.objects.get_or_create(key=key)
-            lock = LoginLock.objects.select_for_update().get(key=key)
+            # In one statement: between two the row may be forgiven, which deletes it.
+            lock, _ = LoginLock.objects.select_for_update().get_or_create(key=key)
             if lock.locked_until and lock.locked_until > now:
                 wait = math.ceil((lock.locked_until - now).total_seconds())
                 raise TooManyRequests("Too many failed attempts; try again later", "locked_out", retry_after=wait)
