@@ -20,6 +20,8 @@ class Mailbox:
 
     def __init__(self) -> None:
         self.mails: list[EmailMessage] = []
+        self.recipients: list[str] = []
+        """Everybody to whom a mail really went, whatever its headers say."""
         self.refusals = 0
         self._controller = Controller(self, hostname="127.0.0.1", port=0)
 
@@ -29,6 +31,7 @@ class Mailbox:
             return "451 Come back later"
         mail = message_from_bytes(envelope.content, _class=EmailMessage, policy=default)
         self.mails.append(mail)
+        self.recipients += envelope.rcpt_tos
         return "250 Kept"
 
     def start(self) -> int:

@@ -31,6 +31,7 @@ from config.api.errors import (
     Unauthenticated,
     ValidationFailed,
 )
+from config.api.parsers import body_too_large
 
 logger = logging.getLogger(__name__)
 
@@ -91,7 +92,9 @@ def as_domain_error(exc: Exception, request: Any) -> DomainError:
             return NotFound()
         case django_errors.PermissionDenied():
             return Forbidden()
-        case django_errors.RequestDataTooBig() | django_errors.TooManyFieldsSent() | django_errors.TooManyFilesSent():
+        case django_errors.RequestDataTooBig():
+            return body_too_large()
+        case django_errors.TooManyFieldsSent() | django_errors.TooManyFilesSent():
             return TooLarge()
         case django_errors.SuspiciousOperation() | django_errors.BadRequest() | UnreadablePostError():
             return DomainError("bad_request", "Bad request", 400)

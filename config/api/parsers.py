@@ -68,16 +68,21 @@ def refuse_nul(strings: dict[str, str]) -> None:
         raise ValidationFailed(guilty)
 
 
+def body_too_large() -> TooLarge:
+    """For a body, or the fields of a form, beyond ``DATA_UPLOAD_MAX_MEMORY_SIZE``."""
+    return TooLarge(f"The body is larger than {settings.DATA_UPLOAD_MAX_MEMORY_SIZE:,} bytes")
+
+
 def _read(stream: IO[bytes], parser_context: Any) -> bytes:
     limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
     if limit is None:
         return stream.read()
     declared = parser_context["request"].META.get("CONTENT_LENGTH") or "0"
     if declared.isdigit() and int(declared) > limit:
-        raise TooLarge()
+        raise body_too_large()
     body = stream.read(limit + 1)
     if len(body) > limit:
-        raise TooLarge()
+        raise body_too_large()
     return body
 
 

@@ -179,6 +179,7 @@ def test_body_over_the_limit_is_413(signed_in, settings, content_type):
     response = signed_in.post("/api/records", " " * 101, content_type=content_type)
     assert response.status_code == 413
     assert envelope(response)["code"] == "too_large"
+    assert "100 bytes" in envelope(response)["message"]
 
 
 def test_multipart_fields_over_the_limit_are_413(signed_in, settings):
@@ -186,3 +187,4 @@ def test_multipart_fields_over_the_limit_are_413(signed_in, settings):
     response = signed_in.post("/api/records", {"c_password": "x" * 101}, format="multipart")
     assert response.status_code == 413
     assert envelope(response)["code"] == "too_large"
+    assert "100 bytes" in envelope(response)["message"]
