@@ -5,7 +5,7 @@ import { Composer, FormError } from "./composer.js";
 import { Connection } from "./connection.js";
 import { byId, setText } from "./dom.js";
 import { Feed } from "./feed.js";
-import { isActive } from "./format.js";
+import { isActive, statusText } from "./format.js";
 import { Library } from "./library.js";
 import { Poller } from "./poller.js";
 import { QueuePanel } from "./queue.js";
@@ -103,7 +103,7 @@ async function watch() {
 function hear(kind, data) {
   if (kind === "ready" ? !data.live : !["render", "reset"].includes(kind)) return;
   const row = kind === "render" && data.job_status === "running" && seen?.rows.find((item) => item.job_id === data.job_id);
-  if (!row || row.status !== "processing") return poller.now();
+  if (!row || statusText(row) !== "rendering") return poller.now();
   const { progress, frames_done, frames_total, estimated_time_left } = data;
   Object.assign(row, { progress, frames_done, frames_total, estimated_time_left });
   showQueue();

@@ -1,0 +1,59 @@
+"""The console on the event server: it is told of renders instead of asking for them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+import pytest
+from django.conf import settings
+from playwright.sync_api import Browser, Page, expect
+
+from studio.models import ModelFile
+from studio.providers.local import LeasedPort
+from studio.rendering.ports import Progress
+from studio.services.jobs import fail_render
+from studio.services.queue import claim_next
+from tenants.scope import all_tenants
+from tests.e2e.pages import Console
+from tests.event_server import EventServer
+
+
+@pytest.fixture
+def page(browser: Browser, transactional_db: None) -> Iterator[Page]:
+    """A page of the event server, which has the whole site too: one origin without a proxy."""
+    with EventServer() as server:
+        context = browser.new_context(base_url=server.url, viewport={"width": 1280, "height": 900})
+        page = context.new_page()
+        yield page
+        page.goto("about:blank")
+        context.close()
+
+
+def test_a_render_is_followed_without_asking(tiny_model: ModelFile, page: Page, console: Console) -> None:
+    console.fill(prompt="a meadow", length=1)
+    console.press("Preview")
+    console.expect_status("queued")
+    with all_tenants():
+        job = claim_next(worker="somebody", queues=settings.RENDER_QUEUES)
+        assert job is not None
+        assert job.lease_id is not None
+        port = LeasedPort(job, job.lease_id, threading.Event())
+        # Long before its next look: asking twice a minute is for certainty.
+        console.expect_status("rendering")
+        expect(page.locator("#screen-placeholder")).to_be_visible()
+
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url) if "/processing/" in request.url else None)
+        picture = cv2.imencode(".jpg", np.full((48, 64, 3), 127, np.uint8))[1].tobytes()
+        port.progress(Progress("rendering", 1, job.frames_total, picture))
+        expect(page.locator("#progress-text")).to_contain_text(f"1 of {job.frames_total}")
+        expect(console.queue_rows).to_contain_text(f"1 of {job.frames_total}")
+        console.expect_picture()
+        assert asked == []
+
+        fail_render(job, lease_id=job.lease_id, code="out_of_memory", message="The picture is too large for the GPU.")
+    expect(page.locator("#stage-error")).to_have_text("The picture is too large for the GPU.")
+    expect(console.queue_rows).to_have_count(0)
