@@ -49,13 +49,18 @@ class _MatrixConvolution(torch.autograd.Function):
         return _picture(y, x)
 
     @staticmethod
-    def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         x, kernel = ctx.saved_tensors
         gradient = gradients[0].bfloat16()
-        turned = kernel.flip(2, 3).permute(2, 3, 0, 1).flatten(0, 2)
-        rows = gradient.permute(0, 2, 3, 1).flatten(0, 2)
-        of_weight = (_columns(x).t() @ rows).view(3, 3, x.shape[1], -1).permute(3, 2, 0, 1)
-        return _picture(_columns(gradient) @ turned, x), of_weight.float(), rows.float().sum(0)
+        of_x = of_weight = of_bias = None
+        if ctx.needs_input_grad[0]:
+            turned = kernel.flip(2, 3).permute(2, 3, 0, 1).flatten(0, 2)
+            of_x = _picture(_columns(gradient) @ turned, x)
+        if ctx.needs_input_grad[1]:
+            rows = gradient.permute(0, 2, 3, 1).flatten(0, 2)
+            of_weight = (_columns(x).t() @ rows).view(3, 3, x.shape[1], -1).permute(3, 2, 0, 1).float()
+            of_bias = rows.float().sum(0)
+        return of_x, of_weight, of_bias
 
 
 def _columns(x: torch.Tensor) -> torch.Tensor:

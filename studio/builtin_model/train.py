@@ -34,7 +34,7 @@ RECIPES = {
     "vae": Recipe(20000, 5e-4, lambda options, count: train_vae(options, styled=24576, natural=3072)),
     "text": Recipe(1000, 1e-3, lambda options, count: train_text(options)),
     "unet": Recipe(40000, 1e-3, lambda options, count: train_unet(options, styled=count)),
-    "controlnet": Recipe(5000, 5e-4, lambda options, count: train_controlnet(options, styled=count)),
+    "controlnet": Recipe(5000, 1e-3, lambda options, count: train_controlnet(options, styled=count)),
 }
 
 

@@ -14,11 +14,19 @@ from studio.builtin_model.captions import describe
 from studio.builtin_model.dataset import pictures, scenes
 from studio.builtin_model.loop import Options, fit, load_average
 from studio.builtin_model.networks import make_controlnet, make_scheduler
+from studio.builtin_model.small_convolution import use_matrix_products
 from studio.builtin_model.tokenizer import MAX_TOKENS, training_tokenizer
 from studio.builtin_model.train_text import tokenise
-from studio.builtin_model.train_unet import UNCONDITIONAL_SHARE, cached_latents, diffusion_loss, make_denoiser
+from studio.builtin_model.train_unet import (
+    SHORT_SHARE,
+    SHORT_TOKENS,
+    UNCONDITIONAL_SHARE,
+    cached_latents,
+    diffusion_loss,
+    make_denoiser,
+)
 
-BATCH = 16
+BATCH = 32
 CANNY_LOW, CANNY_HIGH = 100, 200
 
 
@@ -32,6 +40,9 @@ def train_controlnet(options: Options, *, styled: int) -> ControlNetModel:
     controlnet = make_controlnet(denoiser["unet"]).requires_grad_(True)
     controlnet.set_attn_processor(AttnProcessor())
     controlnet.to(options.device)
+    if options.device == "cpu":
+        use_matrix_products(denoiser["unet"])
+        use_matrix_products(controlnet)
 
     def loss_of(rng: np.random.Generator) -> torch.Tensor:
         chosen = rng.integers(styled, size=BATCH)
@@ -39,8 +50,10 @@ def train_controlnet(options: Options, *, styled: int) -> ControlNetModel:
         x = torch.from_numpy(latents[chosen]).float().to(options.device)
         edges = np.stack([canny_edges(source[i]) for i in chosen])
         hint = torch.from_numpy(edges).permute(0, 3, 1, 2).float().div(255).to(options.device)
-        tokens = tokenise(tokenizer, texts, MAX_TOKENS).to(options.device)
-        text = denoiser["text_encoder"](input_ids=tokens).last_hidden_state
+        length = SHORT_TOKENS if rng.random() < SHORT_SHARE else MAX_TOKENS
+        tokens = tokenise(tokenizer, texts, length).to(options.device)
+        with torch.no_grad():
+            text = denoiser["text_encoder"](input_ids=tokens).last_hidden_state
 
         def predict(noisy: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
             down, middle = controlnet(noisy, t, text, controlnet_cond=hint, return_dict=False)
