@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from accounts.services import members, passwords, personal_data, verification
+from accounts.services import erasure, members, passwords, personal_data, verification
 
 
 def mail_password_reset(email: str) -> None:
@@ -21,5 +21,9 @@ def export_data(request_id: str) -> None:
     personal_data.export(request_id=request_id)
 
 
+def mail_export(request_id: str) -> None:
+    personal_data.mail_export(request_id=request_id)
+
+
 def delete_account(request_id: str) -> None:
-    personal_data.erase(request_id=request_id)
+    erasure.erase(request_id=request_id)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any, ClassVar
 from uuid import UUID
 
+from django.conf import settings
 from django.core.files.storage import default_storage
-from django.http import FileResponse
+from django.http import HttpResponseBase, HttpResponseRedirect
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -21,6 +22,7 @@ from accounts.services import members, personal_data
 from config.api.envelope import ok
 from config.api.permissions import Authenticated, Public
 from config.api.views import APIViewSet, parse
+from config.file_responses import file_response
 
 
 class TenantNameSerializer(serializers.Serializer[Any]):
@@ -83,6 +85,7 @@ class DataRequestSerializer(serializers.Serializer[Any]):
     status = serializers.CharField()
     created_at = serializers.DateTimeField()
     finished_at = serializers.DateTimeField(allow_null=True)
+    expires_at = serializers.DateTimeField(allow_null=True)
 
 
 class TenantViewSet(APIViewSet):
@@ -163,10 +166,24 @@ class PersonalDataViewSet(APIViewSet):
         """A copy of everything that is yours; a mail tells when it is ready."""
         return ok(_request_row(personal_data.request_export(user=request.user)), "Export requested", status=202)
 
-    @extend_schema(responses={(200, "application/json"): OpenApiTypes.BINARY})
-    def download(self, request: Request, request_id: UUID) -> FileResponse:
+    @extend_schema(responses={(200, "application/zip"): OpenApiTypes.BINARY})
+    def download(self, request: Request, request_id: UUID) -> HttpResponseBase:
+        """The copy: a ZIP of data.json and your files. Where files lie in a bucket, a redirect to its signed link."""
         export = personal_data.find_export(user=request.user, request_id=request_id)
-        return FileResponse(default_storage.open(export.file), as_attachment=True, filename="my-data.json")
+        if settings.S3_BUCKET:
+            saved_as = {"ResponseContentDisposition": 'attachment; filename="my-data.zip"'}
+            bucket: Any = default_storage
+            return HttpResponseRedirect(bucket.url(export.file, parameters=saved_as))
+        return file_response(
+            request,
+            storage_key=export.file,
+            size=default_storage.size(export.file),
+            mime_type="application/zip",
+            etag=export.pk.hex,
+            cache_control="private, no-store",
+            filename="my-data.zip",
+            attachment=True,
+        )
 
     @extend_schema(request=DeletionSerializer, responses={202: DataRequestSerializer})
     def delete(self, request: Request) -> Response:
@@ -205,4 +222,5 @@ def _request_row(found: DataRequest) -> dict[str, Any]:
         "status": found.status,
         "created_at": found.created_at,
         "finished_at": found.finished_at,
+        "expires_at": found.expires_at,
     }

@@ -19,15 +19,19 @@ RETRY_SECONDS = [10, 60, 300, 1800, 7200]
 """Between attempts: a mail server that is restarted, or down for an evening."""
 
 
-def enqueue(function: str, *arguments: int | str) -> None:
-    """Queue ``function(*arguments)`` after commit. A dead Redis is logged and never fails the request."""
+def enqueue(function: str, *arguments: int | str, seconds: int | None = None, retry: bool = True) -> None:
+    """Queue ``function(*arguments)`` after commit. A dead Redis is logged and never fails the request.
+
+    seconds: how long it may take; None: the queue's time. retry: False where a row remembers that it is to be done.
+    """
 
     def send() -> None:
         try:
             django_rq.get_queue(settings.BACKGROUND_QUEUE).enqueue(
                 function,
                 *arguments,
-                retry=Retry(max=len(RETRY_SECONDS), interval=RETRY_SECONDS),
+                job_timeout=seconds,
+                retry=Retry(max=len(RETRY_SECONDS), interval=RETRY_SECONDS) if retry else None,
                 result_ttl=0,
                 failure_ttl=7 * 24 * 3600,
             )

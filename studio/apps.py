@@ -7,13 +7,13 @@ class StudioConfig(AppConfig):
     def ready(self) -> None:
         from django.conf import settings
 
-        from accounts.services.personal_data import erasers
+        from accounts.services.data_holders import holders
         from commerce.models import RENDER
         from commerce.services.audit import hold_checks
         from studio.rendering.media import ffmpeg
         from studio.services.charges import check_holds
-        from studio.services.erasure import erase_work
+        from studio.services.personal_data import HOLDER
 
         ffmpeg.configure(binary=settings.FFMPEG_BINARY or None, use_nvenc=settings.FFMPEG_USE_NVENC)
         hold_checks[RENDER] = check_holds
-        erasers.append(erase_work)
+        holders[self.label] = HOLDER

@@ -36,3 +36,10 @@ def foreign_tenant_of_host(host: str, tenant_id: int | None) -> bool:
     if not name.endswith(f".{settings.BASE_DOMAIN}"):
         return False
     return Tenant.objects.filter(domain=name).exclude(pk=tenant_id or 0).exists()
+
+
+def forget_tenant(tenant: Tenant) -> None:
+    """Name and address of a tenant that nobody is left in: both may tell whose it was."""
+    slug = f"deleted-{secrets.token_hex(8)}"
+    tenant.name, tenant.slug, tenant.domain = "Deleted", slug, f"{slug}.{settings.BASE_DOMAIN}"
+    tenant.save(update_fields=["name", "slug", "domain"])

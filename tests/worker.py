@@ -1,4 +1,4 @@
-"""A real render worker in a process of its own, on the test session's database, Redis and data folder."""
+"""A real worker in a process of its own, on the test session's database, Redis and data folder."""
 
 from __future__ import annotations
 
@@ -21,14 +21,16 @@ STOP_SECONDS = 60.0
 
 
 class WorkerProcess:
-    """``manage.py render_worker``. Make it when the test database exists; a context manager."""
+    """``manage.py render_worker``, or another. Make it when the test database exists; a context manager."""
 
-    def __init__(self, *arguments: str, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, *arguments: str, command: str = "render_worker", environment: Mapping[str, str] | None = None
+    ) -> None:
         self.lines: list[str] = []
         self._changed = threading.Condition()
         self._ended = False
         self.process = subprocess.Popen(
-            [sys.executable, "manage.py", "render_worker", *arguments],
+            [sys.executable, "manage.py", command, *arguments],
             cwd=settings.BASE_DIR,
             env={**os.environ, **addresses(), **(environment or {})},
             stdout=subprocess.PIPE,

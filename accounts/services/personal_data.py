@@ -1,36 +1,44 @@
-"""A user's right to a copy of everything, and to be forgotten: both are done by the queue."""
+"""A user's right to a copy of everything, and to be forgotten: asked for here, done by the queue."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import logging
+from datetime import datetime, timedelta
 from typing import Any, Final
 
-from django.apps import apps
-from django.core.files.base import ContentFile
+from botocore.exceptions import BotoCoreError, ClientError
+from django.conf import settings
+from django.core.files import File
 from django.core.files.storage import default_storage
-from django.db import IntegrityError, models, transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from accounts.models import DataRequest, LoginSession, User
+from accounts.models import DataRequest, User
 from accounts.services.audit import record
+from accounts.services.export import archive_of
 from accounts.services.lockout import claim_attempt, forgive
 from accounts.services.sessions import end_other_sessions
-from config.api.envelope import dumps
 from config.api.errors import DomainError, NotFound, ValidationFailed
 from config.background import enqueue
 from config.mail import send_mail
 from tenants.scope import all_tenants
 
-erasers: Final[list[Callable[[User], None]]] = []
-"""What removes a user's work; the apps that hold some register theirs."""
+logger = logging.getLogger(__name__)
 
-_SECRETS = {"password", "refresh_jti", "token", "token_secret", "data"}
-_CREDENTIALS = ("accounts.LoginSession", "account.EmailAddress", "socialaccount.SocialAccount", "mfa.Authenticator")
+QUEUE_AGAIN_AFTER: Final = timedelta(minutes=5)
+"""Far longer than a small request takes; one that takes longer is queued in vain, and that does no harm."""
+SECONDS: Final = 6 * 3600
+"""For one request: files are copied or removed one by one."""
+
+_TASKS = {
+    DataRequest.Kind.EXPORT: "accounts.tasks.export_data",
+    DataRequest.Kind.DELETION: "accounts.tasks.delete_account",
+}
 
 
 def request_export(*, user: User) -> DataRequest:
     """Have a copy made; one at a time."""
-    return _request(user, DataRequest.Kind.EXPORT, "accounts.tasks.export_data")
+    return _request(user, DataRequest.Kind.EXPORT)
 
 
 def request_deletion(*, user: User, password: str | None, confirmation: str | None) -> DataRequest:
@@ -46,59 +54,79 @@ def request_deletion(*, user: User, password: str | None, confirmation: str | No
     others = User.objects.filter(tenant_id=user.tenant_id, is_active=True).exclude(pk=user.pk)
     if others.exists() and not others.filter(tenant_role=User.TenantRole.OWNER).exists():
         raise DomainError("last_owner", "Make another member an owner first")
-    return _request(user, DataRequest.Kind.DELETION, "accounts.tasks.delete_account")
+    return _request(user, DataRequest.Kind.DELETION)
 
 
 def find_export(*, user: User, request_id: Any) -> DataRequest:
-    found = user.data_requests.filter(pk=request_id, kind=DataRequest.Kind.EXPORT, status=DataRequest.Status.DONE)
-    request = found.first()
-    if request is None:
+    """The user's finished export. Raises NotFound, also for one that has expired."""
+    request = user.data_requests.filter(pk=request_id, kind=DataRequest.Kind.EXPORT).first()
+    if request is None or request.expires_at is None or request.expires_at < timezone.now():
         raise NotFound("Export not found")
     return request
 
 
 def export(*, request_id: str) -> None:
-    """Write every row that is the user's as JSON into the storage, and tell the user."""
-    request = DataRequest.objects.select_related("user").get(pk=request_id)
-    if request.status == DataRequest.Status.DONE:
-        return
-    user = request.user
-    # The user's rows, wherever they were made.
-    with all_tenants():
-        content = {"user": [_plain(user)], **{label: rows for label, rows in _owned_rows(user) if rows}}
-    request.file = default_storage.save(f"exports/{request.pk}.json", ContentFile(dumps(content)))
-    request.status, request.finished_at = DataRequest.Status.DONE, timezone.now()
-    request.save()
-    record("data.exported", subject=user)
-    context = {"name": user.name, "path": f"/api/me/export/{request.pk}"}
-    send_mail(to=user.email, subject="Your data is ready", template="export_ready", context=context)
-
-
-def erase(*, request_id: str) -> None:
-    """Remove the user's work and whatever tells who it was. The ledger keeps its entries, of nobody."""
-    request = DataRequest.objects.select_related("user").get(pk=request_id)
-    if request.status == DataRequest.Status.DONE:
-        return
-    user = request.user
+    """Put the copy into the storage, and tell the user. Of two workers at once, one does it."""
+    open_requests = DataRequest.objects.filter(kind=DataRequest.Kind.EXPORT, status=DataRequest.Status.PENDING)
     with all_tenants(), transaction.atomic():
-        for eraser in erasers:
-            eraser(user)
-        exports = [name for name in user.data_requests.values_list("file", flat=True) if name]
-        for label in _CREDENTIALS:
-            apps.get_model(label).objects.filter(user=user).delete()
-        user.email, user.name = f"deleted-{user.pk}@deleted.invalid", "Deleted user"
-        user.first_name = user.last_name = ""
-        user.is_active, user.email_verified_at = False, None
-        user.set_unusable_password()
-        user.save()
+        # The lock goes with its worker, however that ends.
+        locked = open_requests.select_for_update(skip_locked=True, of=("self",)).select_related("user")
+        request = locked.filter(pk=request_id).first()
+        if request is None:
+            return
+        if not request.user.is_active:
+            # Nobody can fetch it any more.
+            request.delete()
+            return
+        with archive_of(request.user) as archive:
+            # Half of it may lie there, of a worker that was killed.
+            default_storage.delete(request.archive_name)
+            request.file = default_storage.save(request.archive_name, File(archive))
         request.status, request.finished_at = DataRequest.Status.DONE, timezone.now()
         request.save()
-        record("account.deleted", subject=user)
-    for name in exports:
-        default_storage.delete(name)
+        record("data.exported", subject=request.user)
+        enqueue("accounts.tasks.mail_export", request_id)
 
 
-def _request(user: User, kind: str, task: str) -> DataRequest:
+def mail_export(*, request_id: str) -> None:
+    request = DataRequest.objects.select_related("user").filter(pk=request_id).first()
+    if request is None or request.expires_at is None:
+        return
+    send_mail(
+        to=request.user.email,
+        subject="Your data is ready",
+        template="export_ready",
+        context={"name": request.user.name, "path": f"/api/me/export/{request.pk}", "days": settings.EXPORT_DAYS},
+    )
+
+
+def queue_again(now: datetime) -> int:
+    """Queue what was asked for and is still not done: the message was lost, or its worker. Answers how many."""
+    late = DataRequest.objects.filter(status=DataRequest.Status.PENDING, queued_at__lt=now - QUEUE_AGAIN_AFTER)
+    queued = 0
+    for request in late:
+        # One of two reapers.
+        if late.filter(pk=request.pk).update(queued_at=now):
+            _queue(request)
+            queued += 1
+    return queued
+
+
+def sweep_exports(now: datetime) -> int:
+    """Remove the files of expired exports; answers how many."""
+    swept = 0
+    expired = DataRequest.objects.filter(finished_at__lt=now - timedelta(days=settings.EXPORT_DAYS)).exclude(file="")
+    for request in expired:
+        try:
+            default_storage.delete(request.file)
+        except (OSError, BotoCoreError, ClientError):
+            logger.exception("The export %s could not be removed; trying again later", request.pk)
+            continue
+        swept += DataRequest.objects.filter(pk=request.pk).update(file="")
+    return swept
+
+
+def _request(user: User, kind: DataRequest.Kind) -> DataRequest:
     try:
         with transaction.atomic():
             request = DataRequest.objects.create(user=user, kind=kind)
@@ -107,26 +135,12 @@ def _request(user: User, kind: str, task: str) -> DataRequest:
                 # From now on nobody is in; the rest may take the queue a while.
                 User.objects.filter(pk=user.pk).update(is_active=False)
                 end_other_sessions(user=user)
-            enqueue(task, str(request.pk))
+            _queue(request)
     except IntegrityError as error:
         raise DomainError("already_requested", "This is being prepared already") from error
     return request
 
 
-def _owned_rows(user: User) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """Every row of every table that names the user, by table and column."""
-    for model in apps.get_models():
-        for field in model._meta.concrete_fields:
-            if field.is_relation and field.related_model is User and model is not LoginSession:
-                rows = model._base_manager.filter(**{field.name: user})
-                yield f"{model._meta.label}.{field.name}", [_plain(row) for row in rows.order_by("pk")]
-
-
-def _plain(row: models.Model) -> dict[str, Any]:
-    values = {field.attname: field.value_from_object(row) for field in row._meta.concrete_fields}
-    simple = (str, int, float, bool, list, dict, type(None))
-    return {
-        name: value if isinstance(value, simple) or hasattr(value, "isoformat") else str(value)
-        for name, value in values.items()
-        if name not in _SECRETS
-    }
+def _queue(request: DataRequest) -> None:
+    # Failed ones are queued again as well, because the row is still open.
+    enqueue(_TASKS[DataRequest.Kind(request.kind)], str(request.pk), seconds=SECONDS, retry=False)

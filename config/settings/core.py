@@ -144,6 +144,8 @@ _s3_files = {
         "file_overwrite": False,
         "default_acl": None,
         "signature_version": "s3v4",
+        # What is read lies on disk beyond this, instead of in memory.
+        "max_memory_size": 8 * 1024 * 1024,
     },
 }
 STORAGES = {

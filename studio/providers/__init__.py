@@ -15,6 +15,7 @@ from studio.providers import external
 LOCAL: Final = "local"
 
 _HAND_OVER: dict[str, Callable[[RenderJob], None]] = {"external": external.hand_over}
+_TAKE_BACK: dict[str, Callable[[RenderJob], None]] = {"external": external.take_back}
 
 
 def known() -> tuple[str, ...]:
@@ -25,3 +26,9 @@ def known() -> tuple[str, ...]:
 def hand_over(job: RenderJob) -> None:
     """Tell a provider outside that the job waits for it."""
     _HAND_OVER[job.provider](job)
+
+
+def take_back(job: RenderJob) -> None:
+    """Leave nothing of the job with a provider outside."""
+    if job.provider in _TAKE_BACK:
+        _TAKE_BACK[job.provider](job)

@@ -18,15 +18,23 @@ OUTPUT_NAME = re.compile(r"job-(?P<job_id>\d{1,18})\.(mp4|mov|webm|mkv)", re.IGN
 
 def hand_over(job: RenderJob) -> None:
     """Write the job's ticket, whole or not at all."""
-    folder = Path(settings.WATCH_PATHS[0])
-    folder.mkdir(parents=True, exist_ok=True)
-    ticket = folder / f"job-{job.pk}.json"
+    ticket = _ticket(job)
+    ticket.parent.mkdir(parents=True, exist_ok=True)
     partial = ticket.with_suffix(".partial")
     partial.write_text(json.dumps({"job_id": job.pk, "video_id": job.video_id, "plan": job.plan}, indent=2))
     partial.rename(ticket)
+
+
+def take_back(job: RenderJob) -> None:
+    """Remove the job's ticket, if it is still there."""
+    _ticket(job).unlink(missing_ok=True)
 
 
 def job_id_of(path: Path) -> int | None:
     """Which job a file in a watched folder answers; None for files that answer none."""
     match = OUTPUT_NAME.fullmatch(path.name)
     return int(match["job_id"]) if match else None
+
+
+def _ticket(job: RenderJob) -> Path:
+    return Path(settings.WATCH_PATHS[0]) / f"job-{job.pk}.json"

@@ -33,12 +33,14 @@ def hold_price(job: RenderJob) -> None:
     if job.price == 0:
         return
     effect = job.effect
+    # Not by its title: the ledger forgets nothing, not even when its user has to be forgotten.
+    what = f"Applied effect: {effect.name}" if effect else f"{job.get_purpose_display()} of video {job.video_id}"
     job.hold = hold_credits(
         user=job.owner,
         amount=job.price,
         reference_type=RENDER,
         reference_id=job.pk,
-        description=f"Applied effect: {effect.name}" if effect else f"{job.get_purpose_display()} of {job.video}",
+        description=what,
         idempotency_key=f"render:{job.pk}",
         effect_id=effect.pk if effect else None,
         effect_name=effect.name if effect else "",

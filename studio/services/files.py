@@ -43,7 +43,7 @@ def fill_file(file: MediaFile, *, path: Path, info: MediaInfo | None) -> MediaFi
     """
     digest, size = _digest(path)
     with transaction.atomic():
-        _lock_content(digest)
+        lock_content(digest)
         file.storage_key = _shared_blob(file.tenant_id, digest) or _save_blob(path, file.tenant_id, file.kind)
         file.sha256, file.size = digest, size
         file.mime_type = info.mime_type if info else mimetypes.guess_type(path.name)[0] or "application/octet-stream"
@@ -81,10 +81,21 @@ def drop_files(files: list[MediaFile]) -> None:
     """Delete rows, and the blobs that no other row shares."""
     for file in files:
         with transaction.atomic():
-            _lock_content(file.sha256)
+            lock_content(file.sha256)
             MediaFile.objects.filter(pk=file.pk).delete()
-            if not MediaFile.objects.filter(storage_key=file.storage_key).exists():
-                default_storage.delete(file.storage_key)
+            drop_blob(file.storage_key)
+
+
+def drop_blob(storage_key: str) -> None:
+    """Remove a blob unless a row names it; call it with its content locked."""
+    if storage_key and not MediaFile.objects.filter(storage_key=storage_key).exists():
+        default_storage.delete(storage_key)
+
+
+def lock_content(digest: str) -> None:
+    """Until the transaction ends, nobody else shares or deletes the blob of this content."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [digest])
 
 
 def file_url(file: MediaFile | None) -> str | None:
@@ -129,12 +140,6 @@ def _stored_bytes(tenant_id: int) -> int:
     blobs = files.exclude(storage_key="").values("storage_key").annotate(blob=Max("size"))
     announced = files.filter(status=MediaFile.Status.PENDING_UPLOAD)
     return (blobs.aggregate(sum=Sum("blob"))["sum"] or 0) + (announced.aggregate(sum=Sum("size"))["sum"] or 0)
-
-
-def _lock_content(digest: str) -> None:
-    """Until the transaction ends, nobody else shares or deletes the blob of this content."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [digest])
 
 
 def _save_blob(path: Path, tenant_id: int, kind: str) -> str:

@@ -13,6 +13,9 @@ from support.services.links import follow_link
 def mail_filed(*, request_id: int) -> None:
     """Tell the author where to follow the request, and staff, once per quiet period, that there are new ones."""
     request = SupportRequest.objects.get(pk=request_id)
+    if not request.email:
+        # Its author's account is deleted.
+        return
     if settings.SUPPORT_EMAIL:
         send_notice(
             "support:new",
@@ -32,6 +35,8 @@ def mail_filed(*, request_id: int) -> None:
 def mail_answered(*, request_id: int) -> None:
     """Tell the author of an answer, once per quiet period and request."""
     request = SupportRequest.objects.get(pk=request_id)
+    if not request.email:
+        return
     send_notice(
         f"support:{request.pk}",
         to=request.email,

@@ -1,4 +1,4 @@
-"""Give dead workers' renders to living ones, wake workers for renders nobody heard of, sweep what is left over."""
+"""Give dead workers' renders to living ones, wake workers for what nobody heard of, sweep what is left over."""
 
 import logging
 import threading
@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand
 from django.db import OperationalError
 from django.utils import timezone
 
+from accounts.services import personal_data
 from config.api.idempotency import forget_before
 from config.stack.signals import stop_event
 from studio.services import jobs, presigned
@@ -31,10 +32,13 @@ class Command(BaseCommand):
         stopped = threading.Event() if once else stop_event()
         while True:
             try:
+                now = timezone.now()
                 counts = jobs.reap() | {
+                    "data requests queued again": personal_data.queue_again(now),
+                    "exports swept": personal_data.sweep_exports(now),
                     "work folders swept": jobs.sweep_work_dirs(),
                     "uploads swept": presigned.sweep_uploads(),
-                    "idempotency keys forgotten": forget_before(timezone.now() - KEPT_ANSWERS),
+                    "idempotency keys forgotten": forget_before(now - KEPT_ANSWERS),
                 }
                 if any(counts.values()):
                     self.stdout.write(", ".join(f"{count} {what}" for what, count in counts.items() if count))

@@ -1,0 +1,51 @@
+"""What messaging holds of a user: shown in an export, and gone with the account."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.db.models import Q
+
+from accounts.models import User
+from accounts.services.data_holders import Holder, Section
+from messaging.models import Block, ChatMember, HiddenMessage, Message
+
+
+def shown_rows(user: User) -> Iterator[Section]:
+    """The user's chats with all that both wrote, and whom the user blocks; who blocks the user is not told."""
+    chats = ChatMember.objects.filter(user=user).order_by("pk")
+    names = {"id": "chat_id", "with": "peer__name", "started_at": "chat__created_at"}
+    yield "messaging.chats", _renamed(chats.values_list(*names.values()), names)
+    yield "messaging.messages", _messages(user)
+    names = {"name": "blocked__name", "since": "created_at"}
+    yield "messaging.blocked", _renamed(Block.objects.filter(user=user).values_list(*names.values()), names)
+
+
+def erase_messages(user: User) -> None:
+    """Empty what the user wrote. The other one keeps the own words, in a talk with nobody."""
+    Message.objects.filter(author=user).update(text="", file=None, video=None)
+    # Nobody is told any more that there is something to read.
+    ChatMember.objects.filter(Q(user=user) | Q(peer=user)).update(unread=0)
+    HiddenMessage.objects.filter(user=user).delete()
+    Block.objects.filter(Q(user=user) | Q(blocked=user)).delete()
+
+
+def _messages(user: User) -> Iterator[dict[str, Any]]:
+    columns = ("chat_id", "author_id", "text", "file__original_filename", "video__title", "created_at")
+    found = Message.objects.filter(Q(author=user) | Q(recipient=user)).order_by("pk").values_list(*columns)
+    for chat, author, text, file, video, created_at in found.iterator(chunk_size=500):
+        yield {
+            "chat": chat,
+            "from_me": author == user.pk,
+            "text": text,
+            "attachment": video if file is None else file,
+            "created_at": created_at,
+        }
+
+
+def _renamed(rows: Any, names: dict[str, str]) -> Iterator[dict[str, Any]]:
+    return (dict(zip(names, row, strict=True)) for row in rows.iterator(chunk_size=500))
+
+
+HOLDER = Holder(rows=shown_rows, erase=erase_messages)
