@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.core.management import call_command
-from django.db.models import F
 from django.test import Client
-from django_rq.settings import QUEUES
 from rest_framework.test import APIClient
 
 from accounts.models import DataRequest, User
@@ -168,28 +164,5 @@ def test_a_copy_holds_exactly_what_is_the_users(lives: dict[str, Life], media_di
         assert others not in text, others
 
 
-def test_the_reaper_copies_for_whom_redis_was_away(lives: dict[str, Life], monkeypatch: pytest.MonkeyPatch) -> None:
-    """The request is answered, the message is lost: the row remembers."""
-    zelda = lives["zelda"]
-    with monkeypatch.context() as away:
-        away.setitem(QUEUES, "background", {"URL": "redis://127.0.0.1:1/0"})
-        asked = zelda.api.post("/api/me/export")
-        assert asked.status_code == 202
-    path = f"/api/me/export/{asked.json()['data']['id']}"
-    call_command("reap", once=True)
-    work()
-    assert zelda.api.get(path).status_code == 404, "it may be under way; the reaper waits a while"
-    overdue(asked.json()["data"]["id"])
-    call_command("reap", once=True)
-    call_command("reap", once=True)
-    work()
-    assert fetch_copy(zelda.api, path).data["user"][0]["name"] == "zelda"
-
-
 def _messages(life: Life, chat: int) -> list[dict[str, Any]]:
     return did(life.api.get(f"/api/messages/get-messages-by-chat-id/{chat}"))["items"]
-
-
-def overdue(request_id: str) -> None:
-    """As if it had been queued an hour ago."""
-    DataRequest.objects.filter(pk=request_id).update(queued_at=F("queued_at") - timedelta(hours=1))
