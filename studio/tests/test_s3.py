@@ -18,11 +18,14 @@ from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from accounts.models import User
+from accounts.services.erasure import erase
+from accounts.tests.copies import make_copy, open_copy
 from effects.models import Effect
 from studio.models import MediaFile, ModelFile
 from studio.tests.applied import announcement
 from studio.tests.s3_server import ACCESS_KEY, REGION, SECRET_KEY, s3_server
 from tenants.scope import all_tenants
+from tests.fixtures import PASSWORD
 
 pytestmark = pytest.mark.django_db
 
@@ -240,6 +243,33 @@ def test_a_job_for_an_upload_in_the_bucket_keeps_no_copy(
     answer = api.post("/api/ai-jobs", body)
     assert answer.status_code == 200, answer.json()
     assert not [path for path in Path(settings.WORK_DIR).rglob("*") if path.is_file()]
+
+
+def test_a_copy_and_the_end_of_an_account_in_a_bucket(
+    api: APIClient, user: User, bucket: Any, cartoon: Effect, clip: bytes, settings: Settings
+) -> None:
+    used, late = announce(api, cartoon, clip), announce(api, cartoon, clip)
+    assert put(used["upload_url"], clip, used["upload_headers"]) == 200
+    assert api.post(f"/api/files/{used['file']['id']}/complete").status_code == 200
+    # Small enough to be read back from disk.
+    settings.STORAGES["default"]["OPTIONS"]["max_memory_size"] = 1024
+    answer = api.get(make_copy(api))
+    assert answer.status_code == 302
+    with requests.get(answer["Location"], timeout=60) as copy:
+        assert copy.headers["Content-Disposition"] == 'attachment; filename="my-data.zip"'
+        files = open_copy(copy.content).files
+    assert files == {f"files/source-{used['file']['id']}-my-video.mp4": clip}
+    assert len(keys(bucket)) == 2, "the clip and the copy"
+    asked = api.post("/api/me/delete", {"password": PASSWORD}).json()["data"]["id"]
+    erase(request_id=asked)
+    assert keys(bucket) == []
+    # A URL that was given out still works for an hour; what it brings is swept.
+    assert put(late["upload_url"], clip, late["upload_headers"]) == 200
+    expire()
+    call_command("reap", once=True)
+    assert keys(bucket) == []
+    with all_tenants():
+        assert not MediaFile.objects.exists()
 
 
 def test_the_reaper_survives_a_bucket_that_does_not_answer(bucket: Any, ticket: dict[str, Any]) -> None:
