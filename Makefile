@@ -27,7 +27,7 @@ serve: $(RUNTIME) ## Run everything on this machine: database, queue, web, worke
 
 .PHONY: test
 test: check browser ## Check, then run the tests
-	@$(BIN)/pytest
+	@$(BIN)/pytest --numprocesses auto --dist loadfile
 
 .PHONY: check
 check: $(DEVELOPMENT) ## Lint, formatting, types, layers, Django's checks, missing migrations

@@ -23,6 +23,14 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.import_plugin("tests.fixtures")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    # Of a parallel run this process only collects the results; the ones it starts now have stacks of their own.
+    if session.config.pluginmanager.hasplugin("dsession"):
+        stack.withdraw()
+        del os.environ["DJANGO_SETTINGS_MODULE"]
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     stack.remove()
 

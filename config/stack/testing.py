@@ -27,16 +27,24 @@ class TestStack:
         self._folder = Path(tempfile.mkdtemp(prefix="studio-test-"))
         os.environ["STUDIO_DATA_DIR"] = str(self._folder)
         self._servers: list[EmbeddedServer] = []
+        self._named: list[str] = []
         if "DATABASE_URL" not in os.environ:
             self._servers.append(Postgres(self._folder / "postgres", durable=False))
             os.environ["DATABASE_URL"] = self._servers[-1].url
+            self._named.append("DATABASE_URL")
         if "REDIS_URL" not in os.environ:
             self._servers.append(Redis(self._folder / "redis"))
             os.environ["REDIS_URL"] = self._servers[-1].url
+            self._named.append("REDIS_URL")
 
     def start(self) -> None:
         for server in self._servers:
             server.start()
+
+    def withdraw(self) -> None:
+        """Take the addresses back out of the environment, for child processes that make stacks of their own."""
+        for server, name in zip(self._servers, self._named, strict=True):
+            assert os.environ.pop(name) == server.url
 
     def stop(self) -> None:
         for server in reversed(self._servers):
