@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.mfa.admin import AuthenticatorAdmin as AllauthAuthenticatorAdmin
+from allauth.mfa.models import Authenticator
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminPasswordChangeForm, UserChangeForm
@@ -13,9 +15,11 @@ from django.http import HttpRequest
 
 from accounts import services
 from accounts.models import AuditEntry, LoginSession, User
+from accounts.services.second_factor import reset
 
 # Roles are a field of the user; there are no groups.
 admin.site.unregister(Group)
+admin.site.unregister(Authenticator)
 
 
 class PasswordForm(AdminPasswordChangeForm):
@@ -118,3 +122,26 @@ class AuditEntryAdmin(admin.ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: AuditEntry | None = None) -> bool:
         return False
+
+
+@admin.register(Authenticator)
+class AuthenticatorAdmin(AllauthAuthenticatorAdmin):
+    """Who has which second factor, without its secrets. Super administrators reset one that somebody has lost."""
+
+    list_select_related = ("user",)
+    search_fields = ("user__email", "user__name")
+    fields = readonly_fields = ("user", "type", "created_at", "last_used_at")
+    actions = None
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Authenticator | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Authenticator | None = None) -> bool:
+        """One's own is removed on the page about account security, which asks who it is."""
+        return super().has_delete_permission(request, obj) and (obj is None or obj.user_id != request.user.pk)
+
+    def delete_model(self, request: HttpRequest, obj: Authenticator) -> None:
+        reset(staff=request.user, authenticator=obj)  # type: ignore[arg-type]

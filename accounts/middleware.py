@@ -1,10 +1,12 @@
-"""Where requests come from, and what staff did with them."""
+"""Where requests come from, what staff did with them, and who of them must set up a second factor first."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from rest_framework.request import Request
 
 from accounts.models import User
@@ -31,10 +33,36 @@ class AuditMiddleware:
             response = self.get_response(request)
             user = getattr(request, "user", None)
             # The API's authentication hands its user on to this request.
-            if request.method not in _READS and isinstance(user, User) and user.is_administrator:
+            if request.method not in _READS and isinstance(user, User) and user.is_staff:
                 record(
                     "staff.act", actor=user, method=request.method, path=request.path[:500], status=response.status_code
                 )
             return response
         finally:
             current_device.reset(token)
+
+
+class StaffSecondFactorMiddleware:
+    """Lets staff who lack the second factor that they must have nowhere on the staff's sites but where to set one up.
+
+    The API refuses them with its permissions; there they have the rights of everybody else.
+    """
+
+    sites = frozenset({"admin", "django_rq"})
+    open_views = frozenset({"login", "logout", "jsi18n", "begin_passkey_login"})
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *_: Any) -> HttpResponse | None:
+        match = request.resolver_match
+        if match is None or not self.sites.intersection(match.app_names):
+            return None
+        name = match.url_name or ""
+        user = request.user
+        if name in self.open_views or name.startswith("security") or not (isinstance(user, User) and user.is_staff):
+            return None
+        return redirect("admin:security") if user.lacks_second_factor else None

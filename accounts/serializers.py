@@ -26,7 +26,7 @@ class UserSerializer(serializers.Serializer[User]):
     first_name = serializers.CharField()
     last_name = serializers.CharField()
     roles = serializers.ListField(child=serializers.CharField())
-    is_admin = serializers.BooleanField(source="is_administrator")
+    is_admin = serializers.BooleanField(source="is_staff")
     tenant = TenantSerializer()
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
@@ -195,7 +195,7 @@ def user_row(user: User) -> dict[str, Any]:
         "first_name": user.first_name,
         "last_name": user.last_name,
         "roles": [user.get_role_display()],
-        "is_admin": user.is_administrator,
+        "is_admin": user.is_staff,
         "tenant": tenant_row(user),
         "created_at": user.created_at,
         "updated_at": user.updated_at,

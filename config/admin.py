@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import URLPattern, URLResolver, path
 
-from accounts.staff_login import StaffLoginForm
+from accounts.staff_login import StaffLoginForm, begin_passkey_login
+from config.content_policy import content_policy
 from tenants import scope
 
 
@@ -29,6 +31,18 @@ class StudioAdminSite(admin.AdminSite):
         if allowed:
             scope.enter(scope.ALL)
         return allowed
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        # Renders pages of this site, which is only there once this module is.
+        from accounts.staff_security import security_urls
+
+        own = [path("login/passkey/", begin_passkey_login, name="begin_passkey_login")]
+        return [*own, *security_urls(self.admin_view), *super().get_urls()]
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        response = super().login(request, extra_context)
+        response["Content-Security-Policy"] = content_policy(forms=True)
+        return response
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         from studio.services.figures import overview

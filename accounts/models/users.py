@@ -7,10 +7,12 @@ import uuid
 from datetime import datetime
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.functional import cached_property
 
 from tenants.models import Tenant
 
@@ -69,17 +71,29 @@ class User(AbstractBaseUser):
         return self.email
 
     @property
-    def is_administrator(self) -> bool:
+    def is_staff(self) -> bool:
+        """Who may log in to the Django admin."""
         return self.role >= self.Role.ADMINISTRATOR
+
+    @property
+    def is_administrator(self) -> bool:
+        """Who has the rights of staff."""
+        return self.is_staff and not self.lacks_second_factor
 
     @property
     def is_superuser(self) -> bool:
         return self.role == self.Role.SUPER_ADMINISTRATOR
 
     @property
-    def is_staff(self) -> bool:
-        """Who may open the Django admin."""
-        return self.is_administrator
+    def has_second_factor(self) -> bool:
+        """Whether logging in takes more than the password: there is an authenticator app, or a passkey."""
+        # The rows of allauth.mfa.
+        return self.authenticator_set.filter(type__in=("totp", "webauthn")).exists()  # type: ignore[attr-defined]
+
+    @cached_property
+    def lacks_second_factor(self) -> bool:
+        """Whether the rights of staff wait for a second factor that is not set up. Looked up once per request."""
+        return settings.STAFF_SECOND_FACTOR == "required" and not self.has_second_factor
 
     @property
     def is_tenant_owner(self) -> bool:

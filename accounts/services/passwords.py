@@ -73,17 +73,22 @@ def reset_password(*, email: str, token: str, password: str) -> User:
 
 def change_password(*, user: User, session: LoginSession | None, current: str, new: str) -> None:
     """Change the own password by naming the present one; the other sessions end."""
-    guard = f"password of {user.pk}"
-    claim_attempt(account=guard, address=None)
-    if not user.check_password(current):
-        raise ValidationFailed({"currentPassword": ["The current password is wrong."]})
-    forgive(account=guard, address=None)
+    prove_password(user=user, password=current, field="currentPassword")
     check_new_password(new, user, "newPassword")
     with transaction.atomic():
         user.set_password(new)
         user.save(update_fields=["password", "updated_at"])
         end_other_sessions(user=user, keep=session)
         record("password.changed", actor=user)
+
+
+def prove_password(*, user: User, password: str, field: str = "password") -> None:
+    """Whoever is logged in knows the password too. Raises ValidationFailed, or TooManyRequests while locked."""
+    guard = f"password of {user.pk}"
+    claim_attempt(account=guard, address=None)
+    if not user.check_password(password):
+        raise ValidationFailed({field: ["The current password is wrong."]})
+    forgive(account=guard, address=None)
 
 
 def require_reset(*, staff: User, user: User) -> None:

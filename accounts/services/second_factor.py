@@ -1,9 +1,14 @@
-"""The second factor: codes from an authenticator app, recovery codes for the day the phone is lost (allauth.mfa)."""
+"""The second factor: codes from an authenticator app, recovery codes for the day the phone is lost (allauth.mfa).
+
+Passkeys are the other kind (``passkeys``); both share the recovery codes, which go with the last of them.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
+from allauth.core.internal.cryptokit import normalize_user_code
+from allauth.mfa import app_settings
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
@@ -11,6 +16,7 @@ from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret, validate_
 from django.core import signing
 from django.core.cache import cache
 from django.db import transaction
+from django.db.models import QuerySet
 
 from accounts.models import User
 from accounts.services.audit import Device, record
@@ -27,6 +33,11 @@ _signer = signing.TimestampSigner(salt="accounts.second_factor")
 
 
 def is_enabled(user: User) -> bool:
+    """Whether the password alone is not enough."""
+    return user.has_second_factor
+
+
+def has_app(user: User) -> bool:
     return Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).exists()
 
 
@@ -34,8 +45,18 @@ def begin(*, user: User) -> dict[str, str]:
     """A fresh secret for the app, good once a code from it is confirmed."""
     _refuse_enabled(user)
     secret = generate_totp_secret()
-    cache.set(_setup_key(user), secret, SETUP_SECONDS)
     adapter = get_adapter()
+    cache.set(_setup_key(user), adapter.encrypt(secret), SETUP_SECONDS)
+    return {"secret": secret, "uri": adapter.build_totp_url(user, secret)}
+
+
+def begun(*, user: User) -> dict[str, str] | None:
+    """What ``begin`` answered, while it can still be confirmed."""
+    adapter = get_adapter()
+    kept = cache.get(_setup_key(user))
+    if kept is None:
+        return None
+    secret = adapter.decrypt(kept)
     return {"secret": secret, "uri": adapter.build_totp_url(user, secret)}
 
 
@@ -43,28 +64,59 @@ def confirm(*, user: User, code: str) -> list[str]:
     """Turn it on; answers the recovery codes, each good once."""
     _refuse_enabled(user)
     claim_attempt(account=_guard(user), address=None)
-    secret = cache.get(_setup_key(user))
-    if secret is None or not validate_totp_code(secret, code):
+    setup = begun(user=user)
+    if setup is None or not validate_totp_code(setup["secret"], code):
         raise _wrong_code()
     forgive(account=_guard(user), address=None)
     with transaction.atomic():
-        TOTP.activate(user, secret)
-        codes = RecoveryCodes.activate(user).generate_codes()
+        TOTP.activate(user, setup["secret"])
+        codes = RecoveryCodes.activate(user).get_unused_codes()
         record("second_factor.enabled", actor=user)
     cache.delete(_setup_key(user))
     return codes
 
 
 def disable(*, user: User, code: str) -> None:
-    """Turn it off, by a code."""
+    """Turn the app off, by a code."""
+    if not has_app(user):
+        raise DomainError("not_enabled", "There is no authenticator app to turn off")
     check_code(user=user, code=code)
-    Authenticator.objects.filter(user=user).delete()
-    record("second_factor.disabled", actor=user)
+    with transaction.atomic():
+        Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).delete()
+        drop_idle_recovery_codes(user=user)
+        record("second_factor.disabled", actor=user)
+
+
+def renew_recovery_codes(*, user: User) -> list[str]:
+    """New recovery codes; the old ones are void."""
+    if not is_enabled(user):
+        raise DomainError("not_enabled", "Recovery codes come with a passkey or an authenticator app")
+    with transaction.atomic():
+        _recovery_codes(user).delete()
+        codes = RecoveryCodes.activate(user).generate_codes()
+        record("second_factor.recovery_codes_renewed", actor=user)
+    return codes
+
+
+def reset(*, staff: User, authenticator: Authenticator) -> None:
+    """Staff remove a user's app, passkey or recovery codes, for somebody who has lost them."""
+    user, kind = authenticator.user, authenticator.type
+    with transaction.atomic():
+        authenticator.delete()
+        drop_idle_recovery_codes(user=user)
+        record("second_factor.reset", actor=staff, subject=user, type=kind)
+
+
+def drop_idle_recovery_codes(*, user: User) -> None:
+    """Without a second factor there is nothing to recover."""
+    if not is_enabled(user):
+        _recovery_codes(user).delete()
 
 
 def status(*, user: User) -> dict[str, Any]:
-    kept = Authenticator.objects.filter(user=user, type=Authenticator.Type.RECOVERY_CODES).first()
-    return {"enabled": is_enabled(user), "recovery_codes_left": len(kept.wrap().get_unused_codes()) if kept else 0}
+    kept = _recovery_codes(user).first()
+    left = app_settings.RECOVERY_CODE_COUNT - kept.data["used_mask"].bit_count() if kept else 0
+    return {"enabled": is_enabled(user), "recovery_codes_left": left}
 
 
 def challenge(*, user: User) -> str:
@@ -92,7 +144,7 @@ def check_code(*, user: User, code: str) -> None:
     claim_attempt(account=_guard(user), address=None)
     kinds = (Authenticator.Type.TOTP, Authenticator.Type.RECOVERY_CODES)
     for authenticator in Authenticator.objects.filter(user=user, type__in=kinds).order_by("-type"):
-        if authenticator.wrap().validate_code(code):
+        if authenticator.wrap().validate_code(code) and _first_use(authenticator, code):
             authenticator.record_usage()
             forgive(account=_guard(user), address=None)
             return
@@ -100,8 +152,20 @@ def check_code(*, user: User, code: str) -> None:
     raise _wrong_code()
 
 
+def _first_use(authenticator: Authenticator, code: str) -> bool:
+    """Whether the app's code is used for the first time. allauth forgets it after one step, but clocks have more."""
+    if authenticator.type != Authenticator.Type.TOTP:
+        return True
+    shown = app_settings.TOTP_PERIOD * (2 * app_settings.TOTP_TOLERANCE + 1)
+    return cache.add(f"second_factor:{authenticator.user_id}:used:{normalize_user_code(code)}", True, shown)
+
+
+def _recovery_codes(user: User) -> QuerySet[Authenticator]:
+    return Authenticator.objects.filter(user=user, type=Authenticator.Type.RECOVERY_CODES)
+
+
 def _refuse_enabled(user: User) -> None:
-    if is_enabled(user):
+    if has_app(user):
         raise DomainError("already_enabled", "The second factor is on already")
 
 

@@ -8,6 +8,8 @@ from typing import Any
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
+from config.api.errors import Forbidden
+
 
 class Public(BasePermission):
     """Everybody. Credentials that are sent are still checked; a view's ``anonymous`` actions ignore them."""
@@ -22,12 +24,16 @@ class Authenticated(BasePermission):
 
 
 class IsAdministrator(Authenticated):
-    """Roles 1 and 2."""
+    """Roles 1 and 2, with a second factor where staff must have one."""
 
     minimum_role = 1
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        return super().has_permission(request, view) and request.user.role >= self.minimum_role
+        if not super().has_permission(request, view) or request.user.role < self.minimum_role:
+            return False
+        if request.user.lacks_second_factor:
+            raise Forbidden("Staff need a second factor: set one up first", "second_factor_required")
+        return True
 
 
 class IsSuperAdministrator(IsAdministrator):

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from marshmallow.validate import OneOf
+
 from config.settings.environment import env
 
 AUTH_USER_MODEL = "accounts.User"
@@ -30,6 +32,14 @@ INVITATION_DAYS = env.int("INVITATION_DAYS", 14)
 EXPORT_DAYS = env.int("EXPORT_DAYS", 7)
 
 LOGIN_URL = "admin:login"
+
+STAFF_SECOND_FACTOR = env.str("STAFF_SECOND_FACTOR", "optional", validate=OneOf(["optional", "required"]))
+"""``required``: whoever is staff has no more rights than others until a second factor is set up."""
+MFA_ADAPTER = "accounts.services.factor_secrets.MFAAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_TOTP_ISSUER = "Mage AI Studio"
+# Clocks of phones differ; one step of 30 s either way.
+MFA_TOTP_TOLERANCE = 1
 
 SIMPLE_JWT = {
     "ACCESS_TOKEN_LIFETIME": timedelta(seconds=env.int("ACCESS_TOKEN_SECONDS", 3600)),

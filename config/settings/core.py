@@ -10,6 +10,8 @@ from config.settings.environment import BASE_DIR, DATA_DIR, env
 DEBUG = env.bool("DEBUG", False)
 # serve writes one key for all its processes; one on its own (a check, a migration) signs nothing that outlives it.
 SECRET_KEY = env.str("SECRET_KEY", "") or get_random_secret_key()
+# Former keys: what they signed or encrypted is still read.
+SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", [])
 
 BASE_DOMAIN = env.str("BASE_DOMAIN", "studio.localhost")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", [f".{BASE_DOMAIN}", "localhost", "127.0.0.1", "[::1]"])
@@ -73,6 +75,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "accounts.middleware.AuditMiddleware",
+    "accounts.middleware.StaffSecondFactorMiddleware",
     "tenants.middleware.TenantHostMiddleware",
 ]
 

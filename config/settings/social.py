@@ -7,9 +7,6 @@ from config.settings.environment import env
 SOCIALACCOUNT_ADAPTER = "accounts.services.social_http.SocialAccountAdapter"
 SOCIALACCOUNT_QUERY_EMAIL = True
 SOCIALACCOUNT_STORE_TOKENS = False
-MFA_TOTP_ISSUER = "Mage AI Studio"
-# Clocks of phones differ; one step of 30 s either way.
-MFA_TOTP_TOLERANCE = 1
 
 
 def _app(prefix: str, **options: Any) -> list[dict[str, Any]]:

@@ -1,0 +1,14 @@
+"""Encrypt the secrets of all second factors with the present SECRET_KEY, before a former one is dropped."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from accounts.services.factor_secrets import encrypt_anew
+
+
+class Command(BaseCommand):
+    help = __doc__
+
+    def handle(self, **options: Any) -> None:
+        self.stdout.write(f"{encrypt_anew()} secrets encrypted")
