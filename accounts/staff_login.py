@@ -81,7 +81,7 @@ class StaffLoginForm(AdminAuthenticationForm):
     def _check_code(self, user: User) -> None:
         code = self.cleaned_data.get("code", "")
         if not code:
-            raise ValidationError("This account has a second factor: add a code, or use a passkey instead.")
+            raise ValidationError("This account has a second factor: add a code, or use a passkey.")
         try:
             second_factor.check_code(user=user, code=code)
         except DomainError as error:
