@@ -177,7 +177,7 @@ def test_secrets_from_before_are_read_and_encrypted(staff: User) -> None:
 
 
 def test_a_new_secret_key_needs_the_former_one_until_all_is_encrypted_anew(
-    staff: User, settings: Any, caplog: pytest.LogCaptureFixture
+    staff: User, make_user: UserFactory, settings: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     former = settings.SECRET_KEY
     _, codes = set_up(staff)
@@ -188,6 +188,11 @@ def test_a_new_secret_key_needs_the_former_one_until_all_is_encrypted_anew(
         second_factor.check_code(user=staff, code=codes[1])
     assert (refused.value.code, refused.value.status) == ("second_factor_unreadable", 503)
     assert "neither SECRET_KEY nor a fallback" in caplog.text
+    client = Client()
+    client.force_login(make_user(role=User.Role.SUPER_ADMINISTRATOR))
+    assert client.get("/admin/security/").status_code == 200
+    for row in Authenticator.objects.all():
+        assert client.get(f"/admin/mfa/authenticator/{row.pk}/delete/").status_code == 200, "can be reset"
     settings.SECRET_KEY_FALLBACKS = [former]
     call_command("encrypt_second_factors")
     settings.SECRET_KEY_FALLBACKS = []
