@@ -17,7 +17,7 @@ from accounts.services import passkeys, second_factor
 from accounts.services.audit import record
 from accounts.services.lockout import claim_attempt, forgive
 from config.api.addresses import client_address
-from config.api.errors import DomainError
+from config.api.errors import DomainError, TooManyRequests
 
 
 class StaffLoginForm(AdminAuthenticationForm):
@@ -71,9 +71,11 @@ class StaffLoginForm(AdminAuthenticationForm):
             user = passkeys.identify(
                 state=values.get("state", ""), credential=values.get("credential", ""), address=address
             )
+        except TooManyRequests as error:
+            raise ValidationError(error.message) from error
         except DomainError as error:
             record("login.failed", site="admin", passkey=True)
-            raise ValidationError(str(error) if error.status == 429 else "This passkey was not accepted.") from error
+            raise ValidationError("This passkey was not accepted.") from error
         self.confirm_login_allowed(user)
         self.user_cache = user
         return values

@@ -162,6 +162,8 @@ def test_guessing_is_locked_out(staff: User, key: SoftAuthenticator) -> None:
         assert not log_in(browser_of(), offer["state"], stranger.get(offer["options"]))
     offer = asked()
     assert not log_in(browser_of(), offer["state"], key.get(offer["options"]))
+    assert len(events("login.failed")) == lockout.FREE_ATTEMPTS
+    assert len(events("login.locked")) == 1
     elsewhere = Client(REMOTE_ADDR="10.1.2.3")
     assert log_in(elsewhere, offer["state"], key.get(offer["options"])), "only from where the guesses came"
 
