@@ -51,7 +51,7 @@ class Sampler:
 
     folder: Path
     steps: int = 12
-    guidance: float = 5.0
+    guidance: float = 3.0
 
     def __post_init__(self) -> None:
         self.pipeline = StableDiffusionPipeline.from_pretrained(self.folder, dtype=torch.float32)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import torch
 from diffusers import StableDiffusionPipeline
 
-from studio.builtin_model.location import builtin_model_path
+from studio.builtin_model.location import builtin_model_path, training_cache
 from studio.builtin_model.loop import checkpoint_path, load_average
 from studio.builtin_model.networks import make_controlnet, make_scheduler
-from studio.builtin_model.tokenizer import training_tokenizer, write_tokenizer
+from studio.builtin_model.tokenizer import training_tokenizer
 from studio.builtin_model.train_unet import make_denoiser, trained_vae
 
 
@@ -29,7 +30,8 @@ def export(folder: Path) -> None:
         requires_safety_checker=False,
     )
     pipeline.to(torch.float16).save_pretrained(folder)
-    write_tokenizer(folder / "tokenizer")
+    # The very one of the training: learnt anew, merges of equal frequency come in another order.
+    shutil.copytree(training_cache() / "tokenizer", folder / "tokenizer", dirs_exist_ok=True)
     if checkpoint_path("controlnet").exists():
         controlnet = make_controlnet(denoiser["unet"])
         load_average("controlnet", controlnet)

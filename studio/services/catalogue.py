@@ -26,11 +26,11 @@ def checkpoints() -> QuerySet[ModelFile]:
 
 
 def model_path(model_file: ModelFile) -> Path:
-    """Where the weights lie: inside the project (``builtin:``), or in the model folder."""
+    """Where the weights lie: inside the project (``builtin:``, ``builtin:controlnet``), or in the model folder."""
     if model_file.location.startswith(BUILTIN_PREFIX):
         from studio.builtin_model.location import builtin_model_path
 
-        return builtin_model_path()
+        return builtin_model_path() / model_file.location.removeprefix(BUILTIN_PREFIX)
     path: Path = settings.MODEL_DIR / model_file.location
     if model_file.model_type == "lora" and path.is_dir():
         # As a hub keeps it: one file in a folder.
