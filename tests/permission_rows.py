@@ -34,6 +34,7 @@ from studio.models import MediaFile, Preset, RenderJob, Video
 from studio.services import presigned
 from studio.services.files import LINK_SALT, store_file
 from studio.services.jobs import submit_render
+from studio.services.live_frames import FRAME_SALT, keep_frame
 from studio.services.upload_targets import TOKEN_SALT, upload_headers
 from support.services import add_note, file_anonymous_request, file_request
 from support.services.links import follow_token
@@ -171,7 +172,11 @@ def _studio_rows(owner: User, effect: Any, media_dir: Path) -> Rows:
             uploads[name] = Row(pending)
     # Genuine links, for another purpose than the one they are tried for.
     read, write = signing.dumps(file.pk, salt=LINK_SALT), signing.dumps(file.pk, salt=TOKEN_SALT)
+    keep_frame(queued, b"a frame")
+    frame = signing.dumps(queued.pk, salt=FRAME_SALT)
     return {
+        "frame-link": Row(queued, (frame,), link=True),
+        "wrong-frame-link": Row(queued, (read,)),
         "file": Row(file),
         "picture": Row(picture),
         "preset": Row(preset),

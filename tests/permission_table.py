@@ -147,6 +147,8 @@ ROWS = """
 200 200 200 200 200 200  GET /effects/media/<str:name> effect-media
 200 200 200 200 200 200  GET /files/<str:token>/<str:name> file-link
 404 404 404 404 404 404  GET /files/<str:token>/<str:name> wrong-file-link
+200 200 200 200 200 200  GET /frames/<str:token> frame-link
+404 404 404 404 404 404  GET /frames/<str:token> wrong-frame-link
 200 200 200 200 200 200  PUT /uploads/<str:token> upload-link
 403 403 403 403 403 403  PUT /uploads/<str:token> wrong-link
 200 200 200 200 200 200  GET /support/requests/<str:token> support-link

@@ -9,7 +9,7 @@ from django.core.cache import cache
 from studio.models import RenderJob
 
 KEPT_SECONDS = 600
-_LINK_SALT = "studio.frame"
+FRAME_SALT = "studio.frame"
 
 
 def keep_frame(job: RenderJob, jpeg: bytes) -> None:
@@ -21,13 +21,13 @@ def frame_url(job: RenderJob) -> str | None:
     if job.status != RenderJob.Status.RUNNING:
         return None
     # The number makes it another picture to browsers that show it.
-    return f"/frames/{signing.dumps(job.pk, salt=_LINK_SALT)}?{job.frames_done}"
+    return f"/frames/{signing.dumps(job.pk, salt=FRAME_SALT)}?{job.frames_done}"
 
 
 def linked_frame(token: str) -> bytes | None:
     """The JPEG behind a link; None when the link is forged or expired, or there is no frame."""
     try:
-        return cache.get(_key(signing.loads(token, salt=_LINK_SALT, max_age=settings.FILE_URL_SECONDS)))
+        return cache.get(_key(signing.loads(token, salt=FRAME_SALT, max_age=settings.FILE_URL_SECONDS)))
     except signing.BadSignature:
         return None
 
