@@ -145,9 +145,9 @@ def test_strangers_follow_nothing(server: EventServer, user: User) -> None:
     assert "after" in answer.json()["data"]
 
 
-def test_many_streams_hold_no_connection_of_the_database(server: EventServer, user: User) -> None:
-    """More streams than the pool has connections, all at once."""
-    token, count = token_of(user), 60
+def test_many_streams_share_a_few_connections(server: EventServer, user: User) -> None:
+    """More streams than the pools of PostgreSQL and Redis have connections, all at once."""
+    token, count = token_of(user), 120
     everybody, ready = threading.Barrier(count + 1, timeout=90), threading.Barrier(count + 1, timeout=90)
 
     def follow() -> str:

@@ -35,6 +35,8 @@ HEARTBEAT_SECONDS = 15.0
 """Within which a silent stream shows proxies and clients that it is alive."""
 CHECK_SECONDS = 3.0
 """Between two looks at the sessions."""
+CONNECTIONS = 16
+"""To Redis, of one event loop; the bell has one of them."""
 SEEN_GRAIN = timedelta(minutes=1)
 
 
@@ -95,7 +97,11 @@ class Hub:
     _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()
 
     def __init__(self) -> None:
-        self._redis = redis.asyncio.Redis.from_url(settings.REDIS_URL)
+        # Reads wait for each other: one event for everybody makes every stream read at once.
+        pool = redis.asyncio.BlockingConnectionPool.from_url(
+            settings.REDIS_URL, max_connections=CONNECTIONS, timeout=60
+        )
+        self._redis = redis.asyncio.Redis.from_pool(pool)
         self._listeners: dict[int, set[Listener]] = defaultdict(set)
         self._tasks = [asyncio.create_task(self._hear()), asyncio.create_task(self._watch())]
 
