@@ -29,6 +29,18 @@ def seed_catalogue() -> int:
         },
     )
     count = int(created)
+    _, created = ModelFile.objects.get_or_create(
+        slug="canny",
+        defaults={
+            "name": "Canny edges",
+            "description": "Lets Mage Mini keep the outlines of the source.",
+            "version": "1",
+            "family": ModelFile.Family.SD15,
+            "model_type": "controlnet",
+            "location": "builtin:controlnet",
+        },
+    )
+    count += int(created)
     # Built-in presets belong to no tenant: a system row, hence outside every tenant's scope.
     with all_tenants():
         for preset in presets().values():

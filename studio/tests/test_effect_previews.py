@@ -14,7 +14,10 @@ from effects.models import Category, Effect
 from effects.services import create_effect, delete_effect, effect_parameters, update_effect
 from effects.services.seeding import seed_effects
 from studio.models import ModelFile, RenderJob, Video
+from studio.rendering.models.checks import check_adapters
+from studio.rendering.plan import ControlNetSpec, ModelSpec
 from studio.serializers.renders import ParametersSerializer
+from studio.services.catalogue import controlnet_path, model_path
 from studio.services.effect_previews import preview_plan, sample_clip
 from studio.services.seeding import seed_catalogue
 from tenants.scope import all_tenants
@@ -38,6 +41,13 @@ def test_a_new_studio_has_a_catalogue() -> None:
     assert effects.count() >= 12
     assert Category.objects.filter(effects__in=effects).distinct().count() >= 4
     assert len({str(effect.parameters) for effect in effects}) == effects.count()
+
+
+def test_the_shipped_model_comes_with_its_controlnet() -> None:
+    seed_catalogue()
+    model = ModelFile.objects.get(is_default=True)
+    spec = ModelSpec(family="sd15", location=str(model_path(model)))
+    check_adapters(spec, [ControlNetSpec(kind="canny", location=str(controlnet_path("canny")))])
 
 
 def test_every_seeded_effect_makes_a_plan(tiny_model: ModelFile, tmp_path: Any) -> None:
