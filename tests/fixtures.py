@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Callable
 from pathlib import Path
@@ -10,9 +11,10 @@ from typing import Any
 import ffmpeg
 import pytest
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from rest_framework.test import APIClient
 
-from accounts.models import User
+from accounts.models import User, normalise_email
 from accounts.services import Device, open_session
 from studio.models import ModelFile
 from studio.rendering.media.ffmpeg import binary
@@ -21,6 +23,12 @@ from tenants.services import create_tenant
 PASSWORD = "correct horse battery"
 
 UserFactory = Callable[..., User]
+
+
+@functools.cache
+def _hash_of_password(hasher: str) -> str:
+    """Of PASSWORD, once: a good hasher takes longer than most tests."""
+    return make_password(PASSWORD)
 
 
 @pytest.fixture
@@ -32,7 +40,10 @@ def make_user(db: None) -> UserFactory:
         name = fields.pop("name", f"person{next(number)}")
         tenant = fields.pop("tenant", None) or create_tenant(name=name)
         fields.setdefault("email", f"{name}@example.com")
-        return User.objects.create_user(password=PASSWORD, name=name, tenant=tenant, **fields)
+        password = _hash_of_password(settings.PASSWORD_HASHERS[0])
+        return User.objects.create(
+            email=normalise_email(fields.pop("email")), password=password, name=name, tenant=tenant, **fields
+        )
 
     return make
 
