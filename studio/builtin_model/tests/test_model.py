@@ -10,7 +10,7 @@ from diffusers import AutoencoderKL, StableDiffusionPipeline
 from transformers import CLIPTokenizer
 
 from studio.builtin_model.captions import describe
-from studio.builtin_model.evaluate import Sampler, adherence, edge_following, restyling
+from studio.builtin_model.evaluate import Sampler, adherence, diversity, edge_following, identity, restyling
 from studio.builtin_model.judges import psnr
 from studio.builtin_model.linear_start import LinearCode, wire
 from studio.builtin_model.location import builtin_model_path
@@ -22,7 +22,7 @@ from studio.builtin_model.styles import STYLES
 from studio.builtin_model.tokenizer import END, words, write_tokenizer
 
 MEGABYTE = 1e6
-SKY_FLOOR, GROUND_FLOOR, STYLE_FLOOR = 0.85, 0.85, 0.7
+SKY_FLOOR, GROUND_FLOOR, STYLE_FLOOR = 0.85, 0.85, 0.65
 """What these weights reach (0.98, 0.96 and 0.85; see the model card), less a margin for 36 prompts.
 
 Chance is 1/8 for colours and 1/12 for styles."""
@@ -80,6 +80,13 @@ def test_prompted_colours_and_styles_are_found(sampler, style_judge):
     assert found["sky"] >= SKY_FLOOR
     assert found["ground"] >= GROUND_FLOOR
     assert found["style"] >= STYLE_FLOOR
+    # Far from good (the model card says so), but no accident.
+    assert found["object"] > found["object_chance"]
+
+
+def test_seeds_differ_and_light_repainting_keeps_the_picture(sampler):
+    assert diversity(sampler) > 8
+    assert identity(sampler) > 24
 
 
 def test_a_clip_repainted_as_neon_is_told_from_watercolor(sampler, style_judge):
