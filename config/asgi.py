@@ -1,4 +1,4 @@
-"""The ASGI application of the event server. Requests belong to ``config.wsgi``, which answers several times as many."""
+"""The ASGI application of the event server. Requests belong to ``config.wsgi``, which answers three times as many."""
 
 import os
 

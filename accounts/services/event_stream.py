@@ -20,7 +20,7 @@ from weakref import WeakKeyDictionary
 import redis.asyncio
 from asgiref.sync import sync_to_async
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.utils import timezone
 
 from accounts.models import LoginSession
@@ -149,7 +149,7 @@ class Hub:
                 continue
             try:
                 alive = await sync_to_async(_still_alive)({listener.session_id for listener in listeners})
-            except DatabaseError:
+            except Error:
                 logger.exception("The sessions could not be checked")
                 continue
             now = time.time()

@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 import torch
 from diffusers import (
@@ -165,6 +166,17 @@ def identity(sampler: Sampler) -> float:
     )
 
 
+def layout_kept(sampler: Sampler, *, denoising: float, clips: int = 3) -> float:
+    """Correlation of blurred brightness before and after repainting photograph-like frames in three styles."""
+    kept = []
+    for clip in range(clips):
+        frames = natural_picture(np.random.default_rng([HELD_OUT_SEED, 900 + clip]))[None]
+        for style in ("watercolor", "oil painting", "photo"):
+            pairs = zip(_masses(frames), _masses(sampler.repaint(frames, style, denoising=denoising)), strict=True)
+            kept += [np.corrcoef(before.ravel(), after.ravel())[0, 1] for before, after in pairs]
+    return float(np.mean(kept))
+
+
 def restyling(sampler: Sampler, judge: StyleJudge, *, denoising: float = 0.6, clips: int = 4) -> float:
     """Share of frames whose repainting as neon or as watercolor is told apart by the style judge."""
     right = []
@@ -201,6 +213,7 @@ def evaluate(folder: Path, count: int) -> dict[str, object]:
     measures |= {
         "diversity": diversity(sampler),
         "identity_psnr_db": identity(sampler),
+        "layout": {str(share): layout_kept(sampler, denoising=share) for share in (0.3, 0.5)},
         "restyling": restyling(sampler, judge),
     }
     if (folder / "controlnet").exists():
@@ -211,6 +224,10 @@ def evaluate(folder: Path, count: int) -> dict[str, object]:
 def _prompted(count: int, styles: tuple[str, ...]) -> list[Scene]:
     rng = np.random.default_rng(PROMPT_SEED)
     return [sample_scene(rng, style=styles[i % len(styles)]) for i in range(count)]
+
+
+def _masses(frames: Frames) -> list[NDArray[np.uint8]]:
+    return [cv2.GaussianBlur(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), (0, 0), 4) for frame in frames]
 
 
 def _to_bytes(pictures: NDArray[np.float32]) -> Frames:

@@ -1,4 +1,4 @@
-"""3x3 convolutions over very small maps as one matrix product: a third of a training step's time on a CPU.
+"""3x3 convolutions over very small maps as one matrix product: over a quarter off a training step on a CPU.
 
 oneDNN's gradient of a convolution with hundreds of channels over 4x4 positions runs at a fraction of a matrix product's
 speed, so the bottleneck's convolutions are trained through im2col. The weights stay those of ``nn.Conv2d``.

@@ -10,8 +10,16 @@ from diffusers import AutoencoderKL, StableDiffusionPipeline
 from transformers import CLIPTokenizer
 
 from studio.builtin_model.captions import describe
-from studio.builtin_model.evaluate import Sampler, adherence, diversity, edge_following, identity, restyling
-from studio.builtin_model.judges import psnr
+from studio.builtin_model.evaluate import (
+    Sampler,
+    adherence,
+    diversity,
+    edge_following,
+    identity,
+    layout_kept,
+    restyling,
+)
+from studio.builtin_model.judges import held_out_pictures, psnr
 from studio.builtin_model.linear_start import LinearCode, wire
 from studio.builtin_model.location import builtin_model_path
 from studio.builtin_model.loop import CHECKPOINT_EVERY, Options, checkpoint_path, fit
@@ -87,6 +95,16 @@ def test_prompted_colours_and_styles_are_found(sampler, style_judge):
 def test_seeds_differ_and_light_repainting_keeps_the_picture(sampler):
     assert diversity(sampler) > 8
     assert identity(sampler) > 24
+
+
+def test_little_denoising_keeps_the_layout(sampler):
+    assert layout_kept(sampler, denoising=0.3) > 0.8
+
+
+def test_the_style_judge_sees_through_the_softness_of_the_vae(sampler, style_judge):
+    pictures, labels = held_out_pictures(60, first=5000)
+    found = style_judge.judge(list(sampler.through_vae(np.stack(pictures))))
+    assert np.mean([name == STYLES[label] for name, label in zip(found, labels, strict=True)]) > 0.6
 
 
 def test_a_clip_repainted_as_neon_is_told_from_watercolor(sampler, style_judge):

@@ -37,6 +37,8 @@ export class Feed {
       } catch (error) {
         if (error.name === "AbortError") return;
       }
+      // What happens until the next stream is in the log, but whoever relied on this one should look.
+      if (this.live) this.#onEvent("reset", {});
       this.live = false;
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }
