@@ -236,13 +236,20 @@ def test_the_reaper_empties_the_bucket_of_what_nobody_used(
 
 
 def test_a_job_for_an_upload_in_the_bucket_keeps_no_copy(
-    api: APIClient, cartoon: Effect, ticket: dict[str, Any], clip: bytes, tiny_model: ModelFile, settings: Settings
+    api: APIClient,
+    cartoon: Effect,
+    ticket: dict[str, Any],
+    clip: bytes,
+    tiny_model: ModelFile,
+    settings: Settings,
+    tmp_path: Path,
 ) -> None:
+    settings.WORK_DIR = tmp_path
     assert put(ticket["upload_url"], clip, ticket["upload_headers"]) == 200
     body = {"effect_id": cartoon.pk, "idempotency_key": "one", "input_file_id": ticket["file"]["id"]}
     answer = api.post("/api/ai-jobs", body)
     assert answer.status_code == 200, answer.json()
-    assert not [path for path in Path(settings.WORK_DIR).rglob("*") if path.is_file()]
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
 def test_a_copy_and_the_end_of_an_account_in_a_bucket(
