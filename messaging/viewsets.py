@@ -47,8 +47,10 @@ class ChatViewSet(APIViewSet):
         """The caller's chats, the one with the newest message first."""
         # The last message may carry a file of the other one's tenant; being in the chat is the permission.
         with all_tenants():
-            chats = services.overview(request.user).values(*CHAT_COLUMNS)
-            return self.list_response(request, chats, row=chat_row, message="Chats retrieved successfully")
+            chats = services.overview(request.user)
+            return self.list_response(
+                request, chats, columns=CHAT_COLUMNS, row=chat_row, message="Chats retrieved successfully"
+            )
 
     @extend_schema(responses=ChatSerializer)
     def retrieve(self, request: Request, chat_id: int) -> Response:
@@ -94,9 +96,13 @@ class MessageViewSet(APIViewSet):
         receipts = {member.user_id: member.peer_read_up_to, member.peer_id: member.read_up_to}
         # Attachments may be of the other one's tenant; being in the chat is the permission.
         with all_tenants():
-            found = services.history(member).values(*MESSAGE_COLUMNS)
-            row = partial(message_row, receipts=receipts)
-            return self.list_response(request, found, row=row, message="Messages retrieved successfully")
+            return self.list_response(
+                request,
+                services.history(member),
+                columns=MESSAGE_COLUMNS,
+                row=partial(message_row, receipts=receipts),
+                message="Messages retrieved successfully",
+            )
 
     @extend_schema(request=NewMessageSerializer, responses={201: MessageSerializer})
     @idempotent
@@ -142,8 +148,13 @@ class BlockViewSet(APIViewSet):
     @extend_schema(responses=BlockedUserSerializer(many=True))
     def list(self, request: Request) -> Response:
         """Whom the caller has blocked."""
-        found = Block.objects.filter(user=request.user).values("id", "blocked_id", "blocked__name", "created_at")
-        return self.list_response(request, found, row=_blocked_row, message="Blocked users retrieved successfully")
+        return self.list_response(
+            request,
+            Block.objects.filter(user=request.user),
+            columns=("id", "blocked_id", "blocked__name", "created_at"),
+            row=_blocked_row,
+            message="Blocked users retrieved successfully",
+        )
 
     @extend_schema(request=None, responses=None)
     def create(self, request: Request, user_id: int) -> Response:

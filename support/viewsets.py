@@ -65,8 +65,9 @@ class SupportRequestViewSet(APIViewSet):
     @extend_schema(request=SupportSearchSerializer, responses=SupportRequestSerializer(many=True))
     def search(self, request: Request) -> Response:
         """The caller's own requests, newest first: ``id, statusId, startDate, endDate`` narrow them."""
-        found = services.requests_of(request.user).values(*REQUEST_COLUMNS)
-        data = list_page(_criteria(request, RequestList), found, RequestList, row=request_row)
+        found = services.requests_of(request.user)
+        criteria = _criteria(request, RequestList)
+        data = list_page(criteria, found, RequestList, columns=REQUEST_COLUMNS, row=request_row)
         return ok(data, "Support requests retrieved successfully")
 
     @extend_schema(responses=SupportRequestSerializer)
@@ -122,8 +123,8 @@ class StaffSupportViewSet(APIViewSet):
     def search(self, request: Request) -> Response:
         """Everybody's requests, newest first: ``userId`` and ``assigneeId`` narrow them too."""
         columns = (*REQUEST_COLUMNS, "assignee_id", "assignee__name", "first_response_at")
-        found = SupportRequest.objects.values(*columns)
-        data = list_page(_criteria(request, StaffRequestList), found, StaffRequestList, row=staff_request_row)
+        found, criteria = SupportRequest.objects.all(), _criteria(request, StaffRequestList)
+        data = list_page(criteria, found, StaffRequestList, columns=columns, row=staff_request_row)
         return ok(data, "Support requests retrieved successfully")
 
 

@@ -36,16 +36,20 @@ def list_page(
     queryset: QuerySet[Any, Any],
     spec: type[ListSpec],
     *,
+    columns: Sequence[str] = (),
     row: Callable[[Any], Any] | None = None,
     count_key: str | None = None,
 ) -> dict[str, Any]:
     """The ``data`` of a list answer. ``queryset`` yields instances or, faster, ``values()``; its order is replaced.
 
-    A ``values()`` queryset of a feed must select the ``feed`` columns and the primary key. Raises ValidationFailed.
+    columns: read the page as ``values(*columns)``. Better than a ``values()`` queryset where they come from other
+    tables or are annotations: the count then does without them. Those of a feed must have the ``feed`` columns and the
+    primary key among them. Raises ValidationFailed.
     """
     query = read_query(params, spec)
     matching = query.narrow(queryset, spec)
     total = count_rows(matching, query, spec, count_key)
+    matching = matching.values(*columns) if columns else matching
     keyset = Keyset.of(query, matching, spec)
     page = query.page
     if query.cursor:
@@ -76,14 +80,16 @@ def count_rows(
     queryset: QuerySet[Any, Any], query: ListQuery, spec: type[ListSpec], count_key: str | None = None
 ) -> int:
     """How many rows match: counted, or at most ``spec.count_ttl`` seconds old."""
+    # Annotations cost time, and may have the time in them; nothing that is counted is lost without them.
+    queryset = queryset.order_by().values("pk")
     if not spec.count_ttl:
         return queryset.count()
     if spec.exact_below:
-        few = queryset.order_by()[: spec.exact_below].count()
+        few = queryset[: spec.exact_below].count()
         if few < spec.exact_below:
             return few
     if count_key is None:
-        subject = repr(queryset.order_by().query.sql_with_params())
+        subject = repr(queryset.query.sql_with_params())
     else:
         subject = repr((count_key, sorted(query.filters.items()), query.search.strip()))
     key = f"count:{spec.__module__}.{spec.__name__}:{hashlib.sha256(subject.encode()).hexdigest()}"

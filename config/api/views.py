@@ -86,17 +86,20 @@ class DeclaredActions(views.APIView):
         queryset: QuerySet[Any, Any],
         spec: type[ListSpec] | None = None,
         *,
+        columns: Sequence[str] = (),
         row: Callable[[Any], Any] | None = None,
         message: str = "Resources retrieved successfully",
         count_key: str | None = None,
     ) -> Response:
         """One page of ``queryset`` in the list grammar.
 
-        spec: the action's entry in ``lists`` unless given. row: what makes an item of one queryset row; a
-        ``values()`` queryset needs none. count_key: see ``ListSpec.count_ttl``.
+        spec: the action's entry in ``lists`` unless given. columns: see ``list_page``. row: what makes an item of one
+        queryset row; ``values()`` need none. count_key: see ``ListSpec.count_ttl``.
         """
         spec = spec or self.lists[self.declared_action() or ""]
-        return ok(list_page(request.query_params, queryset, spec, row=row, count_key=count_key), message)
+        return ok(
+            list_page(request.query_params, queryset, spec, columns=columns, row=row, count_key=count_key), message
+        )
 
 
 class APIView(DeclaredActions):

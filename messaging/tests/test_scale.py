@@ -106,3 +106,16 @@ def test_many_chats(as_bob: APIClient, many_chats: None, bob: User) -> None:
     page, deep = page_query(as_bob, path, "messaging_chatmember", cursor=page["nextCursor"])
     assert page["items"][0]["recipientUser"]["login"] == f"Friend {PAGE + 1}"
     assert _rows_read(deep) <= 4 * (PAGE + 1)
+
+
+def test_counting_many_chats(as_bob: APIClient, many_chats: None) -> None:
+    path = "/api/chats/get-chats-by-current-user"
+    assert as_bob.get(path).json()["data"]["totalItems"] == CHATS
+    with CaptureQueriesContext(connection) as asked:
+        assert as_bob.get(path).json()["data"]["totalItems"] == CHATS
+    counts = [entry["sql"] for entry in asked if "COUNT(" in entry["sql"]]
+    # Whether there are many is asked each time, how many once a minute; and of no other table.
+    assert len(counts) == 1
+    assert "LIMIT 1000" in counts[0]
+    assert "JOIN" not in counts[0]
+    assert _rows_read(counts[0]) <= 1000

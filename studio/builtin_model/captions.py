@@ -69,6 +69,7 @@ FILLERS = (
     "intricate", "epic", "stunning", "trending", "artistic", "calm", "dramatic", "wide shot", "cinematic",
     "award winning",
 )  # fmt: skip
+ANYTHING = ("a picture", "an image", "a scene", "a video")
 ATTRIBUTES = ("kind", "style", "sky", "ground", "thing", "thing_colour", "place")
 CHOICES: dict[str, tuple[str, ...]] = {
     "kind": KINDS,
@@ -105,6 +106,12 @@ def describe(scene: Scene, rng: np.random.Generator, *, complete: bool = False) 
     if not complete:
         text = _decorate(text, rng)
     return Caption(text.strip(), said)
+
+
+def describe_style(style: str, rng: np.random.Generator) -> Caption:
+    """Say only how a picture is painted, for pictures that show nothing with a name."""
+    said = {"style": style}
+    return Caption(_decorate(_in_style(_pick(ANYTHING, rng), said, rng), rng).strip(), said)
 
 
 def _forget(said: dict[str, str], rng: np.random.Generator) -> dict[str, str]:

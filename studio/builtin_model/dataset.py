@@ -15,8 +15,7 @@ from studio.builtin_model.scenes import Scene, scene_at
 from studio.builtin_model.styles import STYLES, render
 
 SIZE = 128
-WIDE_SIZE = (192, 320)
-TRAIN_SEED, NATURAL_SEED, HELD_OUT_SEED, WIDE_SEED = 0, 1, 2, 3
+TRAIN_SEED, NATURAL_SEED, HELD_OUT_SEED, WIDE_SEED, LARGE_SEED, REPAINTED_SEED = range(6)
 CHUNK = 256
 
 

@@ -1,4 +1,4 @@
-"""Pictures with the statistics of photographs, for the VAE: it must also carry frames that nobody drew.
+"""Pictures with the statistics of photographs: VAE and denoiser must also carry frames that nobody drew.
 
 Dead leaves (overlapping shapes with power-law sizes: occlusion edges at every scale) textured with 1/f noise, lit by a
 gradient and partly out of focus. Source: Lee, Mumford & Huang, "Occlusion Models for Natural Images" (2001).
@@ -10,11 +10,19 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from studio.builtin_model.painter import ROLES, Drawing
+
 
 def natural_picture(
     rng: np.random.Generator, height: int = 128, width: int = 128, *, shift: float = 0.0
 ) -> NDArray[np.uint8]:
     """Draw one (height, width, 3) RGB picture. ``shift`` (pixels) pans the layers, nearer ones faster."""
+    return natural_drawing(rng, height, width, shift=shift).rgb
+
+
+def natural_drawing(rng: np.random.Generator, height: int = 128, width: int = 128, *, shift: float = 0.0) -> Drawing:
+    """The same with the outlines of its shapes, so that every style can repaint it."""
+    labels = np.zeros((height, width), np.uint8)
     picture = _tint(pink_noise(rng, height, width, rng.uniform(0.8, 1.4)), rng)
     leaves = int(rng.choice((0, 12, 40, 120)))
     for i in range(leaves):
@@ -30,6 +38,7 @@ def natural_picture(
         if x1 <= x0 or y1 <= y0:
             continue
         alpha = mask[y0:y1, x0:x1, None].astype(np.float32) / 255
+        labels[mask > 127] = i + 1
         slope = np.linspace(-1, 1, y1 - y0, dtype=np.float32)[:, None, None] * rng.uniform(-35, 35)
         detail = (picture[y0:y1, x0:x1] - picture[y0:y1, x0:x1].mean((0, 1))) * rng.uniform(0, 0.7)
         picture[y0:y1, x0:x1] += alpha * (colour + slope + detail - picture[y0:y1, x0:x1])
@@ -40,7 +49,8 @@ def natural_picture(
     y, x = np.linspace(-1, 1, height, dtype=np.float32)[:, None], np.linspace(-1, 1, width, dtype=np.float32)[None]
     light = 1 + 0.3 * (rng.uniform(-1, 1) * x + rng.uniform(-1, 1) * y)
     picture = picture * light[..., None] + rng.uniform(0, 4) * rng.standard_normal((height, width, 1), np.float32)
-    return np.clip(picture, 0, 255).astype(np.uint8)
+    roles = np.full(leaves + 1, ROLES.index("detail"), np.uint8)
+    return Drawing(np.clip(picture, 0, 255).astype(np.uint8), labels, roles)
 
 
 def pink_noise(rng: np.random.Generator, height: int, width: int, slope: float) -> NDArray[np.float32]:

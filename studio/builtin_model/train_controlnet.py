@@ -12,6 +12,7 @@ from torch import nn
 
 from studio.builtin_model.captions import describe
 from studio.builtin_model.dataset import pictures, scenes
+from studio.builtin_model.latents import DRAWN, cached_latents
 from studio.builtin_model.loop import Options, fit, load_average
 from studio.builtin_model.networks import make_controlnet, make_scheduler
 from studio.builtin_model.small_convolution import use_matrix_products
@@ -21,7 +22,6 @@ from studio.builtin_model.train_unet import (
     SHORT_SHARE,
     SHORT_TOKENS,
     UNCONDITIONAL_SHARE,
-    cached_latents,
     diffusion_loss,
     make_denoiser,
 )
@@ -33,7 +33,7 @@ CANNY_LOW, CANNY_HIGH = 100, 200
 def train_controlnet(options: Options, *, styled: int) -> ControlNetModel:
     """Train on the first ``styled`` pictures; the checkpoint is ``controlnet.pt``."""
     tokenizer = training_tokenizer()
-    latents, source, shown, scheduler = cached_latents(styled), pictures(24576), scenes(styled), make_scheduler()
+    latents, source, shown, scheduler = cached_latents(styled), pictures(DRAWN), scenes(styled), make_scheduler()
     denoiser: nn.ModuleDict = make_denoiser()
     load_average("unet", denoiser)
     denoiser.requires_grad_(False).to(options.device)

@@ -8,27 +8,18 @@ import numpy as np
 import torch
 from diffusers import AutoencoderKL, DDIMScheduler
 from diffusers.models.attention_processor import AttnProcessor
-from numpy.typing import NDArray
 from torch import nn
-from tqdm import tqdm
 
-from studio.builtin_model.captions import describe
-from studio.builtin_model.dataset import SIZE, WIDE_SEED, WIDE_SIZE, pictures, scenes
+from studio.builtin_model.latents import denoiser_sets
 from studio.builtin_model.linear_start import LinearCode, wire
-from studio.builtin_model.location import training_cache
 from studio.builtin_model.loop import Options, checkpoint_path, fit, load_average
-from studio.builtin_model.networks import LATENT_CHANNELS, make_scheduler, make_unet, make_vae
+from studio.builtin_model.networks import make_scheduler, make_unet, make_vae
 from studio.builtin_model.small_convolution import use_matrix_products
-from studio.builtin_model.styles import render
 from studio.builtin_model.tokenizer import MAX_TOKENS, training_tokenizer
 from studio.builtin_model.train_text import CaptionReader, tokenise
-from studio.builtin_model.train_vae import to_tensor
 
-BATCH = 64
-WIDE_BATCH, WIDE_SHARE, WIDE_COUNT = 16, 0.2, 3072
-"""A fifth of the steps sees pictures of video shape: trained on squares alone, larger frames repeat themselves."""
 UNCONDITIONAL_SHARE = 0.1
-TIMESTEP_POWER = 2.0
+TIMESTEP_POWER = 1.5
 """Above 1 favours small timesteps, where the style's texture is learnt; the schedule alone has few of them."""
 SHORT_TOKENS, SHORT_SHARE = 32, 0.75
 """Most batches are padded to 32 tokens only (a caption has under 30); the rest to CLIP's 77, as pipelines do."""
@@ -39,34 +30,38 @@ def train_unet(options: Options, *, styled: int) -> nn.Module:
 
     The text encoder reads every attribute of held-out captions back, so it stays as it is: a quarter of a step saved.
     """
-    tokenizer, scheduler = training_tokenizer(), make_scheduler()
-    sets = (
-        (cached_latents(styled), scenes(styled), BATCH),
-        (wide_latents(WIDE_COUNT), scenes(WIDE_COUNT, seed=WIDE_SEED), WIDE_BATCH),
-    )
+    tokenizer, scheduler, sets = training_tokenizer(), make_scheduler(), denoiser_sets(styled)
     model = make_denoiser().to(options.device)
     model["text_encoder"].requires_grad_(False)
     if options.device == "cpu":
         use_matrix_products(model["unet"])
 
     def loss_of(rng: np.random.Generator) -> torch.Tensor:
-        latents, shown, size = sets[int(rng.random() < WIDE_SHARE)]
-        chosen = rng.integers(len(shown), size=size)
-        texts = ["" if rng.random() < UNCONDITIONAL_SHARE else describe(shown[i], rng).text for i in chosen]
-        x = torch.from_numpy(latents[chosen]).float().to(options.device)
+        source = sets[rng.choice(len(sets), p=[source.share for source in sets])]
+        chosen = rng.integers(len(source.latents), size=source.batch)
+        texts = ["" if rng.random() < UNCONDITIONAL_SHARE else source.caption(i, rng) for i in chosen]
+        x = torch.from_numpy(source.latents[chosen]).float().to(options.device)
+        weights = None
+        if source.weights is not None:
+            weights = torch.from_numpy(source.weights[chosen]).float().to(options.device)
         length = SHORT_TOKENS if rng.random() < SHORT_SHARE else MAX_TOKENS
         tokens = tokenise(tokenizer, texts, length).to(options.device)
         with torch.no_grad():
             text = model["text_encoder"](input_ids=tokens).last_hidden_state
-        return diffusion_loss(scheduler, x, lambda noisy, t: model["unet"](noisy, t, text).sample)
+        return diffusion_loss(scheduler, x, lambda noisy, t: model["unet"](noisy, t, text).sample, weights)
 
     return fit("unet", model, loss_of, options)
 
 
 def diffusion_loss(
-    scheduler: DDIMScheduler, x: torch.Tensor, predict: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+    scheduler: DDIMScheduler,
+    x: torch.Tensor,
+    predict: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
+    weights: torch.Tensor | None = None,
 ) -> torch.Tensor:
     """Mean squared v-prediction error of ``predict(noisy, timesteps)`` on clean latents ``x`` (n, c, h, w).
+
+    ``weights`` (n, h, w) say how much each place counts; their mean does not matter.
 
     Without a weighting by signal-to-noise ratio: what the text decides (the colour of a whole sky) can be told from the
     noisy latents as soon as the ratio passes a few percent, so the text is learnt below, where min-SNR weights vanish.
@@ -74,7 +69,10 @@ def diffusion_loss(
     t = (torch.rand(len(x), device=x.device) ** TIMESTEP_POWER * scheduler.config.num_train_timesteps).long()
     noise = torch.randn_like(x)
     noisy = scheduler.add_noise(x, noise, t)
-    return (predict(noisy, t).float() - scheduler.get_velocity(x, noise, t)).square().mean()
+    error = (predict(noisy, t).float() - scheduler.get_velocity(x, noise, t)).square()
+    if weights is not None:
+        error = error * (weights / weights.mean())[:, None]
+    return error.mean()
 
 
 def make_denoiser() -> nn.ModuleDict:
@@ -98,38 +96,3 @@ def trained_vae() -> AutoencoderKL:
         load_average("linear", code)
         vae = wire(code)
     return vae.eval().to(memory_format=torch.channels_last)
-
-
-def cached_latents(count: int) -> NDArray[np.float16]:
-    """(count, 8, 16, 16) latents of the first ``count`` pictures; encoded on first use."""
-    return _encoded(f"latents-{count}", count, SIZE, SIZE, lambda start, stop: pictures(24576)[start:stop])
-
-
-def wide_latents(count: int) -> NDArray[np.float16]:
-    """(count, 8, 24, 40) latents of pictures in the shape of a video frame, drawn and encoded on first use."""
-    shown = scenes(count, seed=WIDE_SEED)
-    return _encoded(
-        f"latents-wide-{count}", count, *WIDE_SIZE,
-        lambda start, stop: np.stack([render(scene, *WIDE_SIZE) for scene in shown[start:stop]]),
-    )  # fmt: skip
-
-
-@torch.no_grad()
-def _encoded(
-    name: str, count: int, height: int, width: int, source: Callable[[int, int], NDArray[np.uint8]]
-) -> NDArray[np.float16]:
-    """Latents of ``source(start, stop)``, from the training cache if they are there.
-
-    By the linear code, which the VAE's encoder equals within half a percent at a tenth of the cost.
-    """
-    path = training_cache() / f"{name}.npy"
-    if not path.exists():
-        code = LinearCode(make_vae())
-        load_average("linear", code)
-        code.to(memory_format=torch.channels_last)
-        encoded = np.empty((count, LATENT_CHANNELS, height // 8, width // 8), np.float16)
-        for start in tqdm(range(0, count, 32), desc=name, mininterval=5):
-            stop = min(start + 32, count)
-            encoded[start:stop] = code.encode(to_tensor(source(start, stop))).numpy()
-        np.save(path, encoded)
-    return np.load(path, mmap_mode="r")
