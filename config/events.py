@@ -72,6 +72,13 @@ def publish(user_ids: Iterable[int], kind: str, data: dict[str, Any]) -> None:
     transaction.on_commit(send)
 
 
+def forget(user_ids: Iterable[int]) -> None:
+    """Empty the logs of users; whoever follows one is told that it missed something. Raises RedisError."""
+    keys = [_key(user_id) for user_id in user_ids]
+    if keys:
+        _client().delete(*keys)
+
+
 def read(user_id: int, after: str | None) -> Page:
     """The entries after an id; without one, only where the log ends now. Raises RedisError."""
     with _client().pipeline(transaction=False) as pipe:

@@ -14,12 +14,13 @@ from rest_framework.test import APIClient
 
 from accounts.models import LoginSession, User
 from accounts.services import Device, open_session
+from accounts.tests.mailbox import work
 from config import events
 from config.events import publish
 from messaging.services import open_chat
 from studio.models import ModelFile
 from tests.event_server import EventServer, events_of
-from tests.fixtures import UserFactory
+from tests.fixtures import PASSWORD, UserFactory
 from tests.waiting import until
 from tests.worker import WorkerProcess
 
@@ -199,3 +200,20 @@ def test_nothing_is_told_of_what_is_rolled_back(user: User, api: APIClient) -> N
         publish([user.pk], "support", {"requestId": 1})
         transaction.set_rollback(True)
     assert len(ask(api, **{"Last-Event-ID": start})) == 1
+
+
+def test_the_end_of_an_account_takes_its_words_out_of_the_logs(
+    user: User, api: APIClient, make_user: UserFactory, client_of: Any
+) -> None:
+    friend = make_user()
+    as_friend = client_of(friend)
+    start = ask(as_friend)[0]["id"]
+    chat = open_chat(user=user, recipient_id=friend.pk)
+    assert api.post("/api/messages", {"chatId": chat.pk, "message": "my secret"}).status_code == 201
+    _, told = ask(as_friend, **{"Last-Event-ID": start})
+    assert told["data"]["message"] == "my secret"
+    assert api.post("/api/me/delete", {"password": PASSWORD}).status_code == 202
+    work()
+    _, reset = ask(as_friend, **{"Last-Event-ID": told["id"]})
+    assert reset["event"] == "reset"
+    assert not [event for person in (user, friend) for event in events.read(person.pk, events.START).events]

@@ -14,6 +14,7 @@ import pytest
 from django.conf import settings
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.mail import EmailMessage
 from django.core.management import call_command
 from django.db import connection
 from django.db.models import F
@@ -25,6 +26,7 @@ from accounts.services import personal_data
 from accounts.tests.copies import fetch_copy
 from accounts.tests.mailbox import work
 from commerce.services.wallets import open_credit_wallet
+from config.api.models import UnqueuedTask
 from studio.models import MediaFile
 from tenants.scope import all_tenants
 from tests.fixtures import PASSWORD
@@ -106,6 +108,21 @@ def test_a_message_that_redis_did_not_take(
     assert DataRequest.objects.get().status == "pending", "it may be under way: the reaper waits a while"
     finish()
     assert DataRequest.objects.get().status == "done"
+
+
+def test_a_mail_that_redis_did_not_take(
+    user: User, anonymous: APIClient, monkeypatch: pytest.MonkeyPatch, mailoutbox: list[EmailMessage]
+) -> None:
+    with monkeypatch.context() as away:
+        away.setitem(QUEUES, settings.BACKGROUND_QUEUE, {"URL": "redis://127.0.0.1:1/0"})
+        assert anonymous.post("/api/auth/forgot-password", {"email": user.email}).status_code == 200
+        call_command("reap", once=True)
+    assert UnqueuedTask.objects.count() == 1, "Redis is still away"
+    for _ in range(2):
+        call_command("reap", once=True)
+    assert not UnqueuedTask.objects.exists()
+    work()
+    assert [mail.to for mail in mailoutbox] == [[user.email]]
 
 
 def finish() -> None:

@@ -1,11 +1,15 @@
 """The pages that show the schema."""
 
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import cache_page
 from drf_spectacular.renderers import OpenApiJsonRenderer2, OpenApiYamlRenderer2
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from config.api.permissions import Public
 
 
+# Writing it takes a second of the processor, and anybody may ask.
+@method_decorator(cache_page(600), name="dispatch")
 class SchemaView(SpectacularAPIView):
     """``/api/schema``: JSON, or YAML if ``Accept`` asks for ``application/yaml``."""
 

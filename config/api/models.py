@@ -22,3 +22,15 @@ class IdempotencyRecord(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key} of user {self.user_id}"
+
+
+class UnqueuedTask(models.Model):
+    """Background work that Redis did not take when it was asked for; the reaper queues it (``config.background``)."""
+
+    function = models.CharField(max_length=255, help_text="Path of the function.")
+    arguments = models.JSONField()
+    seconds = models.PositiveIntegerField(null=True, help_text="How long it may take; null: the queue's time.")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.function

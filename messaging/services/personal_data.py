@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 from django.db.models import Q
+from django.utils import timezone
 
 from accounts.models import User
 from accounts.services.data_holders import Holder, Section
+from config import events
 from messaging.models import Block, ChatMember, HiddenMessage, Message
 
 
@@ -31,6 +34,13 @@ def erase_messages(user: User) -> None:
     Block.objects.filter(Q(user=user) | Q(blocked=user)).delete()
 
 
+def sweep_events(user: User) -> None:
+    """Remove what the user wrote from the events of those who could still be sent it."""
+    recent = timezone.now() - timedelta(seconds=events.KEPT_SECONDS)
+    chats = ChatMember.objects.filter(user=user, active_at__gt=recent)
+    events.forget([user.pk, *chats.values_list("peer_id", flat=True)])
+
+
 def _messages(user: User) -> Iterator[dict[str, Any]]:
     columns = ("chat_id", "author_id", "text", "file__original_filename", "video__title", "created_at")
     found = Message.objects.filter(Q(author=user) | Q(recipient=user)).order_by("pk").values_list(*columns)
@@ -48,4 +58,4 @@ def _renamed(rows: Any, names: dict[str, str]) -> Iterator[dict[str, Any]]:
     return (dict(zip(names, row, strict=True)) for row in rows.iterator(chunk_size=500))
 
 
-HOLDER = Holder(rows=shown_rows, erase=erase_messages)
+HOLDER = Holder(rows=shown_rows, erase=erase_messages, sweep=sweep_events)

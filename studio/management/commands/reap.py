@@ -12,6 +12,7 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from accounts.services import personal_data
+from config import background
 from config.api.idempotency import forget_before
 from config.stack.signals import stop_event
 from studio.services import jobs, presigned
@@ -34,6 +35,7 @@ class Command(BaseCommand):
             try:
                 now = timezone.now()
                 counts = jobs.reap() | {
+                    "tasks queued that Redis had not taken": background.queue_again(),
                     "data requests queued again": personal_data.queue_again(now),
                     "exports swept": personal_data.sweep_exports(now),
                     "work folders swept": jobs.sweep_work_dirs(),
