@@ -12,6 +12,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import User
+from commerce.services.wallets import open_credit_wallet
 from effects.models import Effect
 from studio.models import MediaFile, RenderJob, Video
 from studio.services.files import store_file
@@ -20,6 +21,8 @@ from tenants.scope import all_tenants
 ClientOf = Callable[[User], APIClient]
 Upload = Callable[..., int]
 Finish = Callable[[int], None]
+
+JOBS_URL = "/api/ai-jobs"
 
 
 @pytest.fixture
@@ -101,3 +104,25 @@ def finish(media_dir: Path) -> Finish:
             Video.objects.filter(pk=job.video_id).update(status=Video.Status.COMPLETED, output=output)
 
     return finish
+
+
+@pytest.fixture
+def video_id(api: APIClient, cartoon: Effect, upload_clip: Upload) -> int:
+    """A video that waits for the cartoon effect."""
+    body = {"effect_id": cartoon.pk, "original_file_id": upload_clip(), "input_payload": {"mood": "happy"}}
+    return api.post("/api/videos", body).json()["data"]["id"]
+
+
+def asked(effect: Effect, key: str = "one", **changes: Any) -> dict[str, Any]:
+    return {"effect_id": effect.pk, "idempotency_key": key, **changes}
+
+
+def jobs() -> list[RenderJob]:
+    with all_tenants():
+        return list(RenderJob.objects.select_related("video", "hold", "effect").order_by("pk"))
+
+
+def credits(user: User) -> tuple[int, int]:
+    """Balance, and what of it is held."""
+    wallet = open_credit_wallet(user=user)
+    return int(wallet.balance), int(wallet.held)

@@ -70,3 +70,30 @@ def chunks(video: Frames, size: int = 5) -> Iterator[Frames]:
     """The video as a stream of chunks."""
     for start in range(0, len(video), size):
         yield video[start : start + size]
+
+
+VIDEO = moving_video(12)
+HALF = np.zeros((48, 64), np.uint8)
+"""The right half is white."""
+HALF[:, 32:] = 255
+
+
+def run(
+    tmp_path: Path,
+    settings: dict[str, Any],
+    *,
+    frame_count: int = 4,
+    engine: FormulaEngine | None = None,
+    source: Frames | None = None,
+    **options: Any,
+) -> MemorySink:
+    """Animate a small plan with ``settings`` in a folder of its own; ``options`` are of the plan or of ``animate``."""
+    of_plan = {key: options.pop(key) for key in ("loras", "controlnets", "batch_size", "frame_limit") if key in options}
+    plan = make_plan(settings, frame_count=frame_count, **of_plan)
+    folder = tmp_path / str(len(list(tmp_path.iterdir())))
+    return render(plan, folder, engine=engine, source=None if source is None else chunks(source), **options)
+
+
+def colours(image: np.ndarray) -> np.ndarray:
+    """Mean red, green and blue."""
+    return image.mean(axis=(0, 1))
