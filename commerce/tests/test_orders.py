@@ -7,11 +7,16 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+import django_rq
 import pytest
+from django.conf import settings
+from django.core.cache import cache
+from django.core.management import call_command
 from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import User
+from accounts.tests.mailbox import work
 from commerce.models import Invoice, Order, Product, PromoCode
 from commerce.services.audit import audit
 from commerce.services.holds import hold_credits
@@ -365,6 +370,22 @@ def test_what_nobody_pays_expires(api: APIClient, artwork: Product, promo: Calla
     artwork.refresh_from_db()
     code.refresh_from_db()
     assert (artwork.availability, code.uses) == (1, 0)
+
+
+def test_the_reaper_has_them_let_go_once_an_hour(
+    api: APIClient, artwork: Product, django_capture_on_commit_callbacks: Any
+) -> None:
+    cache.delete("reap:hourly")
+    queue = django_rq.get_queue(settings.BACKGROUND_QUEUE)
+    queue.empty()
+    stale = place(api, artwork).json()["data"]["id"]
+    Order.objects.update(created_at=hours(-49))
+    for _ in range(2):
+        with django_capture_on_commit_callbacks(execute=True):
+            call_command("reap", once=True)
+    assert [job.func_name for job in queue.jobs] == ["commerce.tasks.expire_orders"]
+    work()
+    assert Order.objects.get(pk=stale).status == "canceled"
 
 
 def test_staff_list_everybodys_orders(api: APIClient, staff_api: APIClient, user: User, package: Product) -> None:

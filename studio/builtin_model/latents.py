@@ -75,6 +75,19 @@ def repainted(index: int, size: tuple[int, int]) -> NDArray[np.uint8]:
     return stylise(drawing, STYLES[index % len(STYLES)], index)
 
 
+def object_weight(scene: Scene, size: tuple[int, int]) -> NDArray[np.float16]:
+    """1 everywhere, up to ``OBJECT_WEIGHT`` more on the object and one place around it: (h / 8, w / 8).
+
+    An abstract pattern's accents are everywhere and don't count as objects.
+    """
+    height, width = size[0] // 8, size[1] // 8
+    if scene.kind == "abstract":
+        return np.ones((height, width), np.float16)
+    mask = draw(scene, *size).mask("object").astype(np.float32)
+    share = cv2.resize(mask, (width, height), interpolation=cv2.INTER_AREA)
+    return (1 + OBJECT_WEIGHT * cv2.dilate(share, np.ones((3, 3), np.uint8))).astype(np.float16)
+
+
 def _scene_set(name: str, shown: list[Scene], size: tuple[int, int], *, batch: int, share: float) -> LatentSet:
     latents = _encoded(f"latents-{name}-{len(shown)}", len(shown), size, lambda index: render(shown[index], *size))
     weights = _object_weights(f"weights-{name}-{len(shown)}", shown, size)
@@ -93,20 +106,10 @@ def _describes(shown: list[Scene]) -> Callable[[int, np.random.Generator], str]:
 
 
 def _object_weights(name: str, shown: list[Scene], size: tuple[int, int]) -> NDArray[np.float16]:
-    """1 everywhere, up to ``OBJECT_WEIGHT`` more on an object and one place around it: (n, h / 8, w / 8).
-
-    An abstract pattern's accents are everywhere and don't count as objects.
-    """
+    """``object_weight`` of every scene, from the training cache if they are there: (n, h / 8, w / 8)."""
     path = training_cache() / f"{name}.npy"
     if not path.exists():
-        height, width = size[0] // 8, size[1] // 8
-        weights = np.ones((len(shown), height, width), np.float16)
-        for index, scene in enumerate(tqdm(shown, desc=name, mininterval=5)):
-            if scene.kind != "abstract":
-                mask = draw(scene, *size).mask("object").astype(np.float32)
-                share = cv2.resize(mask, (width, height), interpolation=cv2.INTER_AREA)
-                weights[index] += OBJECT_WEIGHT * cv2.dilate(share, np.ones((3, 3), np.uint8))
-        _save(path, weights)
+        _save(path, np.stack([object_weight(scene, size) for scene in tqdm(shown, desc=name, mininterval=5)]))
     return np.load(path)
 
 

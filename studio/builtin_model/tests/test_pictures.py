@@ -13,7 +13,8 @@ from studio.builtin_model.judges import (
     shows_colour,
     sky_region,
 )
-from studio.builtin_model.natural import natural_picture
+from studio.builtin_model.latents import OBJECT_WEIGHT, SQUARE, object_weight, repainted
+from studio.builtin_model.natural import natural_drawing, natural_picture
 from studio.builtin_model.scenes import CHROMATIC, COLOURS, KINDS, OBJECTS, Scene, draw, scene_at
 from studio.builtin_model.styles import COLOUR_KEEPING, STYLES, render, stylise
 from studio.builtin_model.train_controlnet import canny_edges
@@ -136,3 +137,29 @@ def test_complete_captions_leave_nothing_out_and_wordings_vary():
     captions = [describe(scene, np.random.default_rng(seed), complete=True) for seed in range(40)]
     assert all(set(caption.said) == set(CHOICES) for caption in captions)
     assert len({caption.text for caption in captions}) > 25
+
+
+def test_an_object_weighs_more_than_what_is_around_it():
+    scene = Scene("plain", "flat", "white", "green", "house", "red", "left", 9)
+    weight = object_weight(scene, SQUARE)
+    inside = draw(scene).mask("object").reshape(16, 8, 16, 8).mean((1, 3))
+    assert weight.shape == (16, 16)
+    assert (weight[inside == 1] == 1 + OBJECT_WEIGHT).all()
+    assert weight[:, 10:].max() == 1
+    pattern = Scene("abstract", "flat", "white", "green", "", "red", "left", 9)
+    assert object_weight(pattern, SQUARE).max() == 1
+
+
+def test_photograph_like_pictures_have_outlines_to_repaint():
+    drawing = natural_drawing(np.random.default_rng(3), 96, 160)
+    assert drawing.labels.max() > 0
+    assert drawing.roles[drawing.labels].shape == (96, 160)
+    assert np.array_equal(drawing.rgb, natural_picture(np.random.default_rng(3), 96, 160))
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_every_style_repaints_them(style):
+    index = STYLES.index(style) + len(STYLES)
+    picture = repainted(index, (72, 104))
+    assert picture.shape == (72, 104, 3)
+    assert np.array_equal(picture, repainted(index, (72, 104)))

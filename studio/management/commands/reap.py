@@ -1,4 +1,6 @@
-"""Give dead workers' renders to living ones, wake workers for what nobody heard of, sweep what is left over."""
+"""Give dead workers' renders to living ones, wake workers for what nobody heard of, sweep what is left over, and have
+done what is due every hour.
+"""
 
 import logging
 import threading
@@ -7,9 +9,11 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.core.cache import cache
 from django.core.management.base import BaseCommand
 from django.db import OperationalError
 from django.utils import timezone
+from redis.exceptions import RedisError
 
 from accounts.services import personal_data
 from config import background
@@ -21,6 +25,8 @@ logger = logging.getLogger(__name__)
 
 # A client that repeats a request does so within hours, not weeks.
 KEPT_ANSWERS = timedelta(days=7)
+
+HOURLY = ("commerce.tasks.expire_orders",)
 
 
 class Command(BaseCommand):
@@ -41,6 +47,7 @@ class Command(BaseCommand):
                     "work folders swept": jobs.sweep_work_dirs(),
                     "uploads swept": presigned.sweep_uploads(),
                     "idempotency keys forgotten": forget_before(now - KEPT_ANSWERS),
+                    "hourly tasks queued": _queue_hourly(),
                 }
                 if any(counts.values()):
                     self.stdout.write(", ".join(f"{count} {what}" for what, count in counts.items() if count))
@@ -50,3 +57,16 @@ class Command(BaseCommand):
                 logger.exception("The database does not answer; trying again")
             if once or stopped.wait(settings.REAP_INTERVAL_SECONDS):
                 return
+
+
+def _queue_hourly() -> int:
+    """Queue what is due once an hour, by whichever reaper comes first; answers how many."""
+    try:
+        if not cache.add("reap:hourly", 1, timeout=3600):
+            return 0
+    except RedisError:
+        logger.exception("Redis does not answer; what is due once an hour waits")
+        return 0
+    for task in HOURLY:
+        background.enqueue(task)
+    return len(HOURLY)

@@ -1,0 +1,9 @@
+"""Queue entry points."""
+
+from __future__ import annotations
+
+from commerce.services import orders
+
+
+def expire_orders() -> None:
+    orders.expire_orders()
