@@ -30,8 +30,8 @@ from studio.builtin_model.styles import STYLES
 from studio.builtin_model.tokenizer import END, words, write_tokenizer
 
 MEGABYTE = 1e6
-SKY_FLOOR, GROUND_FLOOR, STYLE_FLOOR = 0.85, 0.85, 0.65
-"""What these weights reach (0.98, 0.96 and 0.85; see the model card), less a margin for 36 prompts.
+COLOUR_FLOOR, STYLE_FLOOR = 0.85, 0.65
+"""What these weights reach (1.00 each and 0.82; see the model card), less a margin for 36 prompts.
 
 Chance is 1/8 for colours and 1/12 for styles."""
 
@@ -85,11 +85,10 @@ def test_same_noise_same_picture_and_other_noise_another(sampler):
 
 def test_prompted_colours_and_styles_are_found(sampler, style_judge):
     found = adherence(sampler, style_judge, 36)
-    assert found["sky"] >= SKY_FLOOR
-    assert found["ground"] >= GROUND_FLOOR
+    for place in ("sky", "ground", "object"):
+        assert found[place] >= COLOUR_FLOOR, place
     assert found["style"] >= STYLE_FLOOR
-    # Far from good (the model card says so), but no accident.
-    assert found["object"] > found["object_chance"]
+    assert found["object_chance"] <= 0.2
 
 
 def test_seeds_differ_and_light_repainting_keeps_the_picture(sampler):
@@ -97,8 +96,9 @@ def test_seeds_differ_and_light_repainting_keeps_the_picture(sampler):
     assert identity(sampler) > 24
 
 
-def test_little_denoising_keeps_the_layout(sampler):
-    assert layout_kept(sampler, denoising=0.3) > 0.8
+@pytest.mark.parametrize(("denoising", "kept"), [(0.3, 0.9), (0.5, 0.7)])
+def test_the_layout_of_a_frame_survives_repainting(sampler, denoising, kept):
+    assert layout_kept(sampler, denoising=denoising) > kept
 
 
 def test_the_style_judge_sees_through_the_softness_of_the_vae(sampler, style_judge):
