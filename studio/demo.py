@@ -71,15 +71,16 @@ def run(client: Client, *, clip: Path, soundtrack: Path, folder: Path) -> dict[s
     restyled = client.upload("vid2vid", clip, soundtrack)
     client.render(
         "Preview of the restyled clip", "/api/generate", videoId=restyled, type="vid2vid", frameCount=4, seed=7,
-        prompt="a blue sea under an orange sky, oil painting", negative_prompt="blurry", denoising=0.35, cfgScale=3,
+        prompt="a blue sea under an orange sky with a red boat on the left, oil painting", negative_prompt="blurry",
+        denoising=0.3, cfgScale=3,
     )  # fmt: skip
     final = client.render("Restyled clip", "/api/finalize", videoId=restyled)
     videos = {"restyled": client.download(final["output_url"], folder / "restyled.mp4")}
     animated = client.upload("deforum", clip, soundtrack)
     client.render(
         "Preview of the animation", "/api/generate", videoId=animated, type="deforum", frameCount=1, seed=11,
-        length=3, fps=12, cfgScale=2.5, prompt="a blue sea under an orange sky, watercolor", preset="breathing-zoom",
-        schedules={"strength_schedule": "0:(0.7)"},
+        length=3, fps=12, cfgScale=3, prompt="a blue sea under an orange sky with a red boat on the left, watercolor",
+        preset="breathing-zoom", schedules={"strength_schedule": "0:(0.6)"},
     )  # fmt: skip
     final = client.render("Animation", "/api/finalize", videoId=animated)
     videos["animated"] = client.download(final["output_url"], folder / "animated.mp4")
