@@ -11,6 +11,7 @@ export class Poller {
   #isTold;
   #timer = null;
   #running = false;
+  #again = false;
   #stopped = true;
 
   /** `task()` answers whether something is active. What it throws is its own business to have shown: it is asked again.
@@ -33,13 +34,19 @@ export class Poller {
 
   /** Ask at once instead of waiting for the next turn. */
   async now() {
-    if (this.#stopped || this.#running) return;
+    if (this.#stopped) return;
+    // The answer under way may be older than the reason to ask.
+    if (this.#running) {
+      this.#again = true;
+      return;
+    }
     clearTimeout(this.#timer);
     this.#running = true;
+    this.#again = false;
     let delay = RETRY_MS;
     try {
       const active = await this.#task();
-      delay = this.#isTold() ? TOLD_MS : active ? ACTIVE_MS : IDLE_MS;
+      delay = this.#again ? 0 : this.#isTold() ? TOLD_MS : active ? ACTIVE_MS : IDLE_MS;
     } catch (error) {
       delay = Math.max(delay, (error.retryAfter ?? 0) * 1000);
     } finally {
