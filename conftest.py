@@ -1,15 +1,20 @@
 """Every test run has a real PostgreSQL and Redis: those of DATABASE_URL and REDIS_URL, or embedded ones of its own."""
 
 import os
+import signal
 from collections.abc import Iterator
 
 import django
 import pytest
+import pytest_timeout
 
 from config.stack.testing import TestStack
+from tests.patience import Alarm
 
 # Not in pytest.ini: pytest-django would load the settings before this file can say where the database is.
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+# On a busy machine a turn takes longer than anybody should wait for in an answer.
+os.environ.setdefault("LOCK_TIMEOUT_SECONDS", "120")
 stack = TestStack()
 
 
@@ -33,6 +38,14 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     stack.remove()
+
+
+def pytest_timeout_set_timer(item: pytest.Item, settings: pytest_timeout.Settings) -> bool:
+    """The limit of a test, in patience instead of seconds of the clock. It interrupts the test, as the plugin would."""
+    alarm = Alarm(settings.timeout, lambda: os.kill(os.getpid(), signal.SIGALRM))
+    signal.signal(signal.SIGALRM, lambda *_: pytest_timeout.timeout_sigalrm(item, settings))
+    item.cancel_timeout = alarm.cancel  # type: ignore[attr-defined]
+    return True
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,8 @@ import orjson
 import requests
 from django.conf import settings
 
-from tests.waiting import until
+from tests.patience import FOREVER_SECONDS
+from tests.waiting import until, until_ended
 from tests.worker import addresses
 
 
@@ -38,12 +39,13 @@ class EventServer:
 
     def __exit__(self, *_: object) -> None:
         self.process.terminate()
-        self.process.wait(60)
+        until_ended(self.process.pid)
+        self.process.wait()
 
     def _answers(self) -> bool:
         assert self.process.poll() is None, "the event server ended"
         try:
-            return requests.get(f"{self.url}/api/events", timeout=5).status_code == 401
+            return requests.get(f"{self.url}/api/events", timeout=FOREVER_SECONDS).status_code == 401
         except requests.ConnectionError:
             return False
 
@@ -54,7 +56,7 @@ class EventServer:
             "Authorization": f"Bearer {token}",
             **{name.replace("_", "-"): value for name, value in headers.items()},
         }
-        with requests.get(f"{self.url}/api/events", headers=sent, stream=True, timeout=60) as response:
+        with requests.get(f"{self.url}/api/events", headers=sent, stream=True, timeout=FOREVER_SECONDS) as response:
             assert response.status_code == 200, response.text
             assert response.headers["Content-Type"].startswith("text/event-stream")
             yield events_of(response.iter_lines(chunk_size=1))

@@ -15,6 +15,9 @@ from urllib.parse import quote, urlsplit
 from django.conf import settings
 from django.db import connection
 
+from tests.patience import PAUSE_SECONDS, Patience
+from tests.waiting import until_ended
+
 START_SECONDS = 180.0
 """Importing torch takes long on a machine that is busy with other tests."""
 STOP_SECONDS = 60.0
@@ -48,11 +51,12 @@ class WorkerProcess:
 
     def until(self, pattern: str, seconds: float = START_SECONDS) -> re.Match[str]:
         """The first line, past or to come, that matches. Fails when the output ends, or the time."""
+        patience = Patience(seconds)
         with self._changed:
-            self._changed.wait_for(lambda: self._ended or self._find(pattern), timeout=seconds)
-            if match := self._find(pattern):
-                return match
-        raise AssertionError(f"No line of the worker matches {pattern!r} in:\n" + "\n".join(self.lines))
+            while not (match := self._find(pattern)) and not self._ended and not patience.exhausted:
+                self._changed.wait(PAUSE_SECONDS)
+        assert match, f"No line of the worker matches {pattern!r} in:\n" + "\n".join(self.lines)
+        return match
 
     def until_listening(self) -> Self:
         self.until(r"Listening on")
@@ -60,9 +64,9 @@ class WorkerProcess:
 
     def wait(self, seconds: float = START_SECONDS) -> int:
         """The exit status of a worker that ends by itself (``--burst``)."""
-        status = self.process.wait(timeout=seconds)
+        until_ended(self.process.pid, seconds)
         self._close()
-        return status
+        return self.process.wait()
 
     def kill(self) -> None:
         """As if the power went: no chance to give anything back."""

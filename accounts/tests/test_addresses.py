@@ -14,6 +14,7 @@ from rest_framework.test import APIClient
 from accounts.models import AuditEntry, LoginSession, User
 from accounts.services import lockout
 from tests.fixtures import PASSWORD, UserFactory
+from tests.patience import FOREVER_SECONDS
 
 CLIENT = "203.0.113.7"
 
@@ -61,7 +62,7 @@ def test_the_staff_site_locks_by_the_same_address(make_user: UserFactory, settin
 @pytest.mark.django_db(transaction=True)
 def test_a_header_sent_twice_is_one_list(user: User, live_server: Any, settings: Any) -> None:
     settings.TRUSTED_PROXIES = 1
-    connection = http.client.HTTPConnection(urlsplit(live_server.url).netloc, timeout=30)
+    connection = http.client.HTTPConnection(urlsplit(live_server.url).netloc, timeout=FOREVER_SECONDS)
     body = json.dumps({"email": user.email, "password": PASSWORD}).encode()
     connection.putrequest("POST", "/api/login")
     for name, value in (("X-Forwarded-For", "1.2.3.4"), ("X-Forwarded-For", CLIENT)):

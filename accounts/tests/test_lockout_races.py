@@ -17,6 +17,7 @@ from accounts.models import LoginLock, User
 from accounts.services import lockout
 from commerce.tests.races import race_behind
 from tests.fixtures import PASSWORD
+from tests.patience import FOREVER_SECONDS
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -33,7 +34,7 @@ def test_guesses_at_once_are_all_counted(known: bool, user: User, live_server: A
 
     def log_in(password: str) -> int:
         body = {"email": email, "password": password}
-        return requests.post(f"{live_server.url}/api/login", json=body, timeout=60).status_code
+        return requests.post(f"{live_server.url}/api/login", json=body, timeout=FOREVER_SECONDS).status_code
 
     def guess(number: int) -> int:
         gate.wait(60)

@@ -22,6 +22,7 @@ from accounts.models import LoginSession, User
 from accounts.services.social_http import moved
 from accounts.tests.identity_server import CLIENT_ID, CLIENT_SECRET, IdentityServer
 from tests.fixtures import UserFactory
+from tests.patience import FOREVER_SECONDS
 
 pytestmark = pytest.mark.django_db
 
@@ -73,7 +74,7 @@ def begin(client: APIClient, name: str) -> str:
     """Through the provider's login page; the address it sends the browser back to, as a path of ours."""
     answer = client.get(f"/api/{name}/auth")
     assert answer.status_code == 200, answer.json()
-    page = requests.get(answer.json()["data"]["url"], allow_redirects=False, timeout=10)
+    page = requests.get(answer.json()["data"]["url"], allow_redirects=False, timeout=FOREVER_SECONDS)
     back = urlsplit(page.headers["Location"])
     return f"{back.path}?{back.query}"
 

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from django.db import connection
-
 from commerce.models import Order, Wallet
-
-LOCK_TIMEOUT = "5s"
-"""Whoever waits longer gets a 409 with Retry-After."""
+from config.locks import bound_waiting
 
 
 def lock_order(order: Order) -> Order:
     """The order as it is now, with nobody else changing it until the transaction ends."""
-    _bound_waiting()
+    bound_waiting()
     return (
         Order.objects.select_for_update(of=("self",))
         .select_related("customer", "seller", "promo_code")
@@ -24,11 +20,6 @@ def lock_order(order: Order) -> Order:
 
 def lock_wallets(wallets: Iterable[Wallet]) -> None:
     """Before a transaction moves several wallets: two that pay each other must not wait for each other."""
-    _bound_waiting()
+    bound_waiting()
     keys = sorted({wallet.pk for wallet in wallets})
     list(Wallet._base_manager.filter(pk__in=keys).order_by("pk").select_for_update().values_list("pk"))
-
-
-def _bound_waiting() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('lock_timeout', %s, true)", [LOCK_TIMEOUT])

@@ -11,18 +11,19 @@ from typing import Any
 from django.db import connection, connections, transaction
 
 from tenants.scope import all_tenants
-
-PATIENCE_SECONDS = 60.0
+from tests.patience import FOREVER_SECONDS
+from tests.waiting import until
 
 
 def race(contenders: Sequence[Callable[[], Any]]) -> list[Any]:
     """Start all at once; answers what each returned, or the exception it raised."""
-    gate = threading.Barrier(len(contenders))
+    gate = threading.Barrier(len(contenders), timeout=FOREVER_SECONDS)
 
     def run(contender: Callable[[], Any]) -> Any:
         try:
-            connection.ensure_connection()
-            gate.wait(PATIENCE_SECONDS)
+            with _aborting(gate):
+                connection.ensure_connection()
+            gate.wait()
             with all_tenants():
                 return contender()
         except Exception as error:
@@ -63,16 +64,24 @@ def without(drop: str, restore: str) -> Iterator[None]:
                 cursor.execute(restore)
 
 
+@contextmanager
+def _aborting(gate: threading.Barrier) -> Iterator[None]:
+    """Who never comes to the gate must not be waited for."""
+    try:
+        yield
+    except BaseException:
+        gate.abort()
+        raise
+
+
 def _wait_for_waiters(count: int) -> None:
-    pause = threading.Event()
-    for _ in range(int(PATIENCE_SECONDS / 0.01)):
+    def waiters() -> bool:
         with connection.cursor() as cursor:
             # Within a transaction the statistics stand still unless told otherwise.
             cursor.execute(
                 "SELECT pg_stat_clear_snapshot(), (SELECT COUNT(*) FROM pg_locks WHERE NOT granted "
                 "AND pid IN (SELECT pid FROM pg_stat_activity WHERE datname = current_database()))"
             )
-            if cursor.fetchone()[1] >= count:
-                return
-        pause.wait(0.01)
-    raise AssertionError(f"{count} contenders did not come to wait")
+            return cursor.fetchone()[1] >= count
+
+    until(waiters, f"{count} contenders that wait")

@@ -15,6 +15,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import requests
 
+from tests.patience import FOREVER_SECONDS
+
 KEY = "sk_test_local"
 WEBHOOK_SECRET = "whsec_local"
 
@@ -74,7 +76,7 @@ class StripeServer:
         """Call the webhook as Stripe does, ``age`` seconds late."""
         payload = json.dumps(event).encode()
         headers = {"Content-Type": "application/json", "Stripe-Signature": sign(payload, secret=secret, age=age)}
-        return requests.post(self.webhook_url, data=payload, headers=headers, timeout=30)
+        return requests.post(self.webhook_url, data=payload, headers=headers, timeout=FOREVER_SECONDS)
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         stripe = self

@@ -113,6 +113,8 @@ DATABASES = {
         },
     },
 }
+# Whoever waits longer for a row that another one holds gets a 409.
+LOCK_TIMEOUT_SECONDS = env.int("LOCK_TIMEOUT_SECONDS", 5)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", "redis://127.0.0.1:6379/0")

@@ -26,6 +26,7 @@ from studio.tests.applied import announcement
 from studio.tests.s3_server import ACCESS_KEY, REGION, SECRET_KEY, s3_server
 from tenants.scope import all_tenants
 from tests.fixtures import PASSWORD
+from tests.patience import FOREVER_SECONDS
 
 pytestmark = pytest.mark.django_db
 
@@ -84,7 +85,7 @@ def announce(api: APIClient, effect: Effect, content: bytes, **changes: Any) -> 
 
 
 def put(url: str, content: bytes, headers: dict[str, str] | None = None) -> int:
-    with requests.put(url, data=content, headers=headers, timeout=60) as answer:
+    with requests.put(url, data=content, headers=headers, timeout=FOREVER_SECONDS) as answer:
         return answer.status_code
 
 
@@ -122,7 +123,7 @@ def test_a_video_comes_and_goes_without_passing_through_the_site(
     assert keys(bucket) == [file.storage_key]
     link = api.get(f"/api/videos/{created.json()['data']['id']}").json()["data"]["original_file_url"]
     assert "X-Amz-Signature" in link
-    with requests.get(link, timeout=60) as answer:
+    with requests.get(link, timeout=FOREVER_SECONDS) as answer:
         assert (answer.status_code, answer.content) == (200, clip)
 
 
@@ -262,7 +263,7 @@ def test_a_copy_and_the_end_of_an_account_in_a_bucket(
     settings.STORAGES["default"]["OPTIONS"]["max_memory_size"] = 1024
     answer = api.get(make_copy(api))
     assert answer.status_code == 302
-    with requests.get(answer["Location"], timeout=60) as copy:
+    with requests.get(answer["Location"], timeout=FOREVER_SECONDS) as copy:
         assert copy.headers["Content-Disposition"] == 'attachment; filename="my-data.zip"'
         files = open_copy(copy.content).files
     assert files == {f"files/source-{used['file']['id']}-my-video.mp4": clip}

@@ -16,13 +16,14 @@ from pytest_django.live_server_helper import LiveServer
 
 from tenants.scope import all_tenants
 from tests.e2e.pages import Console
+from tests.patience import clock_seconds
 
 if TYPE_CHECKING:
     from accounts.models import User
     from studio.models import Preset
 
-# Everything but a render answers in a moment; a moment is long on a machine that is busy with other tests.
-expect.set_options(timeout=30_000)
+MOMENT_SECONDS = 120.0
+"""Everything but a render answers in a moment, which is long on a machine that is busy with other tests."""
 
 
 @pytest.fixture(scope="package")
@@ -48,6 +49,10 @@ def browser() -> Iterator[Browser]:
 def page(browser: Browser, live_server: LiveServer, transactional_db: None) -> Iterator[Page]:
     """A page of a fresh profile. Fails when a script of ours throws, or the browser refuses something of ours."""
     context = browser.new_context(base_url=live_server.url, viewport={"width": 1280, "height": 900})
+    # The browser knows no limits but those of the clock.
+    moment = 1000 * clock_seconds(MOMENT_SECONDS)
+    expect.set_options(timeout=moment)
+    context.set_default_timeout(moment)
     page = context.new_page()
     troubles: list[str] = []
     page.on("pageerror", lambda error: troubles.append(str(error)))

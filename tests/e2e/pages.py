@@ -6,9 +6,6 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
-RENDER_MS = 180_000
-"""A tiny render takes a second; the first one waits for torch to warm up."""
-
 
 class Console:
     def __init__(self, page: Page) -> None:
@@ -42,7 +39,7 @@ class Console:
         return self.page.locator("#queue-rows > li")
 
     def expect_status(self, text: str) -> None:
-        expect(self.status).to_have_text(text, timeout=RENDER_MS)
+        expect(self.status).to_have_text(text)
 
     def expect_picture(self) -> None:
         """The image on the stage has arrived and can be decoded."""

@@ -2,8 +2,6 @@
 
 import asyncio
 import io
-import os
-import select
 import signal
 import subprocess
 import sys
@@ -17,8 +15,7 @@ from config.stack import supervisor as supervisor_module
 from config.stack.logs import LINE_BYTES, Log
 from config.stack.programs import Program
 from config.stack.supervisor import ProgramFailed, Supervisor
-
-DEADLINE_SECONDS = 30.0
+from tests.waiting import until_ended
 
 
 def python(name: str, code: str, **options) -> Program:
@@ -39,10 +36,9 @@ class Watched(Log):
             self._changed.set()
 
     async def until(self, condition: Callable[[list[tuple[str, str]]], bool]) -> None:
-        async with asyncio.timeout(DEADLINE_SECONDS):
-            while not condition(self.lines):
-                self._changed.clear()
-                await self._changed.wait()
+        while not condition(self.lines):
+            self._changed.clear()
+            await self._changed.wait()
 
 
 SERVICE = """
@@ -102,7 +98,7 @@ def test_what_a_crashed_program_leaves_is_killed_before_the_restart() -> None:
 
     child, message = asyncio.run(scenario())
     assert message.startswith("ended by itself (signal SIGKILL)")
-    assert ends(child)
+    until_ended(child)
 
 
 def test_a_program_that_ignores_the_stop_is_killed_after_its_grace() -> None:
@@ -175,15 +171,5 @@ def test_no_program_outlives_a_supervisor_that_is_killed(tmp_path: Path) -> None
         parent.stdout.readline()
         service = int(parent.stdout.readline().split()[-1])
         parent.send_signal(signal.SIGKILL)
-        parent.wait(DEADLINE_SECONDS)
-    assert ends(service)
-
-
-def ends(pid: int) -> bool:
-    """Whether a process ends before the deadline. An unreaped zombie has ended."""
-    try:
-        descriptor = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return True
-    with os.fdopen(descriptor) as process:
-        return bool(select.select([process], [], [], DEADLINE_SECONDS)[0])
+        parent.wait()
+    until_ended(service)
