@@ -35,7 +35,6 @@ class Site:
     data_dir: Path
     host: str
     port: int
-    web_threads: int
     workers: int
     health_host: str
 
@@ -156,10 +155,9 @@ async def _until(condition: Callable[[], bool], complaint: str, seconds: float) 
 
 def _web(site: Site, environment: dict[str, str]) -> Program:
     options = {
-        "--interface": "wsgi",
+        "--interface": "rsgi",
         "--host": site.host,
         "--port": str(site.port),
-        "--blocking-threads": str(site.web_threads),
         "--working-dir": str(site.base_dir),
         "--workers-kill-timeout": "5s",
         "--log-level": "error",
@@ -167,7 +165,7 @@ def _web(site: Site, environment: dict[str, str]) -> Program:
     arguments = [part for option in options.items() for part in option]
     return Program(
         "web",
-        [sys.executable, "-m", "granian", *arguments, "--no-ws", "config.wsgi:application"],
+        [sys.executable, "-m", "granian", *arguments, "--no-ws", "config.rsgi:application"],
         environment,
         # Granian ends its worker process when it ends in order, not when it is killed.
         death_signal=signal.SIGTERM,

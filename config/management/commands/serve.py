@@ -38,7 +38,6 @@ class Command(BaseCommand):
             data_dir=settings.DATA_DIR,
             host=host,
             port=port,
-            web_threads=settings.WEB_THREADS,
             workers=workers,
             health_host=known_host,
         )

@@ -1,0 +1,53 @@
+"""A request of RSGI as the environment that WSGI applications read (PEP 3333)."""
+
+from __future__ import annotations
+
+import sys
+from typing import IO, Any
+
+
+def environ_of(scope: Any, body: IO[bytes], length: int | None) -> dict[str, Any]:
+    """length: of the collected body, None without one."""
+    server, client = _address(scope.server), _address(scope.client)
+    environ = {
+        "REQUEST_METHOD": scope.method,
+        "SCRIPT_NAME": "",
+        # Bytes in the guise of Latin-1, as the standard has it.
+        "PATH_INFO": scope.path.encode("utf-8", "surrogateescape").decode("latin-1"),
+        "QUERY_STRING": scope.query_string,
+        "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",
+        "SERVER_NAME": server[0],
+        "SERVER_PORT": server[1],
+        "REMOTE_ADDR": client[0],
+        "REMOTE_PORT": client[1],
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope.scheme,
+        "wsgi.input": body,
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+    }
+    if scope.authority:
+        environ["HTTP_HOST"] = scope.authority
+    for name, value in scope.headers.items():
+        # One with an underscore would pass for one with a hyphen, past whatever a proxy made of that.
+        if "_" not in name:
+            _add(environ, name.upper().replace("-", "_"), value)
+    environ.pop("HTTP_TRANSFER_ENCODING", None)
+    environ.pop("CONTENT_LENGTH", None)
+    if length is not None:
+        environ["CONTENT_LENGTH"] = str(length)
+    return environ
+
+
+def _add(environ: dict[str, Any], name: str, value: str) -> None:
+    key = name if name in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{name}"
+    if key in environ and name != "HOST":
+        value = f"{environ[key]}{';' if name == 'COOKIE' else ','}{value}"
+    environ[key] = value
+
+
+def _address(text: str) -> tuple[str, str]:
+    host, _, port = text.rpartition(":")
+    return host.strip("[]"), port

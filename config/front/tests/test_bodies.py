@@ -1,0 +1,75 @@
+"""Bodies are collected whole, bounded in bytes and time, and leave nothing behind."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+
+import pytest
+
+from config.front import bodies
+from config.front.bodies import IN_MEMORY_BYTES, Body, Buffers, Refused
+
+ROOM = 10 * IN_MEMORY_BYTES
+
+
+async def sent(*chunks: bytes) -> AsyncIterator[bytes]:
+    for chunk in chunks:
+        yield chunk
+
+
+async def stalled(first: bytes) -> AsyncIterator[bytes]:
+    yield first
+    await asyncio.Event().wait()
+
+
+def collect(chunks: AsyncIterator[bytes], buffers: Buffers, length: int | None = None, limit: int = ROOM) -> Body:
+    return asyncio.run(buffers.collect(chunks, length=length, limit=limit))
+
+
+@pytest.mark.parametrize("chunks", [(b"abc", b"def"), (b"a" * IN_MEMORY_BYTES, b"b", b"c" * IN_MEMORY_BYTES), ()])
+def test_the_chunks_are_one_body(chunks: Iterable[bytes]) -> None:
+    whole = b"".join(chunks)
+    buffers = Buffers(ROOM)
+    for length in (None, len(whole)):
+        body = collect(sent(*chunks), buffers, length)
+        assert (body.size, body.file.read()) == (len(whole), whole)
+        body.close()
+    # All of the room is there again.
+    buffers.take(ROOM)
+
+
+@pytest.mark.parametrize(
+    ("chunks", "length", "status", "code"),
+    [
+        ([b"abc"], 4, 400, "incomplete_body"),
+        ([b"abc"], 20, 413, "too_large"),
+        ([b"abcdefg", b"hijklmn"], None, 413, "too_large"),
+    ],
+)
+def test_what_is_not_as_it_should_be_is_refused(
+    chunks: list[bytes], length: int | None, status: int, code: str
+) -> None:
+    buffers = Buffers(ROOM)
+    with pytest.raises(Refused) as refused:
+        collect(sent(*chunks), buffers, length, limit=10)
+    assert (refused.value.status, refused.value.code) == (status, code)
+    buffers.take(ROOM)
+
+
+def test_all_bodies_together_have_so_much_room() -> None:
+    buffers = Buffers(10)
+    first = collect(sent(b"12345678"), buffers)
+    with pytest.raises(Refused, match="Too much is being uploaded"):
+        collect(sent(b"123"), buffers)
+    first.close()
+    collect(sent(b"123"), buffers).close()
+
+
+def test_a_body_that_stalls_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bodies, "GRACE_SECONDS", 0.05)
+    buffers = Buffers(ROOM)
+    with pytest.raises(Refused) as refused:
+        collect(stalled(b"abc"), buffers, 10)
+    assert (refused.value.status, refused.value.code) == (408, "too_slow")
+    buffers.take(ROOM)

@@ -1,0 +1,23 @@
+"""The application that granian runs: Django behind the front (``config.front``)."""
+
+import os
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+django.setup(set_prefix=False)
+
+from django.conf import settings  # noqa: E402 - the settings are needed, and what is set up above
+
+from config.front.application import Front  # noqa: E402
+from config.front.bodies import Buffers  # noqa: E402
+from config.front.lanes import Lanes  # noqa: E402
+from config.front.limits import BodyLimits  # noqa: E402
+from config.wsgi import application as handler  # noqa: E402
+
+application = Front(
+    handler,
+    lanes=Lanes(threads=settings.WEB_THREADS, uploads=settings.UPLOAD_THREADS, passwords=settings.PASSWORD_THREADS),
+    buffers=Buffers(settings.WEB_BUFFER_BYTES, settings.FILE_UPLOAD_TEMP_DIR),
+    limits=BodyLimits(),
+)
