@@ -15,6 +15,7 @@ from rest_framework_simplejwt.tokens import Token
 
 from accounts.models import LoginSession, User
 from accounts.services.sessions import SESSION_CLAIM
+from config.logs import note
 from tenants import scope
 from tenants.services import foreign_tenant_of_host
 
@@ -37,6 +38,7 @@ class SessionJWTAuthentication(JWTAuthentication):
         if foreign_tenant_of_host(request.get_host(), user.tenant_id):
             raise InvalidToken("This host belongs to another tenant.")
         scope.enter(user.tenant_id)
+        note(user=user.pk, tenant=user.tenant_id)
         return user, session
 
     def get_user(self, validated_token: Token) -> User:

@@ -1,26 +1,23 @@
 """What happens to every request before and after its view."""
 
-import logging
 import re
 import uuid
 from collections.abc import Callable
-from contextvars import ContextVar
 
 from django.http import HttpRequest, HttpResponse
 
 from config.api.errors import DomainError, NotFound
 from config.api.handlers import error_response, is_api
 from config.api.parsers import refuse_nul
+from config.logs import log_context
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-
-_current_id: ContextVar[str] = ContextVar("request_id", default="-")
 
 
 class RequestIdMiddleware:
     """Gives each request an id (the caller's ``X-Request-ID`` if sane), and API requests JSON errors.
 
-    The id is ``request.request_id``, the answer's ``X-Request-ID`` and, through ``RequestIdFilter``, in the log.
+    The id is ``request.request_id``, the answer's ``X-Request-ID`` and, through ``config.logs``, in the log.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -30,11 +27,8 @@ class RequestIdMiddleware:
         sent = request.headers.get("X-Request-ID", "")
         request_id = sent if _REQUEST_ID.fullmatch(sent) else uuid.uuid4().hex
         request.request_id = request_id  # type: ignore[attr-defined]
-        token = _current_id.set(request_id)
-        try:
+        with log_context(request_id=request_id):
             response = self._refusal(request) or self._get_response(request)
-        finally:
-            _current_id.reset(token)
         response["X-Request-ID"] = request_id
         return response
 
@@ -53,11 +47,3 @@ class RequestIdMiddleware:
             except DomainError as error:
                 return error_response(request, error)
         return None
-
-
-class RequestIdFilter(logging.Filter):
-    """Puts the current request's id on log records as ``request_id`` (``-`` outside a request)."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        record.request_id = _current_id.get()
-        return True
