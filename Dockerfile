@@ -13,7 +13,8 @@ COPY --from=packages /venv /venv
 COPY --chown=root:root . /app
 WORKDIR /app
 USER studio
-ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 STUDIO_DATA_DIR=/data
+ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 STUDIO_DATA_DIR=/data \
+    GRANIAN_LOG_CONFIG=/app/config/granian_log.json
 VOLUME /data
 EXPOSE 8000
 HEALTHCHECK --interval=15s --timeout=5s --start-period=60s CMD ["python", "-c", \

@@ -15,6 +15,7 @@ from redis.exceptions import RedisError
 from rq import Retry
 
 from config.api.models import UnqueuedTask
+from config.logs import current_request_id
 
 logger = logging.getLogger(__name__)
 
@@ -63,6 +64,7 @@ def _queue(function: str, arguments: Sequence[int | str], seconds: int | None, r
         *arguments,
         job_timeout=seconds,
         retry=Retry(max=len(RETRY_SECONDS), interval=RETRY_SECONDS) if retry else None,
+        meta={"request_id": current_request_id()},
         result_ttl=0,
         failure_ttl=7 * 24 * 3600,
     )

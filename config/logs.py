@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
 import orjson
@@ -24,7 +25,7 @@ FIELDS = ("request_id", "user", "tenant", "job", "task")
 NOTHING = "-"
 HIDDEN = "***"
 
-_context: ContextVar[Mapping[str, str]] = ContextVar("log_context", default={})
+_context: ContextVar[Mapping[str, str]] = ContextVar("log_context", default=MappingProxyType({}))
 
 _SECRETS = re.compile(
     # JSON web tokens; what Django has signed, with or without a time.

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import zlib
+from datetime import UTC, datetime
 from typing import TextIO
 
 NAME_WIDTH = 10
@@ -18,6 +19,11 @@ class Log:
     def __init__(self, stream: TextIO):
         self._stream = stream
         self._coloured = stream.isatty() and "NO_COLOR" not in os.environ
+
+    def say(self, name: str, text: str) -> None:
+        """A line of the supervisor's own, in the form that the programs' lines have."""
+        now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        self.line(name, f"{now} INFO serve request=-: {text}")
 
     def line(self, name: str, text: str) -> None:
         prefix = f"{name:<{NAME_WIDTH}} |"

@@ -30,8 +30,8 @@ SETTINGS = {
     "jit": "off",
     "timezone": "UTC",
     "log_checkpoints": "off",
-    # The supervisor names the program; the line needs no more.
-    "log_line_prefix": "",
+    # The supervisor names the program.
+    "log_line_prefix": "%m ",
     "idle_in_transaction_session_timeout": "10min",
 }
 # For data that nobody keeps.

@@ -95,12 +95,12 @@ async def serve(site: Site, log: Log) -> None:
         await _rise(site, supervisor, log)
         await asyncio.Event().wait()
     except asyncio.CancelledError:
-        log.line("serve", "Stopping (once more to kill) ...")
+        log.say("serve", "Stopping (once more to kill) ...")
     finally:
         # From here on a signal kills instead of cancelling.
         stopping = True
         await supervisor.stop()
-    log.line("serve", "Stopped.")
+    log.say("serve", "Stopped.")
 
 
 async def _rise(site: Site, supervisor: Supervisor, log: Log) -> None:
@@ -118,7 +118,7 @@ async def _rise(site: Site, supervisor: Supervisor, log: Log) -> None:
     supervisor.start(*(command(f"render-{number}", "render_worker") for number in range(1, site.workers + 1)))
     supervisor.start(_web(site, environment))
     await _until(site.answers, f"{site.url}{STATUS_PATH} does not answer 200.", WEB_READY_SECONDS)
-    log.line("serve", f"Mage AI Studio is ready: {site.url}/  (console /deforumation-qt, staff /admin/, API /api/docs)")
+    log.say("serve", f"Mage AI Studio is ready: {site.url}/  (console /deforumation-qt, staff /admin/, API /api/docs)")
 
 
 async def _start_servers(site: Site, supervisor: Supervisor) -> dict[str, str]:
@@ -161,6 +161,7 @@ def _web(site: Site, environment: dict[str, str]) -> Program:
         "--working-dir": str(site.base_dir),
         "--workers-kill-timeout": "5s",
         "--log-level": "error",
+        "--log-config": str(site.base_dir / "config" / "granian_log.json"),
     }
     arguments = [part for option in options.items() for part in option]
     return Program(

@@ -109,7 +109,7 @@ class _Keeper:
             self._run.signal_stop()
         done, _ = await asyncio.wait([self._task], timeout=self._program.grace_seconds)
         if not done:
-            self._log.line(self._program.name, f"does not stop after {self._program.grace_seconds:g} s: killed")
+            self._log.say(self._program.name, f"does not stop after {self._program.grace_seconds:g} s: killed")
             self.kill()
         await self._task
 
@@ -123,7 +123,7 @@ class _Keeper:
         while not self._stopping.is_set():
             began = time.monotonic()
             self._run = await _Run.start(self._program, self._log)
-            self._log.line(self._program.name, f"started (process {self._run.process.pid})")
+            self._log.say(self._program.name, f"started (process {self._run.process.pid})")
             if self._stopping.is_set():
                 self._run.signal_stop()
             status = await self._run.finish()
@@ -132,7 +132,7 @@ class _Keeper:
                 return
             if time.monotonic() - began > HEALTHY_SECONDS:
                 delay = FIRST_DELAY_SECONDS
-            self._log.line(self._program.name, f"ended by itself ({_describe(status)}); starts again in {delay:g} s")
+            self._log.say(self._program.name, f"ended by itself ({_describe(status)}); starts again in {delay:g} s")
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), delay)
             delay = min(2 * delay, LONGEST_DELAY_SECONDS)

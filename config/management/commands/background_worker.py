@@ -6,7 +6,18 @@ from typing import Any
 import django_rq
 from django.conf import settings
 from django.core.management.base import BaseCommand
-from rq import SimpleWorker
+from rq import Queue, SimpleWorker
+from rq.job import Job
+
+from config.logs import log_context
+
+
+class BackgroundWorker(SimpleWorker):
+    """Logs what a task does under the request that left it behind."""
+
+    def execute_job(self, job: Job, queue: Queue) -> None:
+        with log_context(request_id=job.meta.get("request_id"), task=job.func_name):
+            super().execute_job(job, queue)
 
 
 class Command(BaseCommand):
@@ -17,5 +28,5 @@ class Command(BaseCommand):
 
     def handle(self, *, burst: bool, **options: Any) -> None:
         queue = django_rq.get_queue(settings.BACKGROUND_QUEUE)
-        worker = SimpleWorker([queue], connection=queue.connection)
+        worker = BackgroundWorker([queue], connection=queue.connection)
         worker.work(burst=burst, with_scheduler=not burst)

@@ -30,6 +30,10 @@ class Watched(Log):
         self.lines: list[tuple[str, str]] = []
         self._changed = asyncio.Event()
 
+    def say(self, name: str, text: str) -> None:
+        # Without the time, which differs.
+        self.line(name, text)
+
     def line(self, name: str, text: str) -> None:
         if not text.startswith("started ("):
             self.lines.append((name, text))
