@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import django
 import pytest
 import pytest_timeout
+from django.conf import settings
 
 from config.stack.testing import TestStack
 from tests.patience import Alarm
@@ -24,6 +25,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     django.setup()
+    # Outermost: what it says of an answer is what the client got.
+    settings.MIDDLEWARE.insert(0, "tests.described.DescribedAnswers")
     # After the setup, because it imports models.
     config.pluginmanager.import_plugin("tests.fixtures")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from drf_spectacular.utils import PolymorphicProxySerializer
 from rest_framework import serializers
 
 from accounts.models import User
@@ -56,8 +57,31 @@ class LoginAnswerSerializer(serializers.Serializer[Any]):
     tenant = TenantSerializer()
 
 
+class ChallengeAnswerSerializer(serializers.Serializer[Any]):
+    two_factor = serializers.BooleanField()
+    challenge = serializers.CharField(help_text="To be sent with a code.")
+    expires_in = serializers.IntegerField(help_text="Seconds until the challenge ends.")
+
+
+LOGIN_ANSWERS = PolymorphicProxySerializer(
+    component_name="LoginOrChallenge",
+    serializers=[LoginAnswerSerializer, ChallengeAnswerSerializer],
+    resource_type_field_name=None,
+)
+"""What a login answers: tokens, or a challenge where the account has a second factor."""
+
+
+class VerifiedSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    email_verified_at = serializers.DateTimeField()
+
+
+class RevokedSerializer(serializers.Serializer[Any]):
+    revoked = serializers.IntegerField(help_text="How many sessions ended.")
+
+
 class AttributesSerializer(serializers.Serializer[Any]):
-    """Also takes JSON:API bodies: ``{"data": {"attributes": {...}}}``."""
+    """The same members inside `{"data": {"attributes": {...}}}` (JSON:API) are understood as well."""
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, Mapping) and isinstance(data.get("data"), Mapping):
@@ -66,7 +90,7 @@ class AttributesSerializer(serializers.Serializer[Any]):
 
 
 class RegistrationSerializer(AttributesSerializer):
-    """A says ``password_confirmation`` and no name; B says ``c_password`` and ``name``."""
+    """`password_confirmation` and `c_password` are two names of one member."""
 
     email = serializers.EmailField(max_length=255)
     password = serializers.CharField(min_length=8, max_length=255, trim_whitespace=False)
@@ -92,7 +116,7 @@ class RegistrationSerializer(AttributesSerializer):
 
 
 class NamedRegistrationSerializer(RegistrationSerializer):
-    """B's face: the name is required and the confirmation is called ``c_password``."""
+    """With a name, which is required."""
 
     confirmation = "c_password"
     name_required = True
@@ -149,7 +173,7 @@ class SessionSerializer(serializers.Serializer[Any]):
 
 
 class AdministeredUserSerializer(UserSerializer):
-    """A user in document A's administration."""
+    """A user with their figures."""
 
     login = serializers.CharField()
     is_active = serializers.BooleanField()
@@ -164,7 +188,7 @@ class UserIdSerializer(serializers.Serializer[Any]):
 
 
 class UserDataSerializer(UserIdSerializer):
-    """``login`` is the display name."""
+    """`login` is the display name."""
 
     login = serializers.CharField(required=False, max_length=255, source="name")
     email = serializers.EmailField(required=False, max_length=255)

@@ -14,6 +14,7 @@ from accounts import services
 from accounts.middleware import device_of
 from accounts.models import User
 from accounts.serializers import (
+    LOGIN_ANSWERS,
     EmailSerializer,
     LoginAnswerSerializer,
     LoginSerializer,
@@ -22,9 +23,11 @@ from accounts.serializers import (
     RefreshSerializer,
     RegistrationSerializer,
     ResetSerializer,
+    RevokedSerializer,
     SessionSerializer,
     UserSerializer,
     VerificationSerializer,
+    VerifiedSerializer,
     login_row,
     token_row,
     user_row,
@@ -81,7 +84,7 @@ class AccountViewSet(APIViewSet):
         user, tokens = services.register(**values, device=device_of(request))
         return ok(login_row(user, tokens), "User register successfully")
 
-    @extend_schema(request=LoginSerializer, responses=LoginAnswerSerializer)
+    @extend_schema(request=LoginSerializer, responses=LOGIN_ANSWERS)
     def login(self, request: Request) -> Response:
         values = parse(LoginSerializer, request)
         user = services.authenticate(**values, device=device_of(request))
@@ -103,7 +106,7 @@ class AccountViewSet(APIViewSet):
         services.reset_password(**parse(ResetSerializer, request))
         return ok(None, "Password reset successfully")
 
-    @extend_schema(request=VerificationSerializer, responses=UserSerializer)
+    @extend_schema(request=VerificationSerializer, responses=VerifiedSerializer)
     def verify_email(self, request: Request) -> Response:
         user = services.verify_email(**parse(VerificationSerializer, request))
         return ok({"id": user.pk, "email_verified_at": user.email_verified_at}, "Email verified successfully")
@@ -144,7 +147,7 @@ class SessionViewSet(APIViewSet):
         services.end_session_of(user=request.user, session_id=session_id)
         return ok(None, "Session revoked successfully")
 
-    @extend_schema(request=None, responses=None)
+    @extend_schema(request=None, responses=RevokedSerializer)
     def revoke_all(self, request: Request) -> Response:
         """Every session but the one that asks."""
         ended = services.end_other_sessions(user=request.user, keep=request.auth)

@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.middleware import device_of
-from accounts.serializers import LoginAnswerSerializer, login_row
+from accounts.serializers import LOGIN_ANSWERS, LoginAnswerSerializer, login_row
 from accounts.services import second_factor, social
 from accounts.viewsets import session_row
 from config.api.envelope import ok
@@ -108,7 +108,7 @@ class SocialLoginViewSet(APIViewSet):
         )
         return answer
 
-    @extend_schema(responses=LoginAnswerSerializer)
+    @extend_schema(responses={200: LOGIN_ANSWERS, 302: None})
     def callback(self, request: Request, provider: str) -> Response | HttpResponseRedirect:
         cookie = request.COOKIES.get(STATE_COOKIE, "")
         identity = social.identify(request=request._request, provider=provider, cookie=cookie)

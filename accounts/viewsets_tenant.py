@@ -166,7 +166,15 @@ class PersonalDataViewSet(APIViewSet):
         """A copy of everything that is yours; a mail tells when it is ready."""
         return ok(_request_row(personal_data.request_export(user=request.user)), "Export requested", status=202)
 
-    @extend_schema(responses={(200, "application/zip"): OpenApiTypes.BINARY})
+    @extend_schema(
+        responses={
+            (200, "application/zip"): OpenApiTypes.BINARY,
+            (206, "application/zip"): OpenApiTypes.BINARY,
+            302: None,
+            304: None,
+            416: None,
+        }
+    )
     def download(self, request: Request, request_id: UUID) -> HttpResponseBase:
         """The copy: a ZIP of data.json and your files. Where files lie in a bucket, a redirect to its signed link."""
         export = personal_data.find_export(user=request.user, request_id=request_id)

@@ -75,7 +75,7 @@ class ItemInputSerializer(serializers.Serializer[Any]):
 
 
 class OrderInputSerializer(serializers.Serializer[Any]):
-    """Prices are not asked for: the server knows them. One ``{productId, quantity}`` may stand for ``items``."""
+    """Prices are not asked for: the server knows them. `productId` and `quantity` may stand for `items`."""
 
     items = ItemInputSerializer(many=True, required=False, allow_empty=False, max_length=MAX_ITEMS)
     productId = IdField(required=False)
@@ -151,6 +151,11 @@ class IntentInputSerializer(serializers.Serializer[Any]):
         if len(values) != 1:
             raise serializers.ValidationError({"orderId": ["Send either orderId or financeOperationId."]})
         return values
+
+
+class ReceivedEventSerializer(serializers.Serializer[Any]):
+    event = serializers.CharField()
+    outcome = serializers.CharField(help_text="applied, ignored, or why not.")
 
 
 class PaymentSerializer(serializers.Serializer[Any]):

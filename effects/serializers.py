@@ -29,7 +29,7 @@ class EffectSerializer(serializers.Serializer[Any]):
 
 
 class PropertySerializer(serializers.Serializer[Any]):
-    """What a user may set of an effect: the keys of ``input_payload``."""
+    """What a user may set of an effect: the keys of `input_payload`."""
 
     key = serializers.CharField()
     name = serializers.CharField()
@@ -72,7 +72,7 @@ class StaffEffectSerializer(EffectDetailSerializer):
 
 
 class EffectInputSerializer(serializers.Serializer[Any]):
-    """``POST /api/admin/effects``; with ``partial=True`` also PATCH."""
+    """An effect as staff write it."""
 
     name = serializers.CharField(max_length=255)
     slug = serializers.SlugField(max_length=255)
@@ -114,7 +114,7 @@ class CategoryDetailSerializer(CategorySerializer):
 
 
 class CategoryInputSerializer(serializers.Serializer[Any]):
-    """``POST /api/admin/categories``; with ``partial=True`` also PATCH."""
+    """A category as staff write it."""
 
     name = serializers.CharField(max_length=255)
     slug = serializers.SlugField(max_length=255)

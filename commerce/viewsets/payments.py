@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from commerce.rows import payment_row
-from commerce.serializers import IntentInputSerializer, PaymentSerializer
+from commerce.serializers import IntentInputSerializer, PaymentSerializer, ReceivedEventSerializer
 from commerce.services.events import receive_event
 from commerce.services.payments import begin_order_payment, begin_top_up
 from config.api.envelope import ok
@@ -46,7 +46,7 @@ class StripeWebhookView(APIView):
         self.payload: bytes = request._request.body
         super().initial(request, *args, **kwargs)
 
-    @extend_schema(request=OpenApiTypes.OBJECT, responses=None)
+    @extend_schema(request=OpenApiTypes.OBJECT, responses=ReceivedEventSerializer)
     def post(self, request: Request) -> Response:
         event = receive_event(payload=self.payload, signature=request.headers.get("Stripe-Signature", ""))
         return ok({"event": event.event_id, "outcome": event.outcome}, "Event received")

@@ -17,12 +17,13 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ResolvedComponent, build_array_type, is_list_serializer
 from drf_spectacular.utils import OpenApiParameter
 
+from config.api.codes import CODES
+from config.api.documentation import Operation, operations
+from config.api.examples import JSON, error_example
 from config.api.filters import DEFAULT_PER_PAGE, MAX_PER_PAGE, MAX_SEARCH_LENGTH, ListSpec
 from config.api.idempotency import MAX_KEY_LENGTH
-from config.api.permissions import Public
+from config.api.permissions import Authenticated, IsAdministrator, Public
 from config.api.views import DeclaredActions
-
-JSON = "application/json"
 
 _TEXT = {"type": "string"}
 _COUNT = {"type": "integer", "minimum": 0}
@@ -64,6 +65,20 @@ class EnvelopeSchema(AutoSchema):
         words = words[1:] if words[0] == "api" else ["root", *words]
         return "_".join([self.method.lower(), *(word.replace("{", "by_") for word in words)])
 
+    @cached_property
+    def told(self) -> Operation | None:
+        """What the app's ``documentation`` says of this operation."""
+        return operations().get(f"{self.method} {self.path}")
+
+    def get_tags(self) -> list[str]:
+        return [self.told.tag] if self.told else super().get_tags()
+
+    def get_summary(self) -> str | None:
+        return self.told.summary if self.told else None
+
+    def get_description(self) -> str:
+        return self.told.description if self.told else super().get_description()
+
     def get_auth(self) -> list[dict[str, Any]]:
         auth = super().get_auth()
         # The empty requirement means that it works without credentials as well.
@@ -75,8 +90,12 @@ class EnvelopeSchema(AutoSchema):
     def _is_public(self) -> bool:
         return any(isinstance(permission, Public) for permission in self.view.get_permissions())
 
+    def _is_create_operation(self) -> bool:
+        # A 201 is annotated where it is answered; an action's name says nothing.
+        return False
+
     def _idempotency_parameters(self) -> Iterator[OpenApiParameter]:
-        if getattr(getattr(self.view, self.action, None), "honours_idempotency_key", False):
+        if self._honours_key():
             text = "Names this request: however often it is sent, it happens once and is answered the same."
             schema = {**_TEXT, "maxLength": MAX_KEY_LENGTH}
             yield OpenApiParameter("Idempotency-Key", schema, OpenApiParameter.HEADER, description=text)
@@ -114,7 +133,10 @@ class EnvelopeSchema(AutoSchema):
         empty = isinstance(declared, dict) and 204 in declared
         if "204" in responses and not empty:
             responses = {"200": responses["204"]}
-        wrapped = {code: response if code == "204" else self._wrapped(response) for code, response in responses.items()}
+        wrapped = {
+            code: response if _has_no_body(int(code)) else self._wrapped(response)
+            for code, response in responses.items()
+        }
         return {**wrapped, **{code: answer for code, answer in self._errors().items() if code not in wrapped}}
 
     def _wrapped(self, response: dict[str, Any]) -> dict[str, Any]:
@@ -156,21 +178,48 @@ class EnvelopeSchema(AutoSchema):
             name="Error", type=ResolvedComponent.SCHEMA, schema=_ERROR, object="config.api.error"
         )
         self.registry.register_on_missing(component)
-        described = {"422": "Validation error or broken rule", "500": "Server error", "429": "Too many requests"}
-        if not self._is_public():
-            described |= {"401": "Missing or invalid credentials", "403": "Not allowed"}
+        return {status: self._error(component, codes) for status, codes in sorted(self._codes().items())}
+
+    def _error(self, component: ResolvedComponent, codes: list[str]) -> dict[str, Any]:
+        content = {"schema": component.ref, "examples": {code: {"value": error_example(code)} for code in codes}}
+        headers = {"headers": _RETRY_AFTER} if CODES[codes[0]][0] in (409, 429) else {}
+        described = "; ".join(f"`{code}`: {CODES[code][1]}" for code in codes)
+        return {"description": described, "content": {JSON: content}, **headers}
+
+    def _codes(self) -> dict[str, list[str]]:
+        """The error codes by status: those of every operation of this kind, and its own."""
+        kinds = ["validation_error", "too_many_requests", "server_error"]
+        if self.view.get_authenticators():
+            kinds.append("unauthenticated")
+        permissions = self.view.get_permissions()
+        if any(type(permission) not in (Public, Authenticated) for permission in permissions):
+            kinds.append("forbidden")
+        if any(isinstance(permission, IsAdministrator) for permission in permissions):
+            kinds.append("second_factor_required")
         if "{" in self.path:
-            described["404"] = "Not found"
-        if self.method in ("POST", "PUT", "PATCH"):
-            described["400"] = "Malformed body"
-        return {
-            code: {
-                "description": text,
-                "content": {JSON: {"schema": component.ref}},
-                **({"headers": _RETRY_AFTER} if code == "429" else {}),
-            }
-            for code, text in sorted(described.items())
-        }
+            kinds.append("not_found")
+        if self._reads_body():
+            kinds += ["malformed_json", "malformed_body", "too_large", "unsupported_media_type"]
+        if self._honours_key():
+            kinds.append("idempotency_conflict")
+        if self.method != "GET":
+            kinds.append("conflict")
+        found: dict[str, list[str]] = {}
+        for code in dict.fromkeys([*kinds, *(self.told.codes.split() if self.told else [])]):
+            found.setdefault(str(CODES[code][0]), []).append(code)
+        return found
+
+    def _reads_body(self) -> bool:
+        return self.method in ("POST", "PUT", "PATCH") and (
+            self._honours_key() or self.get_request_serializer() is not None
+        )
+
+    def _honours_key(self) -> bool:
+        return getattr(getattr(self.view, self.action, None), "honours_idempotency_key", False)
+
+
+def _has_no_body(status: int) -> bool:
+    return status in (204, 416) or 300 <= status < 400
 
 
 def _parameter(name: str, schema: dict[str, Any], description: str = "") -> OpenApiParameter:

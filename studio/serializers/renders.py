@@ -113,7 +113,7 @@ class ParametersSerializer(serializers.Serializer[Any]):
 
 
 class GenerateSerializer(ParametersSerializer):
-    """``POST /api/generate``. ``videoId`` may be left out for Deforum: a prompt is enough."""
+    """`videoId` may be left out for Deforum: a prompt is enough."""
 
     videoId = serializers.IntegerField(required=False, min_value=1)
     type = serializers.ChoiceField(choices=Video.Type.choices)
@@ -132,7 +132,7 @@ class GenerateSerializer(ParametersSerializer):
 
 
 class FinalizeSerializer(ParametersSerializer):
-    """``POST /api/finalize``: the video, and what differs from its preview."""
+    """The video, and what differs from its preview."""
 
     videoId = serializers.IntegerField(min_value=1)
 
@@ -215,6 +215,11 @@ class ProcessingStatusSerializer(serializers.Serializer[Any]):
     processing = JobSerializer(many=True)
     queued = JobSerializer(many=True)
     statistics = QueueFiguresSerializer()
+
+
+class ProcessingQueueSerializer(serializers.Serializer[Any]):
+    items = JobSerializer(many=True)
+    totalItems = serializers.IntegerField()
 
 
 class ModelFileSerializer(serializers.Serializer[Any]):

@@ -23,7 +23,7 @@ class ServiceStatusView(APIView):
     permissions: ClassVar = {"get": [Public]}
     authentication_classes: ClassVar[list[type]] = []
 
-    @extend_schema(responses=ServiceStatusSerializer)
+    @extend_schema(responses={200: ServiceStatusSerializer, 503: ServiceStatusSerializer})
     def get(self, request: Request, service: str | None = None) -> Response:
         """All services, or one by its name; 503 when one that the API can't do without is down."""
         if service is not None and service not in health.SERVICES:

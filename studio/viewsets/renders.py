@@ -23,6 +23,7 @@ from studio.serializers.renders import (
     FinalizeSerializer,
     GenerateSerializer,
     JobSerializer,
+    ProcessingQueueSerializer,
     ProcessingStatusSerializer,
     UploadAnswerSerializer,
     UploadSerializer,
@@ -130,7 +131,7 @@ class RenderViewSet(APIViewSet):
         }
         return ok(data, "Processing status retrieved successfully")
 
-    @extend_schema(responses=JobSerializer(many=True))
+    @extend_schema(responses=ProcessingQueueSerializer)
     def processing_queue(self, request: Request) -> Response:
         """The user's running and approved renders with position and time, in the order they are due."""
         rows = sorted(

@@ -60,7 +60,7 @@ def test_idempotency_key_is_documented_where_it_works(schema):
 def test_errors_and_credentials(schema):
     create = schema["paths"]["/api/records"]["post"]
     assert create["security"] == [{"bearer": []}]
-    assert {"400", "401", "403", "422", "429", "500"} <= set(create["responses"])
+    assert {"400", "401", "413", "415", "422", "429", "500"} <= set(create["responses"])
     assert create["responses"]["422"]["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/Error"}
     assert "404" in schema["paths"]["/api/cancelJob/{video_id}"]["post"]["responses"]
     assert {} in schema["paths"]["/api/records"]["get"]["security"]
