@@ -67,8 +67,9 @@ class ContextFilter(logging.Filter):
     """Puts the context on each record, as ``record.context``."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.context = _context.get()
-        record.request_id = record.context.get("request_id", NOTHING)
+        context = _context.get()
+        record.context = context
+        record.request_id = context.get("request_id", NOTHING)
         return True
 
 
