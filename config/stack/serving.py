@@ -12,8 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from dotenv import dotenv_values
-
+from config.stack.embedded import is_ours, remember, remembered
 from config.stack.logs import Log
 from config.stack.postgres import Postgres
 from config.stack.programs import Program
@@ -123,23 +122,21 @@ async def _rise(site: Site, supervisor: Supervisor, log: Log) -> None:
 
 async def _start_servers(site: Site, supervisor: Supervisor) -> dict[str, str]:
     """Start the servers that the environment does not name; the environment of everything else."""
-    remembered = site.data_dir / "stack.env"
-    last = dotenv_values(remembered, interpolate=False) if remembered.exists() else {}
+    last = remembered(site.data_dir)
     servers: dict[str, EmbeddedServer] = {}
-    # The settings have read the addresses of the last run into our environment; those are not somebody's choice.
-    if os.environ.get("DATABASE_URL") in {None, last.get("DATABASE_URL")}:
+    if is_ours("DATABASE_URL", site.data_dir):
         servers["DATABASE_URL"] = Postgres(site.data_dir / "postgres")
-    if os.environ.get("REDIS_URL") in {None, last.get("REDIS_URL")}:
+    if is_ours("REDIS_URL", site.data_dir):
         servers["REDIS_URL"] = Redis(site.data_dir / "redis")
     found = {name: server.url for name, server in servers.items()}
-    if os.environ.get("SECRET_KEY", "") in {"", last.get("SECRET_KEY")}:
+    if is_ours("SECRET_KEY", site.data_dir):
         found["SECRET_KEY"] = last.get("SECRET_KEY") or secrets.token_urlsafe(48)
     for server in servers.values():
         server.prepare()
         supervisor.start(server.program())
         await _until(server.is_ready, f"{server.name} does not answer.", READY_SECONDS)
         server.bootstrap()
-    _remember(remembered, found)
+    remember(site.data_dir, found)
     # OpenMP threads that spin while they wait starve everything else on a small machine: 10 s a batch instead of 0.2 s.
     waiting = os.environ.get("OMP_WAIT_POLICY", "passive")
     return {**found, "STUDIO_DATA_DIR": str(site.data_dir), "PYTHONUNBUFFERED": "1", "OMP_WAIT_POLICY": waiting}
@@ -171,12 +168,3 @@ def _web(site: Site, environment: dict[str, str]) -> Program:
         # Granian ends its worker process when it ends in order, not when it is killed.
         death_signal=signal.SIGTERM,
     )
-
-
-def _remember(path: Path, values: dict[str, str]) -> None:
-    """Write the file that the settings of a command in a second terminal read. It holds a secret."""
-    unfinished = path.with_suffix(".new")
-    unfinished.unlink(missing_ok=True)
-    with open(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.writelines(f"{name}='{value}'\n" for name, value in values.items())
-    unfinished.replace(path)
