@@ -14,6 +14,11 @@ class StudioConfig(AppConfig):
         from studio.services.charges import check_holds
         from studio.services.personal_data import HOLDER
 
-        ffmpeg.configure(binary=settings.FFMPEG_BINARY or None, use_nvenc=settings.FFMPEG_USE_NVENC)
+        ffmpeg.configure(
+            binary=settings.FFMPEG_BINARY or None,
+            use_nvenc=settings.FFMPEG_USE_NVENC,
+            # Before the whole attempt counts as hung.
+            idle_seconds=min(60.0, settings.RENDER_STALL_SECONDS / 2),
+        )
         hold_checks[RENDER] = check_holds
         holders[self.label] = HOLDER

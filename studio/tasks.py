@@ -15,12 +15,19 @@ from tenants.scope import tenant_scope
 
 def render(job_id: int) -> None:
     """A knock on the door: some render waits, probably this one. Claims whichever is due and renders it."""
+    render_due()
+
+
+def render_due() -> bool:
+    """Claim the render that is due and render it; answers whether there was one."""
     worker = RenderWorker.current
     name = worker.name if worker else socket.gethostname()
     queues = worker.queue_names() if worker else list(settings.RENDER_QUEUES)
     # By priority, whatever the order of the worker's command line.
     due = [queue for queue in settings.RENDER_QUEUES if queue in queues]
     job = claim_next(worker=name, queues=due)
-    if job is not None:
-        with tenant_scope(job.tenant_id):
-            local.run(job, stopping=worker.stopping if worker else threading.Event())
+    if job is None:
+        return False
+    with tenant_scope(job.tenant_id):
+        local.run(job, stopping=worker.stopping if worker else threading.Event())
+    return True

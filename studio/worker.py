@@ -2,24 +2,157 @@
 
 from __future__ import annotations
 
+import functools
+import logging
 import threading
+from collections.abc import Callable
 from types import FrameType
 from typing import Any, ClassVar
 
-from rq.worker import SimpleWorker
+from redis import Redis
+from redis.exceptions import RedisError
+from rq import Queue
+from rq.exceptions import DequeueTimeout, StopRequested
+from rq.job import Job
+from rq.worker import SimpleWorker, WorkerStatus
+
+logger = logging.getLogger(__name__)
+
+_TTL_SECONDS = 30
+"""Of the worker's name in Redis. Half of it is how long it listens before it looks at the rows by itself."""
+_AWAY_SECONDS = 2.0
+"""Between two looks at the rows while Redis is away."""
+
+
+def _whatever_redis_says(method: Callable[..., Any]) -> Callable[..., Any]:
+    """RQ's books in Redis are for people who watch workers: what can't be written there stops neither worker nor
+    render.
+    """
+
+    @functools.wraps(method)
+    def call(worker: RenderWorker, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return method(worker, *args, **kwargs)
+        except RedisError as error:
+            logger.warning("Redis does not answer (%s): %s", method.__name__, error)
+            return None
+
+    return call
 
 
 class RenderWorker(SimpleWorker):
-    """An RQ worker that renders in its own process and puts a running render back when it is asked to stop."""
+    """An RQ worker that renders in its own process and puts a running render back when it is asked to stop.
+
+    Redis only brings messages that something waits. The worker looks at the rows by itself when none has come for a
+    while, and all the time while Redis is away: no message is missed, only late.
+
+    ``render_due`` renders one job that waits, if there is one, and answers whether there was.
+    """
 
     current: ClassVar[RenderWorker | None] = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
         self.stopping = threading.Event()
+        self.render_due: Callable[[], bool] = lambda: False
+        self._rendering = False
+        super().__init__(*args, **{"worker_ttl": _TTL_SECONDS, **kwargs})
         RenderWorker.current = self
+
+    def work(self, *args: Any, **kwargs: Any) -> bool:
+        try:
+            return super().work(*args, **kwargs)
+        except StopRequested:
+            # Before it ever reached Redis.
+            return False
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
         """SIGTERM or Ctrl-C: the render in progress stops at its next denoising step and goes back to the queue."""
         self.stopping.set()
         super().request_stop(signum, frame)
+
+    def bootstrap(self, *args: Any, **kwargs: Any) -> None:
+        self._install_signal_handlers()
+        while True:
+            try:
+                return super().bootstrap(*args, **kwargs)
+            except RedisError as error:
+                self._do_without_redis(error)
+
+    def register_birth(self) -> None:
+        # What an earlier try has left; the name is nobody else's.
+        self.connection.delete(self.key)
+        super().register_birth()
+
+    def dequeue_job_and_maintain_ttl(
+        self, timeout: int | None, max_idle_time: int | None = None
+    ) -> tuple[Job, Queue] | None:
+        """The next message; None when a burst finds no more."""
+        self.set_state(WorkerStatus.IDLE)
+        was_away = False
+        while True:
+            try:
+                if was_away:
+                    # It may have forgotten everything.
+                    self.register_birth()
+                    was_away = False
+                self.heartbeat()
+                return self.queue_class.dequeue_any(
+                    self._ordered_queues,
+                    timeout,
+                    connection=self.connection,
+                    job_class=self.job_class,
+                    serializer=self.serializer,
+                    death_penalty_class=self.death_penalty_class,
+                )
+            except DequeueTimeout:
+                self._look()
+            except RedisError as error:
+                if timeout is None:
+                    return None
+                was_away = True
+                self._do_without_redis(error)
+
+    def execute_job(self, job: Job, queue: Queue) -> None:
+        self._rendering = True
+        try:
+            _whatever_redis_says(SimpleWorker.execute_job)(self, job, queue)
+        finally:
+            self._rendering = False
+
+    def _do_without_redis(self, error: RedisError) -> None:
+        logger.warning("Redis does not answer (%s); looking at the rows", error)
+        if not self._look():
+            self.stopping.wait(_AWAY_SECONDS)
+
+    def _look(self) -> bool:
+        """Render what waits, if anything does; answers whether there was something."""
+        self._rendering = True
+        try:
+            return self.render_due()
+        except Exception:
+            # Without the database there is nothing to look at.
+            logger.exception("The rows can't be looked at")
+            return False
+        finally:
+            self._rendering = False
+            if self._stop_requested:
+                raise StopRequested
+
+    def _shutdown(self) -> None:
+        """Stop now, or after the render: nothing is raised into one, and Redis may be away."""
+        self._stop_requested = True
+        if not self._rendering:
+            raise StopRequested
+
+    def _set_ip_address(self, connection: Redis) -> None:
+        try:
+            super()._set_ip_address(connection)
+        except RedisError:
+            self.ip_address = "unknown"
+
+    check_for_suspension = _whatever_redis_says(SimpleWorker.check_for_suspension)
+    heartbeat = _whatever_redis_says(SimpleWorker.heartbeat)
+    register_death = _whatever_redis_says(SimpleWorker.register_death)
+    run_maintenance_tasks = _whatever_redis_says(SimpleWorker.run_maintenance_tasks)
+    set_state = _whatever_redis_says(SimpleWorker.set_state)
+    unsubscribe = _whatever_redis_says(SimpleWorker.unsubscribe)

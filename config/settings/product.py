@@ -23,6 +23,11 @@ FFMPEG_USE_NVENC = env.bool("FFMPEG_USE_NVENC", False)
 LEASE_SECONDS = env.float("LEASE_SECONDS", 30.0)
 REAP_INTERVAL_SECONDS = env.float("REAP_INTERVAL_SECONDS", 5.0)
 MAX_ATTEMPTS = env.int("MAX_ATTEMPTS", 3)
+"""Attempts in a row without a new frame after which a render is given up."""
+RENDER_STALL_SECONDS = env.float("RENDER_STALL_SECONDS", 900.0)
+"""An attempt without a denoising step or frame for this long has hung. Longer than one step of a batch may take."""
+RENDER_RETRY_SECONDS = env.float("RENDER_RETRY_SECONDS", 15.0)
+"""How long a render waits after the disk was full, or the storage or another part did not answer."""
 
 # Bounds a user can't pass, checked before anything is decoded.
 MAX_ATTACHMENT_BYTES = env.int("MAX_ATTACHMENT_BYTES", 200 * 1024**2)

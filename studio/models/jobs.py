@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib.postgres.functions import RandomUUID
 from django.db import models
+from django.db.models.expressions import CombinedExpression
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from studio.models.catalogue import ModelFile
@@ -25,12 +27,26 @@ class RenderJobQuerySet(TenantQuerySet["RenderJob"]):
     def queued(self) -> RenderJobQuerySet:
         return self.filter(status=RenderJob.Status.QUEUED)
 
+    def due(self) -> RenderJobQuerySet:
+        """Queued, and not waiting for a part of ours to come back."""
+        return self.queued().filter(models.Q(not_before=None) | models.Q(not_before__lte=Now()))
+
     def running(self) -> RenderJobQuerySet:
         return self.filter(status=RenderJob.Status.RUNNING)
 
-    def abandoned(self, now: datetime) -> RenderJobQuerySet:
+    def abandoned(self) -> RenderJobQuerySet:
         """Running, but nobody renews the lease: the worker is dead."""
-        return self.running().filter(lease_expires_at__lt=now)
+        return self.running().filter(lease_expires_at__lt=Now())
+
+
+def seconds_from_now(seconds: float) -> CombinedExpression:
+    """A moment by the database's clock, the only one that all machines share: for ``update`` and ``move``."""
+    return Now() + timedelta(seconds=seconds)
+
+
+def lease_end() -> CombinedExpression:
+    """When a lease that is given or renewed now runs out."""
+    return seconds_from_now(settings.LEASE_SECONDS)
 
 
 class RenderJob(TenantModel):
@@ -84,16 +100,21 @@ class RenderJob(TenantModel):
     status = models.CharField(max_length=16, choices=Status.choices, default=Status.QUEUED)
     queue = models.CharField(max_length=64)
     priority = models.SmallIntegerField(default=0)
+    not_before = models.DateTimeField(null=True, blank=True, help_text="It waits for a part of ours to come back.")
     attempts = models.PositiveSmallIntegerField(default=0)
+    productive_attempt = models.PositiveSmallIntegerField(default=0, help_text="The last that finished a new frame.")
     lease_id = models.UUIDField(null=True, blank=True)
     lease_expires_at = models.DateTimeField(null=True, blank=True)
     worker = models.CharField(max_length=128, blank=True)
     progress = models.FloatField(default=0.0, help_text="Percent.")
     frames_done = models.PositiveIntegerField(default=0)
+    frames_reached = models.PositiveIntegerField(default=0, help_text="The most that an attempt had finished.")
     frames_total = models.PositiveIntegerField()
     eta_seconds = models.FloatField(null=True, blank=True)
     error = models.TextField(blank=True, help_text="In words that a user understands.")
     error_code = models.CharField(max_length=64, blank=True)
+    request_id = models.CharField(max_length=64, blank=True, help_text="Of the request that asked for it.")
+    cause = models.TextField(blank=True, help_text="What went wrong last, for staff alone.")
     output = models.ForeignKey(MediaFile, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     still = models.ForeignKey(MediaFile, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     animation = models.ForeignKey(MediaFile, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
@@ -150,6 +171,11 @@ class RenderJob(TenantModel):
         return self.status in self.ACTIVE
 
     @property
+    def fruitless_attempts(self) -> int:
+        """Attempts in a row, this one included, without a new frame."""
+        return self.attempts - self.productive_attempt
+
+    @property
     def dispatch_id(self) -> str:
         """The name under which clients and their logs know it: tells nothing of how many jobs there are."""
         return f"job_{self.dispatch_key.hex}"
@@ -158,7 +184,8 @@ class RenderJob(TenantModel):
         """Compare and swap the state: one UPDATE that succeeds only from the state this row was read with.
 
         A worker passes the lease it is ``holding``, and succeeds only while it holds it. Answers whether the move
-        happened; False means that somebody else was faster, and the row was read again.
+        happened; False means that somebody else was faster, and the row was read again. What the database computes
+        of the ``changes`` is read back.
         """
         if to not in self.TRANSITIONS[self.status]:
             raise ValueError(f"A render can't go from {self.status} to {to}.")
@@ -167,8 +194,12 @@ class RenderJob(TenantModel):
             mine = mine.filter(lease_id=holding)
         moved = bool(mine.update(status=to, **changes))
         if moved:
+            computed = [name for name, value in changes.items() if hasattr(value, "resolve_expression")]
             for name, value in {"status": to, **changes}.items():
-                setattr(self, name, value)
+                if name not in computed:
+                    setattr(self, name, value)
+            if computed:
+                self.refresh_from_db(fields=computed)
         else:
             self.refresh_from_db()
         return moved

@@ -44,6 +44,18 @@ class OutOfMemory(RenderError):
     code = "out_of_memory"
 
 
+class SourceMissing(RenderError):
+    """A stored file that the render needs has vanished."""
+
+    code = "source_missing"
+
+
+class Stalled(RenderError):
+    """Something the render waits for does nothing any more."""
+
+    code = "stalled"
+
+
 class Cancelled(RenderError):
     """``RenderPort.should_stop`` said so; finished frames stay in the work folder."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import shutil
 import time
 from collections.abc import Iterator
@@ -36,8 +35,8 @@ _PREVIEW_SECONDS = 1.0
 def render(plan: RenderPlan, inputs: RenderInputs, port: RenderPort) -> RenderResult:
     """Render ``plan`` in ``port.work_dir``, going on from what an earlier attempt or ``inputs.checkpoint`` left.
 
-    Raises Cancelled (finished frames stay in the work folder), another RenderError with words for the user, or whatever
-    ``port`` itself raises; nothing else.
+    Raises Cancelled (finished frames stay in the work folder), another RenderError with words for the user, OSError
+    when the machine is at fault (a full disk), or whatever ``port`` itself raises; nothing else.
     """
     guarded = _GuardedPort(port)
     try:
@@ -47,10 +46,8 @@ def render(plan: RenderPlan, inputs: RenderInputs, port: RenderPort) -> RenderRe
     except MemoryError as error:
         raise OutOfMemory("The machine has too little memory for this size: choose a smaller one.") from error
     except Exception as error:
-        if error is guarded.failure:
+        if error is guarded.failure or (isinstance(error, OSError) and error.errno is not None):
             raise
-        if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
-            raise RenderError("The rendering machine's disk is full; try again later.", code="disk_full") from error
         raise RenderError("The render failed because of an internal error.", code="internal_error") from error
 
 

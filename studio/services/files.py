@@ -18,12 +18,19 @@ from django.db.models import Max, Sum
 from accounts.models import User
 from config.api.errors import DomainError, Forbidden, NotFound
 from studio.models import MediaFile
+from studio.rendering.errors import SourceMissing
 from studio.rendering.media.probe import MediaInfo
 from tenants.models import Tenant
 from tenants.scope import all_tenants
 
 LINK_SALT = "studio.files.link"
 _CHUNK = 1024 * 1024
+_IN_WORDS = {
+    MediaFile.Kind.SOURCE: "The source file",
+    MediaFile.Kind.OUTPUT: "The video that serves as source",
+    MediaFile.Kind.SOUNDTRACK: "The soundtrack",
+    MediaFile.Kind.CHECKPOINT: "The frames of the render that this one goes on from",
+}
 
 
 def store_file(
@@ -120,18 +127,44 @@ def linked_file(token: str) -> MediaFile | None:
 
 
 def local_copy(file: MediaFile, folder: Path) -> Path:
-    """The file on local disk: in place when the storage is local, else downloaded into the folder."""
+    """The file on local disk: in place when the storage is local, else downloaded into the folder.
+
+    Raises SourceMissing when nothing is stored of it any more.
+    """
     try:
-        return Path(default_storage.path(file.storage_key))
+        path = Path(default_storage.path(file.storage_key))
     except NotImplementedError:
-        target = folder / f"{file.pk}{Path(file.storage_key).suffix}"
-        if not target.exists():
-            partial = target.with_suffix(".partial")
+        return _downloaded(file, folder)
+    if not path.is_file():
+        raise missing(file)
+    return path
+
+
+def ensure_stored(file: MediaFile) -> None:
+    """Raises SourceMissing when nothing is stored of it any more."""
+    if not default_storage.exists(file.storage_key):
+        raise missing(file)
+
+
+def missing(file: MediaFile) -> SourceMissing:
+    """The error that says which file has vanished."""
+    what = _IN_WORDS.get(MediaFile.Kind(file.kind), "A file that the render needs")
+    return SourceMissing(f"{what} is no longer stored here.")
+
+
+def _downloaded(file: MediaFile, folder: Path) -> Path:
+    target = folder / f"{file.pk}{Path(file.storage_key).suffix}"
+    if not target.exists():
+        partial = target.with_suffix(".partial")
+        try:
             with default_storage.open(file.storage_key) as source, partial.open("wb") as sink:
                 for chunk in iter(lambda: source.read(_CHUNK), b""):
                     sink.write(chunk)
-            partial.rename(target)
-        return target
+        except FileNotFoundError:
+            # Not what the storage says of it: that would be a fault of the storage's.
+            raise missing(file) from None
+        partial.rename(target)
+    return target
 
 
 def _stored_bytes(tenant_id: int) -> int:

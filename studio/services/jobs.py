@@ -10,13 +10,17 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Least
 from django.utils import timezone
 
 from accounts.models import User
 from config.api.errors import DomainError, NotFound
+from config.logs import current_request_id
 from effects.models import Effect
 from effects.services import record_use
 from studio.models import MediaFile, RenderJob, Video
+from studio.models.jobs import seconds_from_now
 from studio.providers import LOCAL, hand_over
 from studio.services import plans
 from studio.services.charges import capture_price, hold_price, release_price, render_price
@@ -28,6 +32,7 @@ from tenants.scope import all_tenants, tenant_scope
 logger = logging.getLogger(__name__)
 
 GAVE_UP = "The render was interrupted too often and was given up."
+LONGEST_CAUSE = 10_000
 
 
 def submit_render(
@@ -70,6 +75,7 @@ def submit_render(
             priority=priority or 0,
             frames_total=frames,
             price=model_price if effect is None else effect.credits_cost,
+            request_id=current_request_id() or "",
         )
         hold_price(job)
         show_on_video(job, parameters=draft.parameters, effect=effect)
@@ -130,8 +136,8 @@ def complete_render(
     return done
 
 
-def fail_render(job: RenderJob, *, lease_id: UUID | None, code: str, message: str) -> bool:
-    """The render can't be done; ``message`` is for the user."""
+def fail_render(job: RenderJob, *, lease_id: UUID | None, code: str, message: str, cause: str = "") -> bool:
+    """The render can't be done; ``message`` is for the user, ``cause`` for staff."""
     with transaction.atomic():
         failed = job.move(
             RenderJob.Status.FAILED,
@@ -142,6 +148,7 @@ def fail_render(job: RenderJob, *, lease_id: UUID | None, code: str, message: st
             finished_at=timezone.now(),
             error=message,
             error_code=code,
+            cause=cause or job.cause or f"{code}: {message}",
         )
         if failed:
             release_price(job)
@@ -149,8 +156,18 @@ def fail_render(job: RenderJob, *, lease_id: UUID | None, code: str, message: st
     return failed
 
 
-def give_back(job: RenderJob, *, lease_id: UUID | None, count_attempt: bool) -> bool:
-    """Back into the queue, finished frames kept: the worker is shutting down, or it died (then the attempt counts)."""
+def give_back(
+    job: RenderJob, *, lease_id: UUID | None, count_attempt: bool, wait: bool = False, cause: str = ""
+) -> bool:
+    """Back into the queue, finished frames kept.
+
+    The attempt counts when its worker died or hung, not when the worker shuts down or a part of ours is away. With
+    ``wait`` the job is not claimed for RENDER_RETRY_SECONDS. ``cause`` is for staff.
+    """
+    uncounted = {} if count_attempt else {
+        "attempts": F("attempts") - 1,
+        "productive_attempt": Least(F("productive_attempt"), F("attempts") - 1),
+    }  # fmt: skip
     with transaction.atomic():
         back = job.move(
             RenderJob.Status.QUEUED,
@@ -158,24 +175,42 @@ def give_back(job: RenderJob, *, lease_id: UUID | None, count_attempt: bool) -> 
             lease_id=None,
             lease_expires_at=None,
             eta_seconds=None,
-            attempts=job.attempts if count_attempt else job.attempts - 1,
+            not_before=seconds_from_now(settings.RENDER_RETRY_SECONDS) if wait else None,
+            cause=cause or job.cause,
+            **uncounted,
         )
         if back:
             show_on_video(job)
-            transaction.on_commit(partial(_announce, job))
+            if not wait:
+                transaction.on_commit(partial(_announce, job))
     return back
+
+
+def end_attempt(job: RenderJob, *, lease_id: UUID | None, code: str, cause: str) -> RenderJob:
+    """End an attempt whose worker died or hung: the next one goes on, unless this was the last without a new frame.
+
+    Answers the row as it is then.
+    """
+    held = job.held(lease_id).first() if lease_id else None
+    if held is None:
+        job.refresh_from_db()
+        return job
+    if held.fruitless_attempts >= settings.MAX_ATTEMPTS:
+        fail_render(held, lease_id=lease_id, code=code, message=GAVE_UP, cause=cause)
+    else:
+        give_back(held, lease_id=lease_id, count_attempt=True, cause=cause)
+    return held
 
 
 def reap() -> dict[str, int]:
     """Give dead workers' jobs to others (fail them after the last attempt) and knock for jobs that wait unheard."""
     counts = {"requeued": 0, "failed": 0, "knocked": 0}
-    now = timezone.now()
     with all_tenants():
-        for job in RenderJob.objects.abandoned(now):
-            if job.attempts >= settings.MAX_ATTEMPTS:
-                counts["failed"] += fail_render(job, lease_id=job.lease_id, code="worker_lost", message=GAVE_UP)
-            else:
-                counts["requeued"] += give_back(job, lease_id=job.lease_id, count_attempt=True)
+        for job in RenderJob.objects.abandoned():
+            cause = f"Worker {job.worker} renewed its lease last at {job.lease_expires_at}.\n\n{job.cause}".strip()
+            ended = end_attempt(job, lease_id=job.lease_id, code="worker_lost", cause=cause[:LONGEST_CAUSE])
+            counts["requeued"] += ended.status == RenderJob.Status.QUEUED
+            counts["failed"] += ended.status == RenderJob.Status.FAILED
         counts["knocked"] = sum(knock(queue) for queue in settings.RENDER_QUEUES)
     return counts
 

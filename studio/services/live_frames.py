@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.core import signing
 from django.core.cache import cache
+from redis.exceptions import RedisError
 
 from studio.models import RenderJob
 
@@ -13,6 +14,7 @@ FRAME_SALT = "studio.frame"
 
 
 def keep_frame(job: RenderJob, jpeg: bytes) -> None:
+    """Raises RedisError: without Redis nobody sees the frame, and nothing else is missing."""
     cache.set(_key(job.pk), jpeg, KEPT_SECONDS)
 
 
@@ -25,10 +27,10 @@ def frame_url(job: RenderJob) -> str | None:
 
 
 def linked_frame(token: str) -> bytes | None:
-    """The JPEG behind a link; None when the link is forged or expired, or there is no frame."""
+    """The JPEG behind a link; None when the link is forged or expired, or there is no frame, or Redis is gone."""
     try:
         return cache.get(_key(signing.loads(token, salt=FRAME_SALT, max_age=settings.FILE_URL_SECONDS)))
-    except signing.BadSignature:
+    except (signing.BadSignature, RedisError):
         return None
 
 

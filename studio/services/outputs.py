@@ -5,15 +5,13 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Iterable
-from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
 
 from studio.models import MediaFile, RenderJob
+from studio.models.jobs import lease_end
 from studio.providers.external import job_id_of
 from studio.rendering.errors import MediaError
 from studio.rendering.media.images import derive_images
@@ -83,7 +81,7 @@ def _complete(job: RenderJob, path: Path, info: MediaInfo) -> bool:
         if not job.move(
             RenderJob.Status.RUNNING,
             lease_id=lease,
-            lease_expires_at=timezone.now() + timedelta(seconds=settings.LEASE_SECONDS),
+            lease_expires_at=lease_end(),
             started_at=job.queued_at,
             attempts=job.attempts + 1,
             worker="watch_output",

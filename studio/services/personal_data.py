@@ -38,7 +38,7 @@ def erase_work(user: User) -> None:
     for video in Video.objects.filter(owner=user, deleted_at=None).order_by("pk"):
         delete_video(video)
     jobs = RenderJob.objects.filter(owner=user)
-    jobs.update(parameters={}, plan={}, error="", **dict.fromkeys(_JOB_FILES))
+    jobs.update(parameters={}, plan={}, error="", cause="", request_id="", **dict.fromkeys(_JOB_FILES))
     Video.objects.filter(owner=user).update(
         title="", input_payload={}, parameters={}, error="", source=None, soundtrack=None, output=None
     )

@@ -10,7 +10,6 @@ import logging
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 import django_rq
 from django.conf import settings
@@ -21,6 +20,7 @@ from django.utils import timezone
 from redis.exceptions import RedisError
 
 from studio.models import RenderJob
+from studio.models.jobs import lease_end
 from studio.services.states import show_on_video
 from tenants.scope import all_tenants
 
@@ -57,7 +57,7 @@ def knock(queue: str) -> int:
     """Send the messages that the queue's waiting rows lack: lost with Redis, or eaten by a worker that died before
     its claim. Answers how many; a message too many finds nothing to claim and does no harm.
     """
-    waiting = list(RenderJob.objects.queued().filter(queue=queue, provider="local").order_by("queued_at"))
+    waiting = list(RenderJob.objects.due().filter(queue=queue, provider="local").order_by("queued_at"))
     if not waiting:
         return 0
     try:
@@ -81,7 +81,7 @@ def claim_next(*, worker: str, queues: Sequence[str]) -> RenderJob | None:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_CLAIM_LOCK])
         theirs = RenderJob.objects.filter(owner=OuterRef("owner")).order_by().values("owner")
         job = (
-            RenderJob.objects.queued()
+            RenderJob.objects.due()
             .filter(queue__in=queues, provider="local")
             .annotate(
                 rank=Case(
@@ -96,14 +96,14 @@ def claim_next(*, worker: str, queues: Sequence[str]) -> RenderJob | None:
         )
         if job is None:
             return None
-        now = timezone.now()
         job.move(
             RenderJob.Status.RUNNING,
             lease_id=uuid.uuid4(),
-            lease_expires_at=now + timedelta(seconds=settings.LEASE_SECONDS),
+            lease_expires_at=lease_end(),
+            not_before=None,
             attempts=job.attempts + 1,
             worker=worker[:128],
-            started_at=now,
+            started_at=timezone.now(),
         )
         show_on_video(job)
     return job

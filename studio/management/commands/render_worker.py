@@ -21,8 +21,10 @@ class Command(BaseCommand):
     def handle(self, *, queues: list[str], burst: bool, **options: Any) -> None:
         # Here and not in the app's ready(): it loads torch, which nothing but a worker needs.
         from studio.rendering.models import cache
+        from studio.tasks import render_due
 
         cache.configure(device=settings.RENDER_DEVICE, capacity=settings.MODEL_CACHE_BYTES)
         # A dotted name: django-rq takes no subclass of SimpleWorker otherwise.
         worker = django_rq.get_worker(*queues, worker_class="studio.worker.RenderWorker")
+        worker.render_due = render_due  # type: ignore[attr-defined]
         worker.work(burst=burst, logging_level=settings.LOG_LEVEL)

@@ -82,10 +82,9 @@ class FrameReader:
             return frames
         if self._process is None:
             self._process = ffmpeg.Process(ffmpeg.decode(self._path, self._how), stdout=True)
-        assert self._process.stdout
         rest = frames.data.cast("B")
         while rest:
-            received = self._process.stdout.readinto(rest)  # type: ignore[attr-defined]
+            received = self._process.read_into(rest)
             if not received:
                 self._fail()
             rest = rest[received:]

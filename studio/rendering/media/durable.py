@@ -28,8 +28,13 @@ def truncate(path: Path, size: int) -> None:
 def write(path: Path, data: bytes) -> None:
     """Replace the whole file."""
     part = path.with_name(path.name + ".part")
-    write_at(part, 0, data)
-    publish(part, path)
+    try:
+        write_at(part, 0, data)
+        publish(part, path)
+    except OSError:
+        # A full disk keeps nothing half written.
+        part.unlink(missing_ok=True)
+        raise
 
 
 def publish(part: Path, path: Path) -> Path:

@@ -8,23 +8,19 @@ Commands are built by ffmpeg-python and started without a shell. Every input nam
 from __future__ import annotations
 
 import functools
-import subprocess
-import tempfile
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import ffmpeg
 import imageio_ffmpeg
 
-from studio.rendering.errors import RenderError
+from studio.rendering.media.child import PIPE_BYTES, Child, FfmpegError
 
 MAX_PIXELS = 64_000_000
 """Pixels of one decoded frame: above an 8K video and a 50-megapixel photo, far below what exhausts a worker."""
 
-_ERROR_LINES = 40
-_PIPE_BYTES = 1 << 20
 _SAMPLE_RATE = 48_000
 _ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 """ffmpeg's own decoders of these drop the alpha plane of a WebM."""
@@ -36,29 +32,19 @@ _RACY_DECODERS = {"theora"}
 class _Settings:
     binary: str | None = None
     use_nvenc: bool = False
+    idle_seconds: float = 60.0
 
 
 _settings = _Settings()
 
 
-class FfmpegError(RenderError):
-    """ffmpeg refused or died; its last lines are attached as a note for the log, never shown to the user."""
-
-    code = "media_failed"
-
-    def __init__(self, message: str, log: str = "") -> None:
-        super().__init__(message)
-        self.log = log
-        if log:
-            self.add_note(log)
-
-
-def configure(*, binary: str | None, use_nvenc: bool = False) -> None:
+def configure(*, binary: str | None, use_nvenc: bool = False, idle_seconds: float = 60.0) -> None:
     """Use this ffmpeg from now on; None goes back to the one that ``imageio-ffmpeg`` carries.
 
-    ``use_nvenc`` lets the GPU encode where it can: faster, but the file's bytes then depend on the driver.
+    ``use_nvenc`` lets the GPU encode where it can: faster, but the file's bytes then depend on the driver. A process
+    that somebody waits for is killed when it got no processor time for ``idle_seconds``.
     """
-    _settings.binary, _settings.use_nvenc = binary or None, use_nvenc
+    _settings.binary, _settings.use_nvenc, _settings.idle_seconds = binary or None, use_nvenc, idle_seconds
     _nvenc_works.cache_clear()
 
 
@@ -72,54 +58,13 @@ def encoder() -> str:
     return "h264_nvenc" if _settings.use_nvenc and _nvenc_works() else "libx264"
 
 
-class Process:
-    """A running ffmpeg. Its messages go to a file, so it never blocks on a full pipe that nobody reads."""
+class Process(Child):
+    """A running ffmpeg."""
 
     def __init__(self, stream: Any, *, stdin: bool = False, stdout: bool = False) -> None:
         quiet = stream.global_args("-nostdin", "-hide_banner", "-loglevel", "error", "-y")
-        self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process, closed by kill
-        self._process = subprocess.Popen(
-            ffmpeg.compile(quiet, cmd=binary()),
-            stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
-            stdout=subprocess.PIPE if stdout else subprocess.DEVNULL,
-            stderr=self._log,
-            bufsize=0,
-            pipesize=_PIPE_BYTES,
-        )
-        self.stdin = self._process.stdin
-        self.stdout = self._process.stdout
-
-    def __enter__(self) -> Process:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.kill()
-
-    @property
-    def running(self) -> bool:
-        return self._process.poll() is None
-
-    def wait(self, message: str = "The video could not be processed.") -> None:
-        """Wait for the end; raises :class:`FfmpegError` with ``message`` unless it succeeded."""
-        if self.stdin:
-            self.stdin.close()
-        code = self._process.wait()
-        log = self._read_log()
-        if code:
-            raise FfmpegError(message, log or f"ffmpeg exit status {code}")
-
-    def kill(self) -> None:
-        """End it now, finished or not, and release the pipes. Safe to call twice."""
-        if self.running:
-            self._process.kill()
-        self._process.wait()
-        for pipe in (self.stdin, self.stdout, self._log):
-            if pipe:
-                pipe.close()
-
-    def _read_log(self) -> str:
-        self._log.seek(0)
-        return "\n".join(self._log.read().decode(errors="replace").splitlines()[-_ERROR_LINES:])
+        command = ffmpeg.compile(quiet, cmd=binary())
+        super().__init__(command, stdin=stdin, stdout=stdout, idle_seconds=_settings.idle_seconds)
 
 
 def run(stream: Any, message: str = "The video could not be processed.") -> None:
@@ -130,11 +75,12 @@ def run(stream: Any, message: str = "The video could not be processed.") -> None
 
 def capture(stream: Any, message: str = "The video could not be processed.") -> bytes:
     """Run to the end and return what was written to ``pipe:``; for small outputs."""
+    output, chunk = bytearray(), memoryview(bytearray(PIPE_BYTES))
     with Process(stream, stdout=True) as process:
-        assert process.stdout
-        output = process.stdout.read()
+        while received := process.read_into(chunk):
+            output += chunk[:received]
         process.wait(message)
-        return output
+        return bytes(output)
 
 
 def source(path: Path, demuxer: str, **options: Any) -> Any:

@@ -304,7 +304,7 @@ def _spool_name(index: int) -> str:
 def _read_manifest(folder: Path) -> dict[str, Any]:
     try:
         manifest: dict[str, Any] = json.loads((folder / _MANIFEST).read_bytes())
-    except (OSError, ValueError) as error:
+    except (FileNotFoundError, ValueError) as error:
         raise _damaged() from error
     if manifest.get("schema") != SCHEMA:
         raise RenderError(
