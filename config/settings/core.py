@@ -126,17 +126,11 @@ HIGH_PRIORITY_QUEUE = env.str("HIGH_PRIORITY_QUEUE", "high")
 MEDIUM_PRIORITY_QUEUE = env.str("MEDIUM_PRIORITY_QUEUE", "medium")
 LOW_PRIORITY_QUEUE = env.str("LOW_PRIORITY_QUEUE", "low")
 RENDER_QUEUES = (HIGH_PRIORITY_QUEUE, MEDIUM_PRIORITY_QUEUE, LOW_PRIORITY_QUEUE)
-REDIS_TIMEOUT_SECONDS = env.float("REDIS_TIMEOUT_SECONDS", 0.5)
-"""How long a message may take to reach Redis; whoever sends it goes on without, because rows remember the work."""
-_QUEUES_URL = (
-    f"{REDIS_URL}{'&' if '?' in REDIS_URL else '?'}"
-    f"socket_timeout={REDIS_TIMEOUT_SECONDS}&socket_connect_timeout={REDIS_TIMEOUT_SECONDS}"
-)
 # No time-out: a render lives as long as its lease is renewed, and the reaper ends what stopped renewing.
-RQ_QUEUES = {name: {"URL": _QUEUES_URL, "DEFAULT_TIMEOUT": -1} for name in RENDER_QUEUES}
+RQ_QUEUES = {name: {"URL": REDIS_URL, "DEFAULT_TIMEOUT": -1} for name in RENDER_QUEUES}
 BACKGROUND_QUEUE = env.str("BACKGROUND_QUEUE", "background")
 """Mails, exports and deletions: whatever must neither wait for a render nor be waited for by a request."""
-RQ_QUEUES[BACKGROUND_QUEUE] = {"URL": _QUEUES_URL, "DEFAULT_TIMEOUT": 600}
+RQ_QUEUES[BACKGROUND_QUEUE] = {"URL": REDIS_URL, "DEFAULT_TIMEOUT": 600}
 
 MEDIA_ROOT = DATA_DIR / "media"
 # Unfinished renders. Shared between machines, a job of a dead one goes on elsewhere from its last frame.

@@ -9,6 +9,7 @@ from django.contrib.admin.utils import flatten_fieldsets
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.formats import date_format
+from django.utils.html import format_html
 
 from config.api.errors import DomainError
 from studio.admin.display import (
@@ -36,8 +37,10 @@ class RenderJobAdmin(LookOnlyAdmin):
     list_display_links = ("id",)
     list_filter = ("status", "purpose", "workflow", "queue", "provider", "model_file", "error_code")
     list_select_related = ("owner", "tenant", "model_file", "video")
-    search_fields = ("=id", "=video__id", "owner__email", "tenant__domain", "worker", "parameters__prompt", "error")
-    search_help_text = "Job or video number, owner, tenant, worker, prompt or error"
+    search_fields = (
+        "=id", "=video__id", "owner__email", "tenant__domain", "worker", "parameters__prompt", "error", "=request_id",
+    )  # fmt: skip
+    search_help_text = "Job or video number, owner, tenant, worker, prompt, error or request id"
     date_hierarchy = "queued_at"
     actions = ("cancel", "retry")
     fieldsets = (
@@ -47,7 +50,8 @@ class RenderJobAdmin(LookOnlyAdmin):
             {"fields": ("video_link", "owner_link", "tenant", "purpose", "workflow", "model_file", "origin")},
         ),
         ("Files", {"fields": tuple(f"{name}_file" for name in _FILES)}),
-        ("Queue", {"fields": ("queue", "priority", "provider", "live_attempts", "lease_expires_at")}),
+        ("Cause", {"fields": ("request_id", "attempts", "productive_attempt", "cause_text")}),
+        ("Queue", {"fields": ("queue", "priority", "provider", "live_attempts", "lease_expires_at", "not_before")}),
         ("Times", {"fields": ("queued_at", "started_at", "finished_at", "seconds_per_frame")}),
         ("Request", {"fields": ("parameters_text",)}),
         ("Plan", {"fields": ("plan_text",), "classes": ("collapse",)}),
@@ -58,7 +62,7 @@ class RenderJobAdmin(LookOnlyAdmin):
         if match and match.url_name == "studio_renderjob_change":
             return super().get_queryset(request).select_related("owner", "tenant", "video", "continues", *_FILES)
         # A list of plans would be megabytes.
-        return super().get_queryset(request).defer("plan", "video__parameters")
+        return super().get_queryset(request).defer("plan", "cause", "video__parameters")
 
     def has_operate_permission(self, request: HttpRequest) -> bool:
         return request.user.is_administrator  # type: ignore[union-attr]
@@ -134,6 +138,10 @@ class RenderJobAdmin(LookOnlyAdmin):
     @admin.display(description="goes on from")
     def origin(self, job: RenderJob) -> str:
         return row_link(job.continues)
+
+    @admin.display(description="what went wrong last")
+    def cause_text(self, job: RenderJob) -> str:
+        return format_html('<pre class="studio-json">{}</pre>', job.cause) if job.cause else "-"
 
     @admin.display(description="parameters")
     def parameters_text(self, job: RenderJob) -> str:

@@ -20,6 +20,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import F
 from django.db.models.functions import Greatest
+from redis.exceptions import RedisError
 
 from studio.models import RenderJob
 from studio.models.jobs import lease_end
@@ -128,7 +129,7 @@ class LeasedPort:
                         patience = settings.LEASE_SECONDS if self.lost else settings.RENDER_STALL_SECONDS
                         if self._pulse.seconds() > patience:
                             self._end_hung()
-                        self._renew()
+                        self.renew()
             finally:
                 faulthandler.cancel_dump_traceback_later()
                 connection.close()
@@ -143,7 +144,7 @@ class LeasedPort:
             done.set()
             thread.join()
 
-    def _renew(self) -> None:
+    def renew(self) -> None:
         if self.lost:
             return
         try:
@@ -191,8 +192,9 @@ class LeasedPort:
             return
         try:
             tell(*args, **kwargs)
-        except Exception:
-            logger.exception("Render %s is not shown", self._job.pk)
+        except Exception as error:
+            away = isinstance(error, RedisError)
+            logger.warning("Render %s is not shown: %s", self._job.pk, error, exc_info=None if away else error)
             self._unshown_until = time.monotonic() + _QUIET_SECONDS
 
     def _eta(self, now: float, progress: Progress) -> float | None:

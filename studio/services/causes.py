@@ -39,7 +39,7 @@ _LONGEST = 8000
 
 def is_ours(error: BaseException) -> bool:
     """Whether a part of ours failed (database, Redis, storage, network, disk), not the render."""
-    if isinstance(error, OSError) and error.errno is not None:
+    if isinstance(error, OSError):
         return True
     return any(
         isinstance(link, _PARTS) or (isinstance(link, OSError) and link.errno in _MACHINE) for link in _chain(error)

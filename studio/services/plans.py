@@ -13,14 +13,14 @@ from accounts.models import User
 from config.api.errors import DomainError, ValidationFailed
 from studio.models import ModelFile, Preset, RenderJob, Video
 from studio.rendering.deforum.settings import export_settings, import_settings
-from studio.rendering.errors import ModelError, PlanError
+from studio.rendering.errors import MediaError, ModelError, PlanError, SourceMissing
 from studio.rendering.media.decode import output_size
 from studio.rendering.media.probe import MediaInfo, probe
 from studio.rendering.plan import ControlNetSpec, DeforumParams, ModelSpec, RenderPlan, Vid2VidParams
 from studio.rendering.plan_checks import validate_plan
 from studio.services import catalogue
 from studio.services.catalogue import preset_settings
-from studio.services.files import local_copy
+from studio.services.files import ensure_stored, local_copy
 
 DEFAULT_FPS = "24"
 MAX_SEED = 2**32 - 1
@@ -260,6 +260,9 @@ def _extended_job(user: User, parameters: dict[str, Any]) -> RenderJob | None:
     job = finished.filter(video_id=wanted).first() or finished.filter(pk=wanted).first()
     if job is None:
         raise ValidationFailed({"extendFromJobId": ["This names no completed deforum video or job of yours."]})
+    if not _has_checkpoint(job):
+        reason = "The frames of this render are no longer stored here, so it can't be extended."
+        raise DomainError(SourceMissing.code, reason, data={"extendFromJobId": [reason]})
     return job
 
 
@@ -270,14 +273,32 @@ def _approved_preview(video: Video, plan: RenderPlan, purpose: RenderJob.Purpose
     previews = video.jobs.filter(
         purpose=RenderJob.Purpose.PREVIEW, status=RenderJob.Status.COMPLETED, checkpoint__isnull=False
     )
-    return next((job for job in previews if replace(RenderPlan.from_json(job.plan), frame_limit=None) == plan), None)
+    begun = (job for job in previews if replace(RenderPlan.from_json(job.plan), frame_limit=None) == plan)
+    # Without its checkpoint the same plan makes the same frames once more.
+    return next((job for job in begun if _has_checkpoint(job)), None)
 
 
 def _source_info(video: Video) -> MediaInfo | None:
-    if video.source is None:
-        return None
-    with TemporaryDirectory(prefix="studio-probe-") as folder:
-        return probe(local_copy(video.source, Path(folder)))
+    """What is uploaded, as it is now: files can vanish or be damaged in the storage. Raises DomainError."""
+    try:
+        if video.soundtrack:
+            ensure_stored(video.soundtrack)
+        if video.source is None:
+            return None
+        with TemporaryDirectory(prefix="studio-probe-") as folder:
+            return probe(local_copy(video.source, Path(folder)))
+    except (SourceMissing, MediaError) as error:
+        raise DomainError(error.code, error.message) from error
+
+
+def _has_checkpoint(job: RenderJob) -> bool:
+    if job.checkpoint is None:
+        return False
+    try:
+        ensure_stored(job.checkpoint)
+    except SourceMissing:
+        return False
+    return True
 
 
 def _api_field(field: str, parameters: dict[str, Any]) -> str:

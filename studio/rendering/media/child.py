@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import select
+import signal
 import subprocess
 import tempfile
 import time
@@ -81,6 +82,8 @@ class Child:
             except subprocess.TimeoutExpired:
                 watch.look()
         log = self._read_log()
+        if code == -signal.SIGXFSZ:
+            raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
         if code:
             for words, number in _DISK_ERRORS.items():
                 if words in log:

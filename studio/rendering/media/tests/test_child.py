@@ -1,0 +1,82 @@
+"""Processes that hang, and processes on a full disk."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import ffmpeg as graph
+import psutil
+import pytest
+
+from studio.rendering.errors import Stalled
+from studio.rendering.media import ffmpeg
+from studio.rendering.media.child import Child
+
+ENDLESS = graph.input("testsrc2=size=64x64", f="lavfi")
+
+
+@pytest.fixture(autouse=True)
+def impatient() -> Iterator[None]:
+    ffmpeg.configure(binary=None, idle_seconds=1.0)
+    yield
+    ffmpeg.configure(binary=None)
+
+
+def stop_a_child() -> None:
+    (child,) = psutil.Process().children()
+    child.suspend()
+
+
+def test_a_stopped_ffmpeg_is_not_waited_for() -> None:
+    with ffmpeg.Process(ENDLESS.output("pipe:", f="null")) as process:
+        stop_a_child()
+        with pytest.raises(Stalled):
+            process.wait()
+    assert not psutil.Process().children()
+
+
+def test_a_stopped_ffmpeg_is_not_read_from_for_ever() -> None:
+    with ffmpeg.Process(ENDLESS.output("pipe:", f="rawvideo"), stdout=True) as process:
+        frame = memoryview(bytearray(64 * 64 * 3))
+        assert process.read_into(frame) > 0
+        stop_a_child()
+        with pytest.raises(Stalled):
+            # What lies in the pipe already is still read.
+            while process.read_into(frame):
+                pass
+
+
+def test_a_reader_may_take_its_time() -> None:
+    with ffmpeg.Process(ENDLESS.output("pipe:", f="rawvideo"), stdout=True) as process:
+        frame = memoryview(bytearray(64 * 64 * 3))
+        (child,) = psutil.Process().children()
+        process.read_into(frame)
+        # Until it waits for us: its pipe is full.
+        while child.status() != psutil.STATUS_SLEEPING:
+            os.sched_yield()
+        assert process.read_into(frame) > 0
+
+
+def test_a_wrapper_works_while_what_it_started_does() -> None:
+    script = "python3 -c 'import time; end = time.process_time() + 2.5\nwhile time.process_time() < end: pass' & wait"
+    with Child(["sh", "-c", script], stdin=False, stdout=False, idle_seconds=1.0) as process:
+        process.wait()
+
+
+def test_a_full_disk_is_no_fault_of_the_video(tmp_path: Path) -> None:
+    full = graph.output(graph.input("testsrc2=size=64x64:duration=1", f="lavfi"), "/dev/full", f="rawvideo")
+    with pytest.raises(OSError, match="No space left on device"):
+        ffmpeg.run(full)
+
+
+def test_a_file_beyond_the_machines_limit_is_no_fault_of_the_video(tmp_path: Path) -> None:
+    output = graph.output(
+        graph.input("testsrc2=size=640x480:duration=60", f="lavfi"), str(tmp_path / "x"), f="rawvideo"
+    )
+    with ffmpeg.Process(output) as process:
+        (child,) = psutil.Process().children()
+        child.rlimit(psutil.RLIMIT_FSIZE, (4096, 4096))
+        with pytest.raises(OSError, match="File too large"):
+            process.wait()
