@@ -20,21 +20,34 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
+from effects.generation import CONTROL_CHARACTERS, PARAMETERS, check_parameters
+
 TYPES = ("text", "number", "image", "video")
 MAX_TEXT = 1000
 MAX_PROPERTIES = 50
-PARAMETERS = frozenset(
+STANDARD: list[dict[str, Any]] = [
     {
-        "prompt", "negative_prompt", "cfgScale", "denoising", "steps", "seed", "controlnet", "preset", "length", "fps",
-        "schedules",
-    }
-)  # fmt: skip
-"""The generation parameters that an effect can set; the model is a column of its own."""
+        "key": "prompt",
+        "name": "Prompt",
+        "description": "What the video shows, in a few words.",
+        "type": "text",
+        "required": False,
+    },
+    {
+        "key": "intensity",
+        "name": "Intensity",
+        "description": "How far the result may leave the source.",
+        "type": "number",
+        "required": False,
+        "default": 0.5,
+        "range": [0, 1],
+    },
+]
+"""What users may set of an effect for which staff have written neither properties nor a template."""
 
 _FIELDS = frozenset({"key", "name", "description", "type", "required", "default", "range"})
 _KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 _PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z][A-Za-z0-9_]{0,63})\s*\}\}")
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _MAX_FILE_ID = 2**63 - 1
 
 
@@ -68,7 +81,7 @@ class Property:
         return value
 
     def _text(self, value: Any) -> str:
-        if not isinstance(value, str) or _CONTROL.search(value):
+        if not isinstance(value, str) or CONTROL_CHARACTERS.search(value):
             raise ValueError("Must be a text without control characters.")
         text = value.strip()
         if not text:
@@ -106,19 +119,25 @@ def check_properties(data: Any) -> None:
 
 
 def check_template(data: Any) -> None:
-    """A model validator: the parameters are known ones. Which placeholders it may use, only the effect knows."""
+    """A model validator: the parameters are known ones, and what is written out lies within their bounds.
+
+    Which placeholders it may use, only the effect knows; what they become is checked with every use.
+    """
     if not isinstance(data, dict):
         raise ValidationError("Must be an object of generation parameters.")
     unknown = sorted(set(data) - PARAMETERS)
     if unknown:
         raise ValidationError(f"Unknown parameters: {', '.join(unknown)}. Known are {', '.join(sorted(PARAMETERS))}.")
+    problems = check_parameters({name: part for name, part in data.items() if not _is_open(part)})[1]
+    if problems:
+        raise ValidationError([f"{name}: {reason}" for name, reason in problems.items()])
 
 
 def check_placeholders(template: Mapping[str, Any], properties: list[Property]) -> None:
     """Every placeholder names a property that can stand there. Raises ValueError with a reason for staff."""
     known = {item.key: item for item in properties}
     for part in template.values():
-        for key, target in _placeholders(part):
+        for key, target in placeholders(part):
             if key not in known:
                 raise ValueError(f"{{{{{key}}}}} names no configurable property.")
             if target is not None:
@@ -198,19 +217,24 @@ def _is_span(span: Any) -> bool:
     return numbers and span[0] != span[1] and all(map(math.isfinite, span))
 
 
-def _placeholders(part: Any) -> Iterator[tuple[str, Any]]:
+def placeholders(part: Any) -> Iterator[tuple[str, Any]]:
     """Every property that a template names, with what it is mapped to, if it is."""
     if isinstance(part, str):
         yield from ((key, None) for key in _PLACEHOLDER.findall(part))
     elif isinstance(part, list):
         for item in part:
-            yield from _placeholders(item)
+            yield from placeholders(item)
     elif isinstance(part, dict):
         if set(part) == {"property", "to"}:
             yield str(part["property"]), part["to"]
         else:
             for item in part.values():
-                yield from _placeholders(item)
+                yield from placeholders(item)
+
+
+def _is_open(part: Any) -> bool:
+    """Whether the part's value depends on properties."""
+    return next(placeholders(part), None) is not None
 
 
 def _in_text(value: Any) -> str:

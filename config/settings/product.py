@@ -45,5 +45,6 @@ UPLOAD_PART_BYTES = env.int("UPLOAD_PART_BYTES", 32 * 1024**2)
 # How long a presigned upload may be sent to, and when one that nothing refers to is swept.
 UPLOAD_URL_SECONDS = env.int("UPLOAD_URL_SECONDS", 3600)
 UPLOAD_KEEP_SECONDS = env.int("UPLOAD_KEEP_SECONDS", 24 * 3600)
-# Folders in which an external encoder drops finished files, watched by `watch_output`.
-WATCH_PATHS = env.list("WATCH_PATHS", [str(DATA_DIR / "output")])
+# Folders shared with an external encoder: tickets go into the first, finished files are found in all of them by
+# `watch_output`. Without one there is no such encoder, and jobs that ask for it are refused.
+WATCH_PATHS = env.list("WATCH_PATHS", [])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
@@ -13,7 +13,7 @@ from django.db.models.functions import Cast
 from django.utils import timezone
 
 from effects.models.categories import Category
-from effects.properties import check_properties, check_template
+from effects.properties import STANDARD, check_properties, check_template
 
 _COUNT = models.DecimalField(max_digits=22, decimal_places=2)
 
@@ -103,6 +103,15 @@ class Effect(models.Model):
     def workflow(self) -> str:
         """Which of the renderer's workflows makes it: ``vid2vid`` or ``deforum``."""
         return self.WORKFLOWS[self.type]
+
+    @property
+    def is_offered(self) -> bool:
+        return self.is_active and not self.is_deleted
+
+    @property
+    def offered_properties(self) -> list[dict[str, Any]]:
+        """What users may set: the effect's own properties, or the standard ones where staff have written nothing."""
+        return self.configurable_properties if self.configurable_properties or self.parameters else STANDARD
 
     @property
     def is_deleted(self) -> bool:

@@ -24,7 +24,7 @@ def find_effect(*, effect_id: int) -> Effect:
     effect = Effect.objects.filter(pk=effect_id).select_related("category", "model_file").first()
     if effect is None:
         raise ValidationFailed({"effect_id": ["The selected effect id is invalid."]})
-    if effect.is_deleted or not effect.is_active:
+    if not effect.is_offered:
         raise NotFound("Effect not found")
     return effect
 

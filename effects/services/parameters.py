@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from config.api.errors import ValidationFailed
+from effects.generation import check_parameters
+from effects.implied import complete_template, has_prompt, implied_prompt
 from effects.models import Effect
-from effects.properties import Property, fill_template, read_properties
+from effects.properties import Property, fill_template, placeholders, read_properties
 
 FIELD = "input_payload"
 
@@ -15,10 +17,17 @@ def effect_parameters(effect: Effect, input_payload: Any = None) -> dict[str, An
     """The generation parameters of one use of the effect, in the words of ``POST /api/generate``.
 
     ``{"prompt": "a watercolor painting", "denoising": 0.62, "modelId": 3}``. Raises ValidationFailed naming
-    ``input_payload.key`` for what the effect's properties do not allow.
+    ``input_payload.key`` for what the effect's properties or the bounds of the parameters do not allow.
     """
-    properties = read_properties(effect.configurable_properties)
-    parameters = fill_template(effect.parameters, properties, _clean(properties, input_payload))
+    properties = read_properties(effect.offered_properties)
+    values = _clean(properties, input_payload)
+    template = complete_template(effect.parameters, properties)
+    filled = fill_template(template, properties, values)
+    if not has_prompt(filled):
+        filled["prompt"] = implied_prompt(effect.name, effect.description, template, properties, values)
+    parameters, problems = check_parameters(filled)
+    if problems:
+        raise ValidationFailed({_field(template, name): [reason] for name, reason in problems.items()})
     if effect.model_file_id is not None:
         parameters["modelId"] = effect.model_file_id
     return parameters
@@ -26,14 +35,20 @@ def effect_parameters(effect: Effect, input_payload: Any = None) -> dict[str, An
 
 def clean_payload(effect: Effect, input_payload: Any = None) -> dict[str, Any]:
     """The payload with every default filled in. Raises ValidationFailed naming ``input_payload.key``."""
-    return _clean(read_properties(effect.configurable_properties), input_payload)
+    return _clean(read_properties(effect.offered_properties), input_payload)
 
 
 def payload_files(effect: Effect, input_payload: Any = None) -> dict[str, int]:
     """Property -> id of the file that the payload names for it; whether the user may, the caller must ask."""
-    properties = read_properties(effect.configurable_properties)
+    properties = read_properties(effect.offered_properties)
     values = _clean(properties, input_payload)
     return {p.key: values[p.key] for p in properties if p.type in ("image", "video") and p.key in values}
+
+
+def _field(template: dict[str, Any], parameter: str) -> str:
+    """The parameter as whoever sent the payload calls it: by the property that it comes from, if there is one."""
+    keys = [key for key, _ in placeholders(template.get(parameter))]
+    return f"{FIELD}.{keys[0]}" if keys else parameter
 
 
 def _clean(properties: list[Property], payload: Any) -> dict[str, Any]:

@@ -88,7 +88,7 @@ def _recipe(video: Video) -> dict[str, Any]:
     if effect is None:
         parameters = {name: video.parameters[name] for name in _SHARED_PARAMETERS if name in video.parameters}
         return {"type": video.type, "parameters": parameters, "input_payload": {}}
-    shared = {item.key for item in read_properties(effect.configurable_properties) if item.type in ("text", "number")}
+    shared = {item.key for item in read_properties(effect.offered_properties) if item.type in ("text", "number")}
     payload = {key: value for key, value in video.input_payload.items() if key in shared}
     return {"type": video.type, "parameters": {}, "input_payload": payload}
 

@@ -26,7 +26,7 @@ def remix(item: GalleryItem) -> dict[str, Any]:
     ``POST /api/generate``. Raises NotFound when the effect is no longer offered.
     """
     effect = item.effect
-    if item.effect_slug and (effect is None or effect.is_deleted or not effect.is_active):
+    if item.effect_slug and (effect is None or not effect.is_offered):
         raise NotFound("The effect of this video is no longer offered", code="effect_gone")
     return {
         "effect": {"id": effect.pk, "name": effect.name, "slug": effect.slug} if effect else None,

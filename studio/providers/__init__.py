@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from config.api.errors import ValidationFailed
 from studio.models import RenderJob
 from studio.providers import external
 
@@ -21,6 +22,14 @@ _TAKE_BACK: dict[str, Callable[[RenderJob], None]] = {"external": external.take_
 def known() -> tuple[str, ...]:
     """The providers a job may name."""
     return (LOCAL, *_HAND_OVER)
+
+
+def ensure_available(provider: str) -> None:
+    """Raises ValidationFailed for a provider that there is none of, or that this installation has not set up."""
+    if provider not in known():
+        raise ValidationFailed({"provider": [f"Must be one of {', '.join(known())}."]})
+    if provider != LOCAL and not external.is_set_up():
+        raise ValidationFailed({"provider": [f"There is no {provider} encoder here."]})
 
 
 def hand_over(job: RenderJob) -> None:

@@ -16,9 +16,14 @@ from studio.models import RenderJob
 OUTPUT_NAME = re.compile(r"job-(?P<job_id>\d{1,18})\.(mp4|mov|webm|mkv)", re.IGNORECASE)
 
 
+def is_set_up() -> bool:
+    """Whether an encoder outside shares a folder with us."""
+    return bool(settings.WATCH_PATHS)
+
+
 def hand_over(job: RenderJob) -> None:
     """Write the job's ticket, whole or not at all."""
-    ticket = _ticket(job)
+    ticket = _ticket(settings.WATCH_PATHS[0], job)
     ticket.parent.mkdir(parents=True, exist_ok=True)
     partial = ticket.with_suffix(".partial")
     partial.write_text(json.dumps({"job_id": job.pk, "video_id": job.video_id, "plan": job.plan}, indent=2))
@@ -27,7 +32,8 @@ def hand_over(job: RenderJob) -> None:
 
 def take_back(job: RenderJob) -> None:
     """Remove the job's ticket, if it is still there."""
-    _ticket(job).unlink(missing_ok=True)
+    for folder in settings.WATCH_PATHS:
+        _ticket(folder, job).unlink(missing_ok=True)
 
 
 def job_id_of(path: Path) -> int | None:
@@ -36,5 +42,5 @@ def job_id_of(path: Path) -> int | None:
     return int(match["job_id"]) if match else None
 
 
-def _ticket(job: RenderJob) -> Path:
-    return Path(settings.WATCH_PATHS[0]) / f"job-{job.pk}.json"
+def _ticket(folder: str, job: RenderJob) -> Path:
+    return Path(folder) / f"job-{job.pk}.json"

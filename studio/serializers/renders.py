@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import math
-import re
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from effects.generation import BOUNDS, CONTROL_CHARACTERS, CONTROLNETS, MAX_CONTROLNETS, MAX_PROMPT, MAX_SCHEDULES
 from studio.models import Video
 from studio.rendering.diffusion.samplers import sampler_names
-
-MAX_PROMPT = 4000
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 class PromptField(serializers.CharField):
@@ -24,7 +21,7 @@ class PromptField(serializers.CharField):
 
     def to_internal_value(self, data: Any) -> str:
         text: str = super().to_internal_value(data)
-        if _CONTROL.search(text):
+        if CONTROL_CHARACTERS.search(text):
             raise serializers.ValidationError("The text contains control characters.")
         return text
 
@@ -46,7 +43,7 @@ class UploadSerializer(serializers.Serializer[Any]):
 
 
 class ControlNetSerializer(serializers.Serializer[Any]):
-    type = serializers.ChoiceField(choices=("canny", "softedge", "depth", "tile"))
+    type = serializers.ChoiceField(choices=CONTROLNETS)
     weight = FiniteFloatField(min_value=0.0, max_value=2.0, default=1.0)
     start = FiniteFloatField(min_value=0.0, max_value=1.0, default=0.0)
     end = FiniteFloatField(min_value=0.0, max_value=1.0, default=1.0)
@@ -64,8 +61,8 @@ class ControlNetField(serializers.Field):
     def to_internal_value(self, data: Any) -> list[dict[str, Any]]:
         units = data if isinstance(data, list) else [data]
         units = [{"type": unit} if isinstance(unit, str) else unit for unit in units]
-        if len(units) > 5:
-            raise serializers.ValidationError("At most five ControlNet units can be used at once.")
+        if len(units) > MAX_CONTROLNETS:
+            raise serializers.ValidationError(f"At most {MAX_CONTROLNETS} ControlNet units can be used at once.")
         inner = ControlNetSerializer(data=units, many=True)
         inner.is_valid(raise_exception=True)
         return [dict(unit) for unit in inner.validated_data]
@@ -74,16 +71,21 @@ class ControlNetField(serializers.Field):
         return value
 
 
+def _bounds(parameter: str) -> dict[str, Any]:
+    low, high = BOUNDS[parameter]
+    return {"min_value": low, "max_value": high}
+
+
 class ParametersSerializer(serializers.Serializer[Any]):
     """Generation parameters of both workflows; each ignores nothing and refuses what the other's are for."""
 
     modelId = serializers.IntegerField(required=False, min_value=1)
     prompt = PromptField(required=False)
     negative_prompt = PromptField(required=False, allow_blank=True)
-    seed = serializers.IntegerField(required=False, allow_null=True, min_value=-(2**63), max_value=2**32 - 1)
-    cfgScale = FiniteFloatField(required=False, min_value=2.0, max_value=10.0)
-    denoising = FiniteFloatField(required=False, min_value=0.1, max_value=1.0)
-    steps = serializers.IntegerField(required=False, min_value=1, max_value=50)
+    seed = serializers.IntegerField(required=False, allow_null=True, **_bounds("seed"))
+    cfgScale = FiniteFloatField(required=False, **_bounds("cfgScale"))
+    denoising = FiniteFloatField(required=False, **_bounds("denoising"))
+    steps = serializers.IntegerField(required=False, **_bounds("steps"))
     frameCount = serializers.IntegerField(required=False, min_value=1, max_value=20)
     scheduler = serializers.ChoiceField(required=False, choices=sampler_names())
     controlnet = ControlNetField(required=False, allow_null=True)
@@ -98,8 +100,8 @@ class ParametersSerializer(serializers.Serializer[Any]):
     startFrame = serializers.IntegerField(required=False, min_value=0)
     endFrame = serializers.IntegerField(required=False, allow_null=True, min_value=1)
     preset = serializers.CharField(required=False, allow_null=True, max_length=255)
-    length = FiniteFloatField(required=False, min_value=1.0, max_value=20.0)
-    fps = FiniteFloatField(required=False, min_value=1.0, max_value=60.0)
+    length = FiniteFloatField(required=False, **_bounds("length"))
+    fps = FiniteFloatField(required=False, **_bounds("fps"))
     extendFromJobId = serializers.IntegerField(required=False, allow_null=True, min_value=1)
     schedules = serializers.DictField(required=False, allow_null=True)
 
@@ -107,7 +109,7 @@ class ParametersSerializer(serializers.Serializer[Any]):
     VID2VID_ONLY = ("smoothing", "stabiliseColour", "crossFrameAttention", "startFrame", "endFrame")
 
     def validate(self, values: dict[str, Any]) -> dict[str, Any]:
-        if len(str(values.get("schedules") or "")) > 100_000:
+        if len(str(values.get("schedules") or "")) > MAX_SCHEDULES:
             raise serializers.ValidationError({"schedules": ["The schedules are too long."]})
         return values
 

@@ -15,7 +15,7 @@ from effects.services import clean_payload, effect_parameters, payload_files
 from studio import providers
 from studio.models import MediaFile, RenderJob, Video
 from studio.services.jobs import lock_video, submit_render
-from studio.services.plans import ensure_not_busy
+from studio.services.plans import draft_render, ensure_not_busy
 from studio.services.presigned import find_verified_file, verify_upload
 
 # A finished render may be the source of the next effect.
@@ -90,7 +90,13 @@ def estimate_effect(
 ) -> dict[str, Any]:
     """What ``apply_effect`` would cost now; raises what it would raise for the same request, limits aside."""
     check_request(effect=effect, video=video, source=source, provider=provider)
-    _checked_payload(user, effect, _payload(effect, video, input_payload))
+    if video is not None:
+        ensure_not_busy(video)
+    input_payload = _checked_payload(user, effect, _payload(effect, video, input_payload))
+    # Never saved: whether the plan can be drawn up is found out before anything is promised.
+    sample = Video(owner=user, type=effect.workflow, source=source or (video and video.source))
+    parameters = effect_parameters(effect, input_payload)
+    draft_render(video=sample, user=user, purpose=RenderJob.Purpose.PREVIEW, parameters=parameters)
     available = int(open_credit_wallet(user=user).available)
     return {
         "effect_id": effect.pk,
@@ -105,8 +111,7 @@ def estimate_effect(
 def check_request(*, effect: Effect, video: Video | None, source: MediaFile | None, provider: str | None) -> str:
     """Whether these belong together; answers the provider. Raises ValidationFailed."""
     provider = provider or providers.LOCAL
-    if provider not in providers.known():
-        raise ValidationFailed({"provider": [f"Must be one of {', '.join(providers.known())}."]})
+    providers.ensure_available(provider)
     if source is not None:
         _ensure_source(source, "input_file_id")
         if video is not None and video.source_id not in (None, source.pk):
@@ -135,9 +140,13 @@ def _payload(effect: Effect, video: Video | None, input_payload: Any) -> Any:
 
 
 def _checked_payload(user: User, effect: Effect, input_payload: Any) -> dict[str, Any]:
-    """The payload with its defaults, its files the user's own and of the kind that the property asks for."""
+    """The payload with its defaults, its files the user's own and of the kind that the property asks for.
+
+    What it makes of the effect is within the bounds of every render.
+    """
     payload = clean_payload(effect, input_payload)
-    kinds = {item["key"]: item["type"] for item in effect.configurable_properties}
+    effect_parameters(effect, payload)
+    kinds = {item["key"]: item["type"] for item in effect.offered_properties}
     for key, file_id in payload_files(effect, input_payload).items():
         field = f"input_payload.{key}"
         file = find_verified_file(user=user, file_id=file_id, field=field)

@@ -15,14 +15,15 @@ from django.db.models.functions import Least
 from django.utils import timezone
 
 from accounts.models import User
-from config.api.errors import DomainError, NotFound
+from config.api.errors import Conflict, DomainError, NotFound
 from config.logs import current_request_id
 from effects.models import Effect
 from effects.services import record_use
 from studio.models import MediaFile, RenderJob, Video
 from studio.models.jobs import seconds_from_now
-from studio.providers import LOCAL, hand_over
+from studio.providers import LOCAL, ensure_available, hand_over, take_back
 from studio.services import plans
+from studio.services.applied_effects import rendered_effect
 from studio.services.charges import capture_price, hold_price, release_price, render_price
 from studio.services.files import drop_files
 from studio.services.queue import knock, queue_for, wake_worker
@@ -44,18 +45,28 @@ def submit_render(
     priority: int | None = None,
     provider: str = LOCAL,
     effect: Effect | None = None,
+    again: RenderJob | None = None,
 ) -> RenderJob:
     """Queue a render of the video. The row is written first; workers are woken when it is committed.
 
-    Its price, the effect's where there is one and else the model's, is held until the render ends.
+    effect: what the render is said to be, of the video as it is passed; again: the earlier render that it repeats.
+    Its price is held until the render ends: the effect's for a final that is the effect and nothing else, and the
+    model's for every other.
     """
+    ensure_available(provider)
     plans.ensure_not_busy(video)
     draft = plans.draft_render(video=video, user=user, purpose=purpose, parameters=parameters)
+    # As the draft read them: what a second request makes of the video meanwhile is not what was priced.
+    drafted = (video.type, video.source_id)
+    effect = rendered_effect(claimed=effect, video=video, user=user, parameters=parameters, draft=draft, again=again)
+    applied = effect if purpose == RenderJob.Purpose.FINAL else None
     with transaction.atomic():
         # One address for the lock: two requests of one user count the active jobs one after the other.
         User.objects.select_for_update(no_key=True).get(pk=user.pk)
         video = lock_video(video)
         plans.ensure_not_busy(video)
+        if (video.type, video.source_id) != drafted:
+            raise Conflict("This video was changed at the same time")
         _ensure_below_limit(user)
         frames = draft.plan.frames_to_render
         model_price = render_price(model_file=draft.model_file, purpose=purpose, frames=draft.new_frames)
@@ -66,7 +77,7 @@ def submit_render(
             purpose=purpose,
             workflow=video.type,
             provider=provider,
-            effect=effect,
+            effect=applied,
             model_file=draft.model_file,
             parameters=draft.parameters,
             plan=draft.plan.to_json(),
@@ -74,7 +85,7 @@ def submit_render(
             queue=queue_for(purpose=purpose, frames=frames, priority=priority),
             priority=priority or 0,
             frames_total=frames,
-            price=model_price if effect is None else effect.credits_cost,
+            price=model_price if applied is None else applied.credits_cost,
             request_id=current_request_id() or "",
         )
         hold_price(job)
@@ -96,6 +107,7 @@ def cancel_render(job: RenderJob) -> RenderJob:
             ):  # fmt: skip
                 release_price(job)
                 show_on_video(job)
+                transaction.on_commit(partial(_withdraw, job))
                 break
     return job
 
@@ -153,6 +165,7 @@ def fail_render(job: RenderJob, *, lease_id: UUID | None, code: str, message: st
         if failed:
             release_price(job)
             show_on_video(job)
+            transaction.on_commit(partial(_withdraw, job))
     return failed
 
 
@@ -240,7 +253,8 @@ def retry_render(job: RenderJob) -> RenderJob:
             parameters=job.parameters,
             priority=job.priority or None,
             provider=job.provider,
-            effect=job.effect,
+            effect=job.effect or job.video.effect,
+            again=job,
         )
 
 
@@ -256,8 +270,23 @@ def _announce(job: RenderJob) -> None:
     """Tell whoever runs it that the job waits."""
     if job.provider == LOCAL:
         wake_worker(job)
-    else:
+        return
+    try:
         hand_over(job)
+    except OSError:
+        logger.exception("Render %s could not be handed to its provider", job.pk)
+        fail_render(job, lease_id=None, code="provider_unavailable", message="The encoder outside can't be reached.")
+    # It may have been cancelled before there was a ticket to take back.
+    if not RenderJob._base_manager.filter(pk=job.pk, status__in=RenderJob.ACTIVE).exists():
+        _withdraw(job)
+
+
+def _withdraw(job: RenderJob) -> None:
+    """Leave nothing of a render that is over with who was to run it."""
+    try:
+        take_back(job)
+    except OSError:
+        logger.exception("The ticket of render %s could not be taken back", job.pk)
 
 
 def _ensure_below_limit(user: User) -> None:

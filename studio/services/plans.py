@@ -47,10 +47,21 @@ class Draft:
     continues: RenderJob | None
     new_frames: int
     """Frames that this render is asked for beyond those of the video it extends: what is paid."""
+    source: MediaInfo | None
 
 
-def draft_render(*, video: Video, user: User, purpose: RenderJob.Purpose, parameters: dict[str, Any]) -> Draft:
-    """Freeze the plan of a render of this video. Raises ValidationFailed naming the field and the reason."""
+def draft_render(
+    *,
+    video: Video,
+    user: User,
+    purpose: RenderJob.Purpose,
+    parameters: dict[str, Any],
+    source: MediaInfo | None = None,
+) -> Draft:
+    """Freeze the plan of a render of this video. Raises ValidationFailed naming the field and the reason.
+
+    source: what another draft found the video's source to be; it is looked at unless given.
+    """
     parameters = {key: value for key, value in parameters.items() if value is not None}
     extended = _extended_job(user, parameters)
     if extended:
@@ -61,7 +72,7 @@ def draft_render(*, video: Video, user: User, purpose: RenderJob.Purpose, parame
     parameters.setdefault("frameCount", 1)
     model_file = _model_file(parameters, extended)
     parameters["modelId"] = model_file.pk
-    source = _source_info(video)
+    source = source or _source_info(video)
     try:
         if video.type == Video.Type.VID2VID:
             plan = _vid2vid_plan(source, model_file, parameters)
@@ -76,7 +87,7 @@ def draft_render(*, video: Video, user: User, purpose: RenderJob.Purpose, parame
     except ModelError as error:
         raise ValidationFailed({"modelId": [error.message]}) from error
     new_frames = plan.frames_to_render - (extended.frames_total if extended else 0)
-    return Draft(plan, parameters, model_file, extended or _approved_preview(video, plan, purpose), new_frames)
+    return Draft(plan, parameters, model_file, extended or _approved_preview(video, plan, purpose), new_frames, source)
 
 
 def _vid2vid_plan(source: MediaInfo | None, model_file: ModelFile, parameters: dict[str, Any]) -> RenderPlan:

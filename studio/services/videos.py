@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from config.api.errors import DomainError, Forbidden, NotFound
+from effects.services import effect_parameters
 from gallery import services as gallery
 from studio.models import RenderJob, Video
 from studio.services.jobs import cancel_video, submit_render
@@ -42,18 +43,26 @@ def preview_video(*, user: User, video: Video | None, type: Video.Type, paramete
     """Queue a preview. Without a video, a Deforum one is made from the prompt alone."""
     if video is None:
         video = Video.objects.create(tenant_id=user.tenant_id, owner=user, type=type)
-    return submit_render(video=video, user=user, purpose=RenderJob.Purpose.PREVIEW, parameters=parameters)
+    return submit_render(
+        video=video, user=user, purpose=RenderJob.Purpose.PREVIEW, parameters=parameters, effect=video.effect
+    )
 
 
 def finalize_video(*, user: User, video: Video, overrides: dict[str, Any]) -> RenderJob:
-    """Approve: queue the full render with the parameters (and seed) of the preview, and what the request overrides."""
+    """Approve: queue the full render with the parameters (and seed) of the preview, and what the request overrides.
+
+    A video that has waited for its effect alone gets the effect's parameters.
+    """
     if video.status == Video.Status.COMPLETED:
         raise DomainError("already_finished", "This video is finished; generate a new preview first.")
+    approved = video.parameters
+    if not approved and video.effect is not None and video.effect.is_offered:
+        approved = effect_parameters(video.effect, video.input_payload)
     return submit_render(
         video=video,
         user=user,
         purpose=RenderJob.Purpose.FINAL,
-        parameters={**video.parameters, **overrides},
+        parameters={**approved, **overrides},
         effect=video.effect,
     )
 

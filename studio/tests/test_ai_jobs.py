@@ -100,10 +100,6 @@ class TestSubmit:
         assert api.post(URL, asked(dream, priority=priority)).status_code == 200
         assert (jobs()[0].queue, jobs()[0].priority) == (queue, priority or 0)
 
-    def test_an_external_provider(self, api: APIClient, dream: Effect) -> None:
-        assert api.post(URL, asked(dream, provider="external")).status_code == 200
-        assert jobs()[0].provider == "external"
-
     def test_the_key_may_come_as_a_header(self, api: APIClient, dream: Effect) -> None:
         answer = api.post(URL, {"effect_id": dream.pk}, headers={"Idempotency-Key": "one"})
         assert answer.status_code == 200

@@ -105,8 +105,8 @@ def test_an_unknown_effect_is_named(tiny_model: ModelFile) -> None:
 
 def test_an_effect_that_can_not_be_rendered_is_named_and_the_others_are_done(tiny_model: ModelFile) -> None:
     values = {"type": "video_transform", "credits_cost": 1}
-    create_effect(values={**values, "name": "Broken", "slug": "broken", "parameters": {"denoising": 0.5}})
+    create_effect(values={**values, "name": "Broken", "slug": "broken", "parameters": {"controlnet": "depth"}})
     create_effect(values={**values, "name": "Fine", "slug": "fine", "parameters": {"prompt": "oil"}})
-    with pytest.raises(CommandError, match="Broken: prompt"):
+    with pytest.raises(CommandError, match="Broken: controlnet"):
         call_command("render_effect_previews", stdout=StringIO())
     assert default_storage.exists("public/effects/" + Effect.objects.get(slug="fine").thumbnail_url.rpartition("/")[2])
