@@ -24,8 +24,8 @@ class UserSerializer(serializers.Serializer[User]):
     id = serializers.IntegerField()
     name = serializers.CharField()
     email = serializers.EmailField()
-    first_name = serializers.CharField()
-    last_name = serializers.CharField()
+    first_name = serializers.CharField(allow_null=True)
+    last_name = serializers.CharField(allow_null=True)
     roles = serializers.ListField(child=serializers.CharField())
     is_admin = serializers.BooleanField(source="is_staff")
     tenant = TenantSerializer()
@@ -42,8 +42,8 @@ class ListedUserSerializer(serializers.Serializer[User]):
     id = serializers.IntegerField()
     name = serializers.CharField()
     email = serializers.EmailField()
-    first_name = serializers.CharField()
-    last_name = serializers.CharField()
+    first_name = serializers.CharField(allow_null=True)
+    last_name = serializers.CharField(allow_null=True)
     created_at = serializers.DateTimeField()
 
 
@@ -135,10 +135,14 @@ class ProfileSerializer(AttributesSerializer):
     """What a user may change of the own profile: these fields and no other."""
 
     name = serializers.CharField(required=False, max_length=255)
-    first_name = serializers.CharField(required=False, allow_blank=True, max_length=255)
-    last_name = serializers.CharField(required=False, allow_blank=True, max_length=255)
+    first_name = serializers.CharField(required=False, allow_null=True, allow_blank=True, max_length=255)
+    last_name = serializers.CharField(required=False, allow_null=True, allow_blank=True, max_length=255)
     email = serializers.EmailField(required=False, max_length=255)
     password = serializers.CharField(required=False, min_length=8, max_length=255, trim_whitespace=False)
+
+    def validate(self, values: dict[str, Any]) -> dict[str, Any]:
+        # The columns know no null.
+        return {name: "" if value is None else value for name, value in values.items()}
 
 
 class EmailSerializer(AttributesSerializer):
@@ -210,14 +214,19 @@ def administered_row(user: User, figures: Mapping[str, int]) -> dict[str, Any]:
     return {**user_row(user), **row, **figures}
 
 
+def listed_row(row: dict[str, Any]) -> dict[str, Any]:
+    """One ``values()`` row of the staff's list: a name that is not known is null."""
+    return {**row, "first_name": row["first_name"] or None, "last_name": row["last_name"] or None}
+
+
 def user_row(user: User) -> dict[str, Any]:
     """A user as the API shows it to the user."""
     return {
         "id": user.pk,
         "name": user.name,
         "email": user.email,
-        "first_name": user.first_name,
-        "last_name": user.last_name,
+        "first_name": user.first_name or None,
+        "last_name": user.last_name or None,
         "roles": [user.get_role_display()],
         "is_admin": user.is_staff,
         "tenant": tenant_row(user),

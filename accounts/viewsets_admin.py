@@ -18,6 +18,7 @@ from accounts.serializers import (
     UserIdSerializer,
     UserSerializer,
     administered_row,
+    listed_row,
     user_row,
 )
 from accounts.services.figures import user_figures
@@ -50,7 +51,9 @@ class StaffUserViewSet(APIViewSet):
 
     @extend_schema(responses=ListedUserSerializer(many=True))
     def list(self, request: Request) -> Response:
-        return self.list_response(request, User.objects.values(*_LISTED), message="Users retrieved successfully")
+        return self.list_response(
+            request, User.objects.values(*_LISTED), row=listed_row, message="Users retrieved successfully"
+        )
 
     @extend_schema(responses=UserSerializer)
     def retrieve(self, request: Request, user_id: int) -> Response:

@@ -25,7 +25,7 @@ def category_row(category: Category) -> dict[str, Any]:
         "id": category.pk,
         "name": category.name,
         "slug": category.slug,
-        "description": category.description,
+        "description": category.description or None,
         "sort_order": category.sort_order,
         "kind": category.kind,
         "products": [product_row(product) for product in category.products.all()],

@@ -63,7 +63,7 @@ class ProductCategorySerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     name = serializers.CharField()
     slug = serializers.CharField()
-    description = serializers.CharField()
+    description = serializers.CharField(allow_null=True)
     sort_order = serializers.IntegerField()
     kind = serializers.CharField()
     products = ProductSerializer(many=True)

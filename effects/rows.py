@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from config.links import public_url
 from effects.models import Category, Effect
 
 LISTED = (
@@ -21,10 +22,15 @@ CATEGORY_LISTED = ("id", "name", "slug", "description", "sort_order", "kind")
 
 
 def listed_row(row: dict[str, Any]) -> dict[str, Any]:
-    """One ``values()`` row of ``LISTED``: a preview that there is none of is null."""
-    row["thumbnail_url"] = row["thumbnail_url"] or None
-    row["preview_video_url"] = row["preview_video_url"] or None
-    return row
+    """One ``values()`` row of ``LISTED``: whole addresses, and null for what there is none of."""
+    return _nullable(row) | {
+        name: public_url(row[name]) if row[name] else None for name in ("thumbnail_url", "preview_video_url")
+    }
+
+
+def staff_listed_row(row: dict[str, Any]) -> dict[str, Any]:
+    """One ``values()`` row of ``STAFF_LISTED``."""
+    return _nullable(row)
 
 
 def effect_row(effect: Effect) -> dict[str, Any]:
@@ -50,6 +56,16 @@ def staff_effect_row(effect: Effect) -> dict[str, Any]:
     }
 
 
+def category_listed_row(row: dict[str, Any]) -> dict[str, Any]:
+    """One ``values()`` row of ``CATEGORY_LISTED``."""
+    return _nullable(row)
+
+
 def category_row(category: Category) -> dict[str, Any]:
-    row = {name: getattr(category, name) for name in CATEGORY_LISTED}
+    row = category_listed_row({name: getattr(category, name) for name in CATEGORY_LISTED})
     return {**row, "created_at": category.created_at, "updated_at": category.updated_at}
+
+
+def _nullable(row: dict[str, Any]) -> dict[str, Any]:
+    """The columns know no null; the document does."""
+    return {**row, "description": row["description"] or None}

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from config.links import public_url
+
 FILES: Final = {
     "video": ("video.mp4", "processed_file"),
     "thumbnail": ("thumbnail.jpg", "thumbnail_file"),
@@ -20,4 +22,5 @@ COLUMNS: Final = dict(FILES.values())
 
 
 def media_url(item_id: int, part: str) -> str:
-    return f"/gallery/media/{item_id}/{FILES[part][0]}"
+    """Whole, for the answers it stands in are kept for everyone."""
+    return public_url(f"/gallery/media/{item_id}/{FILES[part][0]}")

@@ -19,7 +19,7 @@ def listed_row(row: dict[str, Any]) -> dict[str, Any]:
     pk = row["id"]
     return {
         "id": pk,
-        "title": row["title"],
+        "title": row["title"] or None,
         "thumbnail_url": media_url(pk, "thumbnail") if row["thumbnail_file_id"] else None,
         "processed_file_url": media_url(pk, "video"),
         "effect": _effect(row["effect_id"], row["effect_name"], row["effect_slug"]),

@@ -17,7 +17,7 @@ class EffectNameSerializer(serializers.Serializer[Any]):
 
 class GalleryItemSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
-    title = serializers.CharField()
+    title = serializers.CharField(allow_null=True)
     thumbnail_url = serializers.CharField(allow_null=True)
     processed_file_url = serializers.CharField()
     effect = EffectNameSerializer(allow_null=True)

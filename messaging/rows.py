@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from config.links import public_url
 from studio.models import MediaFile
 from studio.services.files import file_url
 
@@ -61,4 +62,4 @@ def _content(row: dict[str, Any], path: str) -> dict[str, Any]:
     if row[f"{path}_id"] is None:
         return {"mimeType": None, "size": None, "url": None}
     file = MediaFile(pk=row[f"{path}_id"], kind=row[f"{path}__kind"], storage_key=row[f"{path}__storage_key"])
-    return {"mimeType": row[f"{path}__mime_type"], "size": row[f"{path}__size"], "url": file_url(file)}
+    return {"mimeType": row[f"{path}__mime_type"], "size": row[f"{path}__size"], "url": public_url(file_url(file))}

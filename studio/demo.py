@@ -54,7 +54,7 @@ class Client:
 
     def download(self, url: str, path: Path) -> Path:
         """Fetch a file by its signed link."""
-        answer = self._http.get(self.base_url + url, timeout=60)
+        answer = self._http.get(url, timeout=60)
         answer.raise_for_status()
         path.write_bytes(answer.content)
         return path

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from config.links import public_url
 from studio.models import MediaFile
 from studio.services.files import file_url
 from support.models import SupportMessage, SupportRequest
@@ -64,5 +65,5 @@ def _attachment(file: MediaFile) -> dict[str, Any]:
         "name": file.original_filename,
         "mimeType": file.mime_type,
         "size": file.size,
-        "url": file_url(file),
+        "url": public_url(file_url(file)),
     }

@@ -47,4 +47,4 @@ UPLOAD_URL_SECONDS = env.int("UPLOAD_URL_SECONDS", 3600)
 UPLOAD_KEEP_SECONDS = env.int("UPLOAD_KEEP_SECONDS", 24 * 3600)
 # Folders shared with an external encoder: tickets go into the first, finished files are found in all of them by
 # `watch_output`. Without one there is no such encoder, and jobs that ask for it are refused.
-WATCH_PATHS = env.list("WATCH_PATHS", [])
+WATCH_PATHS: list[str] = env.list("WATCH_PATHS", [])

@@ -9,6 +9,7 @@ from django.db.models import F
 
 from config.api.errors import NotFound, ValidationFailed
 from config.api.freshness import outdate
+from config.links import own_path
 from effects.models import Effect
 from effects.services.checks import check_effect, unique_slug
 
@@ -39,7 +40,7 @@ def find_for_staff(effect_id: int) -> Effect:
 
 def create_effect(*, values: Mapping[str, Any]) -> Effect:
     """A new effect. Raises ValidationFailed, also for a slug that a deleted effect still has."""
-    effect = Effect(**values)
+    effect = Effect(**_settled(values))
     check_effect(effect)
     with unique_slug():
         effect.save()
@@ -49,7 +50,7 @@ def create_effect(*, values: Mapping[str, Any]) -> Effect:
 
 def update_effect(effect: Effect, *, changes: Mapping[str, Any]) -> Effect:
     """Raises ValidationFailed as ``create_effect`` does; then nothing has changed."""
-    for name, value in changes.items():
+    for name, value in _settled(changes).items():
         setattr(effect, name, value)
     check_effect(effect)
     with unique_slug():
@@ -82,3 +83,9 @@ def restore_effect(effect_id: int) -> Effect:
 def record_use(effect_id: int) -> None:
     """One more use, whoever else counts at the same time."""
     Effect.objects.filter(pk=effect_id).update(use_count=F("use_count") + 1)
+
+
+def _settled(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Addresses of our own files are kept as paths: what the API answered may come back as it was."""
+    addresses = {name: own_path(values[name]) for name in ("thumbnail_url", "preview_video_url") if values.get(name)}
+    return {**values, **addresses}

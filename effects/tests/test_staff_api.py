@@ -150,7 +150,7 @@ class TestCreate:
         nullable = ("description", "category_id", "tags", "thumbnail_url", "preview_video_url")
         answer = staff.post("/api/admin/effects", {**OIL, **dict.fromkeys(nullable)})
         data = answer.json()["data"]
-        assert [data[name] for name in nullable] == ["", None, [], None, None]
+        assert [data[name] for name in nullable] == [None, None, [], None, None]
 
     def test_what_is_not_a_field_is_ignored(self, staff: APIClient) -> None:
         staff.post("/api/admin/effects", {**OIL, "use_count": 999, "id": 77, "deleted_at": "2026-01-01"})

@@ -18,7 +18,7 @@ from config.api.response_cache import cached_list
 from config.api.views import APIViewSet
 from effects.lists import CategoryList, EffectList
 from effects.models import Category, Effect
-from effects.rows import CATEGORY_LISTED, LISTED, category_row, effect_row, listed_row
+from effects.rows import CATEGORY_LISTED, LISTED, category_listed_row, category_row, effect_row, listed_row
 from effects.serializers import CategoryDetailSerializer, CategorySerializer, EffectDetailSerializer, EffectSerializer
 from effects.services.catalogue import LIST
 
@@ -65,7 +65,10 @@ class CategoryViewSet(APIViewSet):
     def list(self, request: Request) -> Response:
         """The categories of effects and of products; ``kind:=effect`` narrows."""
         return self.list_response(
-            request, Category.objects.values(*CATEGORY_LISTED), message="Categories retrieved successfully"
+            request,
+            Category.objects.values(*CATEGORY_LISTED),
+            row=category_listed_row,
+            message="Categories retrieved successfully",
         )
 
     @extend_schema(responses=CategoryDetailSerializer)

@@ -14,7 +14,14 @@ from config.api.views import APIViewSet, parse
 from effects import services
 from effects.lists import CategoryList, StaffEffectList
 from effects.models import Category, Effect
-from effects.rows import CATEGORY_LISTED, STAFF_LISTED, category_row, staff_effect_row
+from effects.rows import (
+    CATEGORY_LISTED,
+    STAFF_LISTED,
+    category_listed_row,
+    category_row,
+    staff_effect_row,
+    staff_listed_row,
+)
 from effects.serializers import (
     CategoryDetailSerializer,
     CategoryInputSerializer,
@@ -34,7 +41,10 @@ class StaffEffectViewSet(APIViewSet):
     def list(self, request: Request) -> Response:
         """All effects, deleted ones too."""
         return self.list_response(
-            request, Effect.objects.values(*STAFF_LISTED), message="Effects retrieved successfully"
+            request,
+            Effect.objects.values(*STAFF_LISTED),
+            row=staff_listed_row,
+            message="Effects retrieved successfully",
         )
 
     @extend_schema(request=EffectInputSerializer, responses=StaffEffectSerializer)
@@ -68,6 +78,7 @@ class StaffCategoryViewSet(APIViewSet):
         return self.list_response(
             request,
             Category.objects.values(*CATEGORY_LISTED, "created_at", "updated_at"),
+            row=category_listed_row,
             message="Categories retrieved successfully",
         )
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.cache import cache
 from rest_framework.test import APIClient
 
@@ -34,8 +35,8 @@ def documented(item: GalleryItem, effect: Effect) -> dict[str, Any]:
     return {
         "id": item.pk,
         "title": "My Cartoon Selfie",
-        "thumbnail_url": f"/gallery/media/{item.pk}/thumbnail.jpg",
-        "processed_file_url": f"/gallery/media/{item.pk}/video.mp4",
+        "thumbnail_url": f"{settings.PUBLIC_URL}/gallery/media/{item.pk}/thumbnail.jpg",
+        "processed_file_url": f"{settings.PUBLIC_URL}/gallery/media/{item.pk}/video.mp4",
         "effect": {"id": effect.pk, "name": "Cartoon Style", "slug": "cartoon-style"},
         "published_at": "2026-02-10T14:22:00.000000Z",
     }
@@ -69,7 +70,7 @@ def test_the_detail_is_the_documents(anonymous: APIClient, item: GalleryItem, ca
         "data": {
             **documented(item, cartoon),
             **beyond_the_document(views=1),
-            "poster_url": f"/gallery/media/{item.pk}/poster.jpg",
+            "poster_url": f"{settings.PUBLIC_URL}/gallery/media/{item.pk}/poster.jpg",
             "category": {"id": cartoon.category_id, "name": "Fun & Social"},
             "tags": ["cartoon", "animation"],
             "liked": False,
@@ -207,7 +208,7 @@ class TestFiles:
         assert len(b"".join(answer.streaming_content)) == int(answer["Content-Length"])
 
     def test_browsers_ask_again_and_seek(self, anonymous: APIClient, item: GalleryItem) -> None:
-        url = f"/gallery/media/{item.pk}/video.mp4"
+        url = f"{settings.PUBLIC_URL}/gallery/media/{item.pk}/video.mp4"
         etag = anonymous.get(url)["ETag"]
         assert anonymous.get(url, HTTP_IF_NONE_MATCH=etag).status_code == 304
         part = anonymous.get(url, HTTP_RANGE="bytes=4-7")

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any, Final
 
 from django.conf import settings
 
+from config.links import Absolute
 from effects.models import Effect
 from studio.models import MediaFile, RenderJob, Video
-from studio.services.files import file_url
+from studio.rows.links import file_link
 from studio.services.queue import QueueFigures
 from studio.services.upload_targets import Ticket
 
@@ -31,9 +31,6 @@ JOB_WORDS: Final[dict[str, str]] = {
     RenderJob.Status.CANCELLED: "cancelled",
 }
 
-Absolute = Callable[[str], str]
-"""Makes a path of ours an address; leaves others alone (``request.build_absolute_uri``)."""
-
 
 def video_row(video: Video, finished: RenderJob | None, absolute: Absolute) -> dict[str, Any]:
     """A video in full; ``finished`` is the render that its output comes from."""
@@ -41,8 +38,8 @@ def video_row(video: Video, finished: RenderJob | None, absolute: Absolute) -> d
         "id": video.pk,
         "title": video.title or None,
         "status": VIDEO_WORDS[video.status],
-        "original_file_url": _link(video.source, absolute),
-        "processed_file_url": _link(video.output, absolute),
+        "original_file_url": file_link(video.source, absolute),
+        "processed_file_url": file_link(video.output, absolute),
         "error": video.error or None,
         "effect": _effect(video.effect),
         "created_at": video.created_at,
@@ -50,9 +47,9 @@ def video_row(video: Video, finished: RenderJob | None, absolute: Absolute) -> d
         "type": video.type,
         "input_payload": video.input_payload,
         **_publication(video),
-        "poster_url": _link(finished.poster, absolute) if finished else None,
-        "thumbnail_url": _link(finished.thumbnail, absolute) if finished else None,
-        "sprite_url": _link(finished.sprite, absolute) if finished else None,
+        "poster_url": file_link(finished.poster, absolute) if finished else None,
+        "thumbnail_url": file_link(finished.thumbnail, absolute) if finished else None,
+        "sprite_url": file_link(finished.sprite, absolute) if finished else None,
     }
 
 
@@ -119,7 +116,7 @@ def listed_job_row(job: RenderJob) -> dict[str, Any]:
 
 def job_row(job: RenderJob, figures: QueueFigures, absolute: Absolute) -> dict[str, Any]:
     """A job with its place in the queue; ``job.output`` is loaded."""
-    return {**listed_job_row(job), "output_url": _link(job.output, absolute), "queue": asdict(figures)}
+    return {**listed_job_row(job), "output_url": file_link(job.output, absolute), "queue": asdict(figures)}
 
 
 def announced_row(file: MediaFile) -> dict[str, Any]:
@@ -158,7 +155,7 @@ def file_row(file: MediaFile, absolute: Absolute) -> dict[str, Any]:
         "duration": file.duration,
         "has_audio": file.has_audio,
         "error": file.rejection or None,
-        "url": _link(file, absolute) if ready else None,
+        "url": file_link(file, absolute) if ready else None,
         "created_at": file.created_at,
         "updated_at": file.updated_at,
     }
@@ -172,8 +169,3 @@ def _publication(video: Video) -> dict[str, Any]:
 
 def _effect(effect: Effect | None) -> dict[str, Any] | None:
     return {"id": effect.pk, "name": effect.name, "slug": effect.slug} if effect else None
-
-
-def _link(file: MediaFile | None, absolute: Absolute) -> str | None:
-    url = file_url(file)
-    return absolute(url) if url else None

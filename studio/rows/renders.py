@@ -7,9 +7,9 @@ from typing import Any
 
 from django.utils import timezone
 
+from config.links import Absolute
 from studio.models import RenderJob, Video
-from studio.services.files import file_url
-from studio.services.live_frames import frame_url
+from studio.rows.links import file_link, frame_link
 from studio.services.queue import QueueFigures
 
 _STATUS = {
@@ -29,7 +29,7 @@ def status_word(video: Video, job: RenderJob | None) -> str:
     return _STATUS[Video.Status(video.status)]
 
 
-def upload_row(video: Video) -> dict[str, Any]:
+def upload_row(video: Video, absolute: Absolute) -> dict[str, Any]:
     """What an upload answers."""
     source = video.source
     return {
@@ -37,8 +37,8 @@ def upload_row(video: Video) -> dict[str, Any]:
         "videoId": video.pk,
         "type": video.type,
         "status": status_word(video, None),
-        "media_url": file_url(source),
-        "soundtrack_url": file_url(video.soundtrack),
+        "media_url": file_link(source, absolute),
+        "soundtrack_url": file_link(video.soundtrack, absolute),
         "original_filename": source.original_filename if source else None,
         "mime_type": source.mime_type if source else None,
         "size": source.size if source else None,
@@ -51,7 +51,7 @@ def upload_row(video: Video) -> dict[str, Any]:
     }
 
 
-def job_row(video: Video, job: RenderJob | None, figures: QueueFigures) -> dict[str, Any]:
+def job_row(video: Video, job: RenderJob | None, figures: QueueFigures, absolute: Absolute) -> dict[str, Any]:
     """A video and its newest render: the row of ``/status``, ``/queue``, ``/generate`` and ``/finalize``."""
     parameters = video.parameters
     plan = job.plan if job else {}
@@ -84,17 +84,17 @@ def job_row(video: Video, job: RenderJob | None, figures: QueueFigures) -> dict[
         "height": plan.get("height"),
         "generation_parameters": parameters,
         "error": video.error or None,
-        "media_url": file_url(video.source),
-        "soundtrack_url": file_url(video.soundtrack),
-        "output_url": file_url(video.output),
-        "preview_url": file_url(job.output) if job and not is_final else None,
-        "frame_url": frame_url(job) if job else None,
-        "still_url": file_url(job.still) if job else None,
-        "animation_url": file_url(job.animation) if job and job.frames_total > 1 else None,
-        "poster_url": file_url(job.poster) if job else None,
-        "thumbnail_url": file_url(job.thumbnail) if job else None,
-        "sprite_url": file_url(job.sprite) if job else None,
-        "frame_table_url": file_url(job.frame_table) if job else None,
+        "media_url": file_link(video.source, absolute),
+        "soundtrack_url": file_link(video.soundtrack, absolute),
+        "output_url": file_link(video.output, absolute),
+        "preview_url": file_link(job.output, absolute) if job and not is_final else None,
+        "frame_url": frame_link(job, absolute) if job else None,
+        "still_url": file_link(job.still, absolute) if job else None,
+        "animation_url": file_link(job.animation, absolute) if job and job.frames_total > 1 else None,
+        "poster_url": file_link(job.poster, absolute) if job else None,
+        "thumbnail_url": file_link(job.thumbnail, absolute) if job else None,
+        "sprite_url": file_link(job.sprite, absolute) if job else None,
+        "frame_table_url": file_link(job.frame_table, absolute) if job else None,
         "created_at": video.created_at,
         "updated_at": video.updated_at,
     }

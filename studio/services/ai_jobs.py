@@ -94,7 +94,7 @@ def estimate_effect(
         ensure_not_busy(video)
     input_payload = _checked_payload(user, effect, _payload(effect, video, input_payload))
     # Never saved: whether the plan can be drawn up is found out before anything is promised.
-    sample = Video(owner=user, type=effect.workflow, source=source or (video and video.source))
+    sample = Video(owner=user, type=effect.workflow, source=source or (video.source if video else None))
     parameters = effect_parameters(effect, input_payload)
     draft_render(video=sample, user=user, purpose=RenderJob.Purpose.PREVIEW, parameters=parameters)
     available = int(open_credit_wallet(user=user).available)

@@ -105,12 +105,11 @@ def lock_content(digest: str) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [digest])
 
 
-def file_url(file: MediaFile | None) -> str | None:
-    """A signed link that expires: our own for local storage, the storage's for S3."""
-    if file is None:
-        return None
+def file_url(file: MediaFile) -> str:
+    """A signed link that expires: a path of our own for local storage, the storage's address for S3."""
     if settings.S3_BUCKET:
-        return default_storage.url(file.storage_key)
+        address: str = default_storage.url(file.storage_key)
+        return address
     token = signing.dumps(file.pk, salt=LINK_SALT)
     return f"/files/{token}/{file.kind}{Path(file.storage_key).suffix}"
 

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from config.api.filters import Bool, Int, ListSpec, Str
 from config.api.permissions import Authenticated, Public
 from config.api.views import APIViewSet
+from config.links import public_url
 from studio.models import ModelFile, Preset
 from studio.serializers.renders import ModelFileSerializer, PresetSerializer
 from studio.services import catalogue
@@ -53,7 +54,7 @@ def _model_row(model: ModelFile) -> dict[str, Any]:
         "name": model.name,
         "description": model.description,
         "version": model.version,
-        "previewUrl": model.preview_url or None,
+        "previewUrl": public_url(model.preview_url) if model.preview_url else None,
         "enabled": model.enabled,
         "modelType": model.model_type,
     }

@@ -55,7 +55,7 @@ class UploadViewSet(APIViewSet):
     def create(self, request: Request) -> Response:
         """Upload a source and perhaps a soundtrack."""
         video = uploads.create_video(user=request.user, **{"soundtrack": None, **parse(UploadSerializer, request)})
-        return ok(upload_row(video), "Media uploaded successfully", status=201)
+        return ok(upload_row(video, request.build_absolute_uri), "Media uploaded successfully", status=201)
 
 
 class RenderViewSet(APIViewSet):
@@ -81,7 +81,7 @@ class RenderViewSet(APIViewSet):
         video_id, kind = values.pop("videoId", None), values.pop("type")
         video = videos.find_video(user=request.user, video_id=video_id) if video_id else None
         job = videos.preview_video(user=request.user, video=video, type=kind, parameters=values)
-        return ok(self._row(job), "Generation started successfully")
+        return ok(self._row(job, request), "Generation started successfully")
 
     @extend_schema(request=FinalizeSerializer, responses=JobSerializer)
     @idempotent
@@ -90,7 +90,7 @@ class RenderViewSet(APIViewSet):
         values = parse(FinalizeSerializer, request)
         video = videos.find_video(user=request.user, video_id=values.pop("videoId"))
         job = videos.finalize_video(user=request.user, video=video, overrides=values)
-        return ok(self._row(job), "Job approved successfully")
+        return ok(self._row(job, request), "Job approved successfully")
 
     @extend_schema(request=None, responses=JobSerializer)
     def cancel(self, request: Request, video_id: int) -> Response:
@@ -98,7 +98,9 @@ class RenderViewSet(APIViewSet):
         video = videos.find_video(user=request.user, video_id=video_id)
         job = jobs.cancel_video(video)
         video.refresh_from_db(fields=["status", "error"])
-        return ok(job_row(video, job, QueueSnapshot().figures(job)), "Job cancelled successfully")
+        return ok(
+            job_row(video, job, QueueSnapshot().figures(job), request.build_absolute_uri), "Job cancelled successfully"
+        )
 
     @extend_schema(responses=JobSerializer)
     def status(self, request: Request, video_id: int) -> Response:
@@ -107,14 +109,17 @@ class RenderViewSet(APIViewSet):
         # An administrator looks across tenants; for everyone else the video was found in scope.
         with all_tenants():
             job = videos.newest_jobs([video]).get(video.pk)
-        return ok(job_row(video, job, QueueSnapshot().figures(job)), "Job status retrieved successfully")
+        return ok(
+            job_row(video, job, QueueSnapshot().figures(job), request.build_absolute_uri),
+            "Job status retrieved successfully",
+        )
 
     @extend_schema(responses=JobSerializer(many=True))
     def list(self, request: Request) -> Response:
         """All videos of the user with their newest render."""
         response = self.list_response(request, self._mine(request), message="Queue retrieved successfully")
         page = response.data["data"]
-        page["items"] = self._rows(page["items"])
+        page["items"] = self._rows(request, page["items"])
         return response
 
     @extend_schema(responses=ProcessingStatusSerializer)
@@ -125,8 +130,8 @@ class RenderViewSet(APIViewSet):
         running = [video for video in active if video.status == Video.Status.RUNNING]
         queued = [video for video in active if video.status == Video.Status.QUEUED]
         data = {
-            "processing": self._rows(running, snapshot),
-            "queued": self._rows(queued, snapshot),
+            "processing": self._rows(request, running, snapshot),
+            "queued": self._rows(request, queued, snapshot),
             "statistics": asdict(snapshot.figures()),
         }
         return ok(data, "Processing status retrieved successfully")
@@ -135,7 +140,7 @@ class RenderViewSet(APIViewSet):
     def processing_queue(self, request: Request) -> Response:
         """The user's running and approved renders with position and time, in the order they are due."""
         rows = sorted(
-            self._rows(self._active(request)),
+            self._rows(request, self._active(request)),
             key=lambda row: (row["queue"]["your_position"] or 0, row["queued_at"]),
         )
         return ok({"items": rows, "totalItems": len(rows)}, "Processing queue retrieved successfully")
@@ -148,11 +153,14 @@ class RenderViewSet(APIViewSet):
     def _active(self, request: Request) -> Sequence[Video]:
         return list(self._mine(request).filter(status__in=Video.ACTIVE))
 
-    def _rows(self, page: Sequence[Video], snapshot: QueueSnapshot | None = None) -> Sequence[dict[str, Any]]:
+    def _rows(
+        self, request: Request, page: Sequence[Video], snapshot: QueueSnapshot | None = None
+    ) -> Sequence[dict[str, Any]]:
         snapshot = snapshot or QueueSnapshot()
         newest = videos.newest_jobs(page)
-        return [job_row(v, newest.get(v.pk), snapshot.figures(newest.get(v.pk))) for v in page]
+        absolute = request.build_absolute_uri
+        return [job_row(v, newest.get(v.pk), snapshot.figures(newest.get(v.pk)), absolute) for v in page]
 
-    def _row(self, job: RenderJob) -> dict[str, Any]:
+    def _row(self, job: RenderJob, request: Request) -> dict[str, Any]:
         video = Video.objects.select_related("source", "soundtrack", "output").get(pk=job.video_id)
-        return job_row(video, job, QueueSnapshot().figures(job))
+        return job_row(video, job, QueueSnapshot().figures(job), request.build_absolute_uri)

@@ -45,3 +45,9 @@ export async function call(path, { method = "GET", body, signal } = {}) {
   const reasons = Object.values(answer.data ?? {}).flat();
   throw new ApiError(response.status, reasons[0] ?? answer.message ?? `The studio answered ${response.status}.`);
 }
+
+/** Our own files by their path: a link names the public address, and the page may have been opened by another. */
+export function here(url) {
+  const address = new URL(url, location.href);
+  return address.pathname.startsWith("/gallery/media/") ? address.pathname + address.search : url;
+}

@@ -1,5 +1,7 @@
 // The grid's cards: a picture each, which moves while it is pointed at.
 
+import { here } from "./api.js";
+
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 const template = document.getElementById("card");
 
@@ -14,12 +16,12 @@ export function makeCard(item, onOpen) {
     onOpen(item.id);
   });
   const picture = card.querySelector("img");
-  if (item.thumbnail_url) picture.src = item.thumbnail_url;
+  if (item.thumbnail_url) picture.src = here(item.thumbnail_url);
   else picture.remove();
   card.querySelector("strong").textContent = titleOf(item);
   card.querySelector(".by").textContent = [item.author, item.effect?.name].filter(Boolean).join(" · ");
   card.querySelector(".badge").textContent = item.likes ? `♥ ${item.likes.toLocaleString()}` : "";
-  playWhilePointedAt(link, card.querySelector(".frame"), item.processed_file_url);
+  playWhilePointedAt(link, card.querySelector(".frame"), here(item.processed_file_url));
   return card;
 }
 

@@ -1,6 +1,6 @@
 // The dialog of one video: watch, like, report, take over its settings.
 
-import { call, session } from "./api.js";
+import { call, here, session } from "./api.js";
 import { titleOf } from "./cards.js";
 
 const byId = (id) => document.getElementById(id);
@@ -42,8 +42,8 @@ export class Detail {
     byId("detail-by").textContent = this.#byline();
     byId("detail-tags").replaceChildren(...item.tags.map((tag) => this.#tag(tag)));
     const video = byId("detail-video");
-    video.src = item.processed_file_url;
-    if (item.poster_url) video.poster = item.poster_url;
+    video.src = here(item.processed_file_url);
+    if (item.poster_url) video.poster = here(item.poster_url);
     else video.removeAttribute("poster");
     byId("settings").hidden = true;
     this.#toggleReport(false);
