@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import copy
+from functools import partial
 from typing import Any
 
 from rest_framework import serializers
 
+from config.api.serializers import ThoroughSerializer
 from effects.models import Category, Effect
+from effects.services.checks import check_category, check_effect
 
 MAX_DESCRIPTION = 10_000
 MAX_TAGS = 50
@@ -71,7 +75,7 @@ class StaffEffectSerializer(EffectDetailSerializer):
     deleted_at = serializers.DateTimeField(allow_null=True)
 
 
-class EffectInputSerializer(serializers.Serializer[Any]):
+class EffectInputSerializer(ThoroughSerializer):
     """An effect as staff write it."""
 
     name = serializers.CharField(max_length=255)
@@ -93,6 +97,10 @@ class EffectInputSerializer(serializers.Serializer[Any]):
     parameters = serializers.DictField(required=False)
     configurable_properties = serializers.ListField(required=False, child=serializers.DictField())
 
+    def rules(self, values: dict[str, Any]) -> list[Any]:
+        effect = _changed(self.instance or Effect(), self.validate(values))
+        return [partial(check_effect, effect, fields=values)]
+
     def validate(self, values: dict[str, Any]) -> dict[str, Any]:
         # The columns know no null: nothing is an empty text or an empty list.
         empty: dict[str, Any] = {"description": "", "tags": [], "thumbnail_url": "", "preview_video_url": ""}
@@ -113,7 +121,7 @@ class CategoryDetailSerializer(CategorySerializer):
     updated_at = serializers.DateTimeField()
 
 
-class CategoryInputSerializer(serializers.Serializer[Any]):
+class CategoryInputSerializer(ThoroughSerializer):
     """A category as staff write it."""
 
     name = serializers.CharField(max_length=255)
@@ -122,5 +130,17 @@ class CategoryInputSerializer(serializers.Serializer[Any]):
     description = serializers.CharField(required=False, allow_null=True, allow_blank=True, max_length=MAX_DESCRIPTION)
     kind = serializers.ChoiceField(choices=Category.Kind.choices, required=False)
 
+    def rules(self, values: dict[str, Any]) -> list[Any]:
+        category = _changed(self.instance or Category(), self.validate(values))
+        return [partial(check_category, category, fields=values)]
+
     def validate(self, values: dict[str, Any]) -> dict[str, Any]:
         return {name: "" if name == "description" and value is None else value for name, value in values.items()}
+
+
+def _changed(row: Effect | Category, values: dict[str, Any]) -> Any:
+    """The row as it would be; the one that was read stays as it is."""
+    row = copy.copy(row)
+    for name, value in values.items():
+        setattr(row, name, value)
+    return row

@@ -3,7 +3,7 @@
 Nothing here knows Django or DRF, so services, tasks and commands may import it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 
@@ -38,6 +38,18 @@ class ValidationFailed(DomainError):
 
     def __str__(self) -> str:
         return "; ".join(f"{field}: {' '.join(reasons)}" for field, reasons in (self.data or {}).items())
+
+
+def all_problems(*checks: Callable[[], object]) -> dict[str, list[str]]:
+    """Field -> reasons, of all checks together: each raises ValidationFailed, or is content."""
+    problems: dict[str, list[str]] = {}
+    for check in checks:
+        try:
+            check()
+        except ValidationFailed as failed:
+            for field, reasons in (failed.data or {}).items():
+                problems.setdefault(field, []).extend(reasons)
+    return problems
 
 
 class Unauthenticated(DomainError):

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
-from config.api.errors import ValidationFailed
+from config.api.errors import ValidationFailed, all_problems
 from effects.models import RESERVED_SLUGS, Category, Effect
 from effects.properties import check_placeholders, read_properties
 
@@ -19,26 +20,29 @@ SLUG_TAKEN = "The slug has already been taken."
 _API_NAMES = {"category": "category_id", "model_file": "model_id"}
 
 
-def check_effect(effect: Effect) -> None:
-    """Raises ValidationFailed. The slug of a deleted effect counts as taken."""
-    _check_slug(Effect, effect)
-    _check_fields(effect, exclude=("slug", "popularity"))
-    if effect.category and effect.category.kind != Category.Kind.EFFECT:
-        raise _unknown("category_id")
-    for name in ("thumbnail_url", "preview_video_url"):
-        if getattr(effect, name) and not getattr(effect, name).startswith(("https://", "http://", "/")):
-            raise ValidationFailed({name: ["Must be a web address, or a path on this site."]})
-    try:
-        check_placeholders(effect.parameters, read_properties(effect.configurable_properties))
-    except ValueError as error:
-        raise ValidationFailed({"parameters": [str(error)]}) from error
+def check_effect(effect: Effect, fields: Collection[str] | None = None) -> None:
+    """Raises ValidationFailed with everything that is wrong. The slug of a deleted effect counts as taken.
+
+    fields: the columns that are looked at; all unless given.
+    """
+    asked = {field.attname for field in Effect._meta.fields} if fields is None else set(fields)
+    rules = [
+        partial(_check_fields, effect, asked - {"slug", "popularity"}),
+        *([partial(_check_slug, Effect, effect)] if "slug" in asked else []),
+        *([partial(_check_shelf, effect)] if "category_id" in asked else []),
+        *(partial(_check_address, effect, name) for name in ("thumbnail_url", "preview_video_url") if name in asked),
+        *([partial(_check_placeholders, effect)] if asked & {"parameters", "configurable_properties"} else []),
+    ]
+    if problems := all_problems(*rules):
+        raise ValidationFailed(problems)
 
 
-def check_category(category: Category) -> None:
-    """Raises ValidationFailed."""
-    if category.slug in RESERVED_SLUGS:
-        raise ValidationFailed({"slug": ["This word is reserved."]})
-    _check_slug(Category, category)
+def check_category(category: Category, fields: Collection[str] = ("slug",)) -> None:
+    """Raises ValidationFailed; ``fields`` as for effects."""
+    if "slug" in fields:
+        if category.slug in RESERVED_SLUGS:
+            raise ValidationFailed({"slug": ["This word is reserved."]})
+        _check_slug(Category, category)
 
 
 @contextmanager
@@ -60,15 +64,44 @@ def _check_slug(model: type[Any], row: Effect | Category) -> None:
         raise ValidationFailed({"slug": [SLUG_TAKEN]})
 
 
-def _check_fields(effect: Effect, exclude: Iterable[str]) -> None:
+def _check_fields(effect: Effect, asked: set[str]) -> None:
+    others = {field.name for field in Effect._meta.fields if field.attname not in asked}
     try:
-        effect.clean_fields(exclude=set(exclude))
+        effect.clean_fields(exclude=others)
     except ValidationError as error:
         fields = error.message_dict
-        for column in _API_NAMES:
-            if column in fields:
-                raise _unknown(_API_NAMES[column]) from error
-        raise ValidationFailed(fields) from error
+        unknown = [_unknown(name).data or {} for column, name in _API_NAMES.items() if fields.pop(column, None)]
+        raise ValidationFailed(
+            {**fields, **{name: list(why) for row in unknown for name, why in row.items()}}
+        ) from error
+
+
+def _check_shelf(effect: Effect) -> None:
+    # One that does not exist is found by the check of the column.
+    shelf = Category.objects.filter(pk=effect.category_id).first() if _is_key(effect.category_id) else None
+    if shelf and shelf.kind != Category.Kind.EFFECT:
+        raise _unknown("category_id")
+
+
+def _check_address(effect: Effect, name: str) -> None:
+    if getattr(effect, name) and not getattr(effect, name).startswith(("https://", "http://", "/")):
+        raise ValidationFailed({name: ["Must be a web address, or a path on this site."]})
+
+
+def _check_placeholders(effect: Effect) -> None:
+    try:
+        properties = read_properties(effect.configurable_properties)
+    except ValueError:
+        # The check of the column tells why.
+        return
+    try:
+        check_placeholders(effect.parameters, properties)
+    except ValueError as error:
+        raise ValidationFailed({"parameters": [str(error)]}) from error
+
+
+def _is_key(value: int | None) -> bool:
+    return value is not None and 0 < value < 2**63
 
 
 def _unknown(field: str) -> ValidationFailed:

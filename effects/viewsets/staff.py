@@ -55,7 +55,7 @@ class StaffEffectViewSet(APIViewSet):
     @extend_schema(request=EffectInputSerializer(partial=True), responses=StaffEffectSerializer)
     def update(self, request: Request, effect_id: int) -> Response:
         effect = find_for_staff(effect_id)
-        services.update_effect(effect, changes=parse(EffectInputSerializer, request, partial=True))
+        services.update_effect(effect, changes=parse(EffectInputSerializer, request, instance=effect, partial=True))
         return ok(staff_effect_row(effect), "Effect updated successfully")
 
     @extend_schema(responses=None)
@@ -90,7 +90,9 @@ class StaffCategoryViewSet(APIViewSet):
     @extend_schema(request=CategoryInputSerializer(partial=True), responses=CategoryDetailSerializer)
     def update(self, request: Request, category_id: int) -> Response:
         category = find_category(category_id)
-        services.update_category(category, changes=parse(CategoryInputSerializer, request, partial=True))
+        services.update_category(
+            category, changes=parse(CategoryInputSerializer, request, instance=category, partial=True)
+        )
         return ok(category_row(category), "Category updated successfully")
 
     @extend_schema(responses=None)

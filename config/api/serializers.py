@@ -1,0 +1,49 @@
+"""Bodies whose answer tells all faults at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+from rest_framework.fields import SkipField
+
+from config.api.errors import all_problems
+
+
+class ThoroughSerializer(serializers.Serializer[Any]):
+    """Also asks the rules that look at other rows or other fields, whatever else is wrong with the body.
+
+    DRF asks ``validate`` only once every field is fine by itself, and services are asked later still: a client would
+    hear of a missing name first and of the taken slug when that is mended. A subclass says its ``rules``: checks of
+    services that raise ValidationFailed, for the fields that are fine. The services ask them again, of course.
+    """
+
+    def rules(self, values: dict[str, Any]) -> list[Any]:
+        """The checks, without arguments, for these values; what is missing or wrong by itself is not among them."""
+        return []
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        problems: dict[str, Any] = {}
+        try:
+            values: dict[str, Any] = super().to_internal_value(data)
+        except serializers.ValidationError as error:
+            if not isinstance(error.detail, dict) or not set(error.detail) & set(self.fields):
+                raise
+            problems = dict(error.detail)
+            values = self._sound(data, problems)
+        for field, reasons in all_problems(*self.rules(values)).items():
+            problems.setdefault(field, reasons)
+        if problems:
+            raise serializers.ValidationError(problems)
+        return values
+
+    def _sound(self, data: Any, problems: dict[str, Any]) -> dict[str, Any]:
+        """The values of the fields that are fine by themselves, by the names under which they are passed on."""
+        values: dict[str, Any] = {}
+        for field in self._writable_fields:
+            if field.field_name not in problems:
+                try:
+                    self.set_value(values, field.source_attrs, field.run_validation(field.get_value(data)))
+                except SkipField:
+                    continue
+        return values
