@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from drf_spectacular.utils import PolymorphicProxySerializer
@@ -10,6 +11,12 @@ from rest_framework import serializers
 
 from accounts.models import User
 from accounts.services import Tokens
+from accounts.services.passwords import check_new_password
+from accounts.services.users import check_new_address
+from config.api.errors import refuse
+from config.api.serializers import ThoroughSerializer
+
+MISMATCH = "The password confirmation does not match."
 
 
 class TenantSerializer(serializers.Serializer[Any]):
@@ -80,7 +87,7 @@ class RevokedSerializer(serializers.Serializer[Any]):
     revoked = serializers.IntegerField(help_text="How many sessions ended.")
 
 
-class AttributesSerializer(serializers.Serializer[Any]):
+class AttributesSerializer(ThoroughSerializer):
     """The same members inside `{"data": {"attributes": {...}}}` (JSON:API) are understood as well."""
 
     def to_internal_value(self, data: Any) -> Any:
@@ -103,15 +110,23 @@ class RegistrationSerializer(AttributesSerializer):
     confirmation = "password_confirmation"
     name_required = False
 
-    def validate(self, values: dict[str, Any]) -> dict[str, Any]:
-        given = [values.pop(name, None) for name in ("password_confirmation", "c_password")]
-        repeated = next((value for value in given if value is not None), None)
+    def rules(self, values: dict[str, Any]) -> Iterator[Callable[[], object]]:
+        repeated = next((values[name] for name in ("password_confirmation", "c_password") if values.get(name)), None)
         if repeated is None:
-            raise serializers.ValidationError({self.confirmation: [f"The {self.confirmation} field is required."]})
-        if repeated != values["password"]:
-            raise serializers.ValidationError({self.confirmation: ["The password confirmation does not match."]})
+            yield partial(refuse, self.confirmation, f"The {self.confirmation} field is required.")
+        elif "password" in values and repeated != values["password"]:
+            yield partial(refuse, self.confirmation, MISMATCH)
         if self.name_required and not values.get("name"):
-            raise serializers.ValidationError({"name": ["The name field is required."]})
+            yield partial(refuse, "name", "The name field is required.")
+        if "email" in values:
+            yield partial(check_new_address, values["email"])
+        if "password" in values:
+            person = User(email=values.get("email", ""), name=values.get("name", ""))
+            yield partial(check_new_password, values["password"], person)
+
+    def validate(self, values: dict[str, Any]) -> dict[str, Any]:
+        for name in ("password_confirmation", "c_password"):
+            values.pop(name, None)
         return {key: value or "" for key, value in values.items()}
 
 
@@ -140,6 +155,13 @@ class ProfileSerializer(AttributesSerializer):
     email = serializers.EmailField(required=False, max_length=255)
     password = serializers.CharField(required=False, min_length=8, max_length=255, trim_whitespace=False)
 
+    def rules(self, values: dict[str, Any]) -> Iterator[Callable[[], object]]:
+        user = self.context["request"].user
+        if "email" in values:
+            yield partial(check_new_address, values["email"], user)
+        if "password" in values:
+            yield partial(check_new_password, values["password"], user)
+
     def validate(self, values: dict[str, Any]) -> dict[str, Any]:
         # The columns know no null.
         return {name: "" if value is None else value for name, value in values.items()}
@@ -155,9 +177,12 @@ class ResetSerializer(AttributesSerializer):
     password = serializers.CharField(min_length=8, max_length=255, trim_whitespace=False)
     password_confirmation = serializers.CharField(max_length=255, trim_whitespace=False)
 
+    def rules(self, values: dict[str, Any]) -> Iterator[Callable[[], object]]:
+        if "password" in values and values.get("password_confirmation", values["password"]) != values["password"]:
+            yield partial(refuse, "password_confirmation", MISMATCH)
+
     def validate(self, values: dict[str, Any]) -> dict[str, Any]:
-        if values.pop("password_confirmation") != values["password"]:
-            raise serializers.ValidationError({"password_confirmation": ["The password confirmation does not match."]})
+        values.pop("password_confirmation")
         return values
 
 

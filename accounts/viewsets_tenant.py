@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -17,10 +19,13 @@ from rest_framework.response import Response
 from accounts.middleware import device_of
 from accounts.models import DataRequest, Invitation, User
 from accounts.permissions import TenantOwner
-from accounts.serializers import LoginAnswerSerializer, login_row
+from accounts.serializers import MISMATCH, LoginAnswerSerializer, login_row
 from accounts.services import members, personal_data
+from accounts.services.passwords import check_new_password
 from config.api.envelope import ok
+from config.api.errors import refuse
 from config.api.permissions import Authenticated, Public
+from config.api.serializers import ThoroughSerializer
 from config.api.views import APIViewSet, parse
 from config.file_responses import file_response
 
@@ -50,9 +55,13 @@ class MemberSerializer(RoleSerializer):
     created_at = serializers.DateTimeField()
 
 
-class InviteSerializer(serializers.Serializer[Any]):
+class InviteSerializer(ThoroughSerializer):
     email = serializers.EmailField(max_length=255)
     role = serializers.ChoiceField(User.TenantRole.choices, default=User.TenantRole.MEMBER)
+
+    def rules(self, values: dict[str, Any]) -> Iterator[Callable[[], object]]:
+        if "email" in values:
+            yield partial(members.check_invitee, owner=self.context["request"].user, email=values["email"])
 
 
 class InvitationSerializer(RoleSerializer):
@@ -62,15 +71,20 @@ class InvitationSerializer(RoleSerializer):
     expires_at = serializers.DateTimeField()
 
 
-class AcceptSerializer(serializers.Serializer[Any]):
+class AcceptSerializer(ThoroughSerializer):
     token = serializers.CharField(max_length=1024)
     name = serializers.CharField(required=False, max_length=255)
     password = serializers.CharField(min_length=8, max_length=255, trim_whitespace=False)
     password_confirmation = serializers.CharField(max_length=255, trim_whitespace=False)
 
+    def rules(self, values: dict[str, Any]) -> Iterator[Callable[[], object]]:
+        if "password" in values:
+            if values.get("password_confirmation", values["password"]) != values["password"]:
+                yield partial(refuse, "password_confirmation", MISMATCH)
+            yield partial(check_new_password, values["password"], User(name=values.get("name", "")))
+
     def validate(self, values: dict[str, Any]) -> dict[str, Any]:
-        if values.pop("password_confirmation") != values["password"]:
-            raise serializers.ValidationError({"password_confirmation": ["The password confirmation does not match."]})
+        values.pop("password_confirmation")
         return values
 
 

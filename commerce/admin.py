@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -23,8 +24,8 @@ from commerce.models import (
     Wallet,
     WalletType,
 )
-from commerce.services import finance, orders
-from config.api.errors import DomainError
+from commerce.services import finance, orders, products
+from config.api.errors import DomainError, all_problems
 
 
 class ReadOnly:
@@ -104,8 +105,24 @@ class CreditHoldAdmin(ReadOnly, admin.ModelAdmin):
     list_select_related = ("user",)
 
 
+class ProductForm(forms.ModelForm):
+    class Meta:
+        model = Product
+        fields = ("category", "name", "description", "price", "credits", "availability", "active")
+
+    def clean(self) -> dict[str, Any]:
+        values: dict[str, Any] = super().clean() or {}
+        category = values.get("category")
+        asked = {name: values[name] for name in ("price", "credits") if values.get(name) is not None}
+        asked |= {"category_id": category.pk} if category else {}
+        for field, reasons in all_problems(lambda: products.check_product(self.instance, asked)).items():
+            self.add_error("category" if field == "categoryId" else field, reasons)
+        return values
+
+
 @admin.register(Product)
 class ProductAdmin(admin.ModelAdmin):
+    form = ProductForm
     list_display = ("name", "category", "seller", "price", "credits", "availability", "active", "deleted_at")
     list_filter = ("active", "category")
     search_fields = ("name", "seller__email", "seller__name")
@@ -113,8 +130,21 @@ class ProductAdmin(admin.ModelAdmin):
     list_select_related = ("category", "seller")
 
 
+class PromoCodeForm(forms.ModelForm):
+    class Meta:
+        model = PromoCode
+        fields = (
+            "code", "kind", "value", "minimum", "starts_at", "ends_at", "max_uses", "max_uses_per_user", "active",
+        )  # fmt: skip
+
+    def clean_code(self) -> str:
+        # As it is kept: another code in small letters is the same one.
+        return str(self.cleaned_data["code"]).strip().upper()
+
+
 @admin.register(PromoCode)
 class PromoCodeAdmin(admin.ModelAdmin):
+    form = PromoCodeForm
     list_display = ("code", "kind", "value", "minimum", "starts_at", "ends_at", "uses", "max_uses", "active")
     list_filter = ("active", "kind")
     search_fields = ("code",)

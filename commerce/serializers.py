@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from rest_framework import serializers
 
 from commerce.models import FinanceOperation, Order, PaymentMethod
+from commerce.models.products import MAX_AVAILABILITY, MAX_CREDITS
+from commerce.services import finance, orders, products, wallets
+from config.api.errors import refuse
+from config.api.serializers import ThoroughSerializer
 
 MAX_ID = 2**63 - 1
 MAX_QUANTITY = 1000
 MAX_ITEMS = 50
-MAX_CREDITS = 10_000_000
 
 
 class IdField(serializers.IntegerField):
@@ -27,14 +32,18 @@ class MoneyField(serializers.DecimalField):
         super().__init__(**{"max_digits": 12, "decimal_places": 3, "min_value": Decimal("0.001"), **kwargs})
 
 
-class ProductInputSerializer(serializers.Serializer[Any]):
+class ProductInputSerializer(ThoroughSerializer):
     categoryId = IdField(source="category_id")
     name = serializers.CharField(max_length=255)
     description = serializers.CharField(max_length=10_000, allow_blank=True, default="")
     price = MoneyField()
     credits = serializers.IntegerField(min_value=0, max_value=MAX_CREDITS, default=0)
-    availability = serializers.IntegerField(min_value=0, max_value=10**9, allow_null=True, default=None)
+    availability = serializers.IntegerField(min_value=0, max_value=MAX_AVAILABILITY, allow_null=True, default=None)
     active = serializers.BooleanField(default=True)
+
+    def rules(self, values: dict[str, Any]) -> Iterator[Callable[[], object]]:
+        product = self.instance or products.new_product(user=self.context["request"].user)
+        yield partial(products.check_product, product, values)
 
 
 class ProductActiveSerializer(serializers.Serializer[Any]):
@@ -74,7 +83,7 @@ class ItemInputSerializer(serializers.Serializer[Any]):
     quantity = serializers.IntegerField(min_value=1, max_value=MAX_QUANTITY, default=1)
 
 
-class OrderInputSerializer(serializers.Serializer[Any]):
+class OrderInputSerializer(ThoroughSerializer):
     """Prices are not asked for: the server knows them. `productId` and `quantity` may stand for `items`."""
 
     items = ItemInputSerializer(many=True, required=False, allow_empty=False, max_length=MAX_ITEMS)
@@ -83,10 +92,16 @@ class OrderInputSerializer(serializers.Serializer[Any]):
     payment_method = serializers.ChoiceField(choices=PaymentMethod.choices)
     promo_code = serializers.CharField(required=False, allow_null=True, allow_blank=True, max_length=64)
 
+    def rules(self, values: dict[str, Any]) -> Iterator[Callable[[], object]]:
+        if ("items" in values) == ("productId" in values):
+            yield partial(refuse, "items", "Send either items or one productId.")
+        elif "items" in values:
+            yield partial(orders.check_products, {item["product_id"] for item in values["items"]})
+        else:
+            yield partial(orders.check_products, {values["productId"]})
+
     def validate(self, values: dict[str, Any]) -> dict[str, Any]:
         product_id, quantity = values.pop("productId", None), values.pop("quantity", 1)
-        if ("items" in values) == (product_id is not None):
-            raise serializers.ValidationError({"items": ["Send either items or one productId."]})
         if product_id is not None:
             values["items"] = [{"product_id": product_id, "quantity": quantity}]
         return values
@@ -192,28 +207,43 @@ class CreditWalletSerializer(serializers.Serializer[Any]):
     currency = serializers.CharField()
 
 
-class WalletInputSerializer(serializers.Serializer[Any]):
+class WalletInputSerializer(ThoroughSerializer):
     walletTypeId = IdField(source="wallet_type_id")
     info = serializers.CharField(max_length=255, allow_blank=True, default="")
 
+    def rules(self, values: dict[str, Any]) -> Iterator[Callable[[], object]]:
+        if "wallet_type_id" in values:
+            yield partial(wallets.find_type, values["wallet_type_id"])
 
-class WalletChangeSerializer(serializers.Serializer[Any]):
+
+class WalletChangeSerializer(ThoroughSerializer):
     id = IdField()
     walletTypeId = IdField(source="wallet_type_id", required=False, default=None)
     info = serializers.CharField(max_length=255, allow_blank=True, required=False, default=None)
 
+    def rules(self, values: dict[str, Any]) -> Iterator[Callable[[], object]]:
+        if values.get("wallet_type_id") is not None:
+            yield partial(wallets.find_type, values["wallet_type_id"])
 
-class OperationInputSerializer(serializers.Serializer[Any]):
+
+class OperationInputSerializer(ThoroughSerializer):
     money = MoneyField()
     type = serializers.ChoiceField(choices=FinanceOperation.Type.choices)
     typeId = IdField(source="wallet_type_id", required=False, help_text="A wallet type: your wallet of that type.")
     walletId = IdField(source="wallet_id", required=False)
     info = serializers.CharField(max_length=255, allow_blank=True, default="")
 
-    def validate(self, values: dict[str, Any]) -> dict[str, Any]:
+    def rules(self, values: dict[str, Any]) -> Iterator[Callable[[], object]]:
         if ("wallet_type_id" in values) == ("wallet_id" in values):
-            raise serializers.ValidationError({"walletId": ["Send either walletId or typeId."]})
-        return values
+            yield partial(refuse, "walletId", "Send either walletId or typeId.")
+        else:
+            yield partial(
+                finance.check_request,
+                user=self.context["request"].user,
+                wallet_id=values.get("wallet_id"),
+                wallet_type_id=values.get("wallet_type_id"),
+                amount=values.get("money"),
+            )
 
 
 class CancelOperationSerializer(serializers.Serializer[Any]):

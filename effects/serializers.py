@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -97,9 +98,9 @@ class EffectInputSerializer(ThoroughSerializer):
     parameters = serializers.DictField(required=False)
     configurable_properties = serializers.ListField(required=False, child=serializers.DictField())
 
-    def rules(self, values: dict[str, Any]) -> list[Any]:
+    def rules(self, values: dict[str, Any]) -> Iterator[Any]:
         effect = _changed(self.instance or Effect(), self.validate(values))
-        return [partial(check_effect, effect, fields=values)]
+        yield partial(check_effect, effect, fields=values)
 
     def validate(self, values: dict[str, Any]) -> dict[str, Any]:
         # The columns know no null: nothing is an empty text or an empty list.
@@ -130,9 +131,9 @@ class CategoryInputSerializer(ThoroughSerializer):
     description = serializers.CharField(required=False, allow_null=True, allow_blank=True, max_length=MAX_DESCRIPTION)
     kind = serializers.ChoiceField(choices=Category.Kind.choices, required=False)
 
-    def rules(self, values: dict[str, Any]) -> list[Any]:
+    def rules(self, values: dict[str, Any]) -> Iterator[Any]:
         category = _changed(self.instance or Category(), self.validate(values))
-        return [partial(check_category, category, fields=values)]
+        yield partial(check_category, category, fields=values)
 
     def validate(self, values: dict[str, Any]) -> dict[str, Any]:
         return {name: "" if name == "description" and value is None else value for name, value in values.items()}

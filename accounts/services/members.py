@@ -42,9 +42,7 @@ def invite(*, owner: User, email: str, role: str) -> Invitation:
     """Invite an address; inviting it again renews the invitation. Never tells whether it has an account elsewhere."""
     _check_owner(owner)
     email = normalise_email(email)
-    check_address(email)
-    if User.objects.filter(tenant_id=owner.tenant_id, email=email, is_active=True).exists():
-        raise ValidationFailed({"email": ["This person is a member already."]})
+    check_invitee(owner=owner, email=email)
     with tenant_scope(owner.tenant_id), transaction.atomic():
         invitation, _ = Invitation.objects.update_or_create(
             tenant_id=owner.tenant_id,
@@ -60,6 +58,14 @@ def invite(*, owner: User, email: str, role: str) -> Invitation:
         record("member.invited", actor=owner, email=email, role=role)
         enqueue("accounts.tasks.mail_invitation", invitation.pk)
     return invitation
+
+
+def check_invitee(*, owner: User, email: str) -> None:
+    """Raises ValidationFailed for an address that may not register, and for a member's."""
+    email = normalise_email(email)
+    check_address(email)
+    if User.objects.filter(tenant_id=owner.tenant_id, email=email, is_active=True).exists():
+        raise ValidationFailed({"email": ["This person is a member already."]})
 
 
 def open_invitations(user: User) -> list[Invitation]:

@@ -26,12 +26,22 @@ def register(
     *, email: str, password: str, device: Device, name: str = "", first_name: str = "", last_name: str = ""
 ) -> tuple[User, Tokens]:
     """A new user with a tenant and a credit wallet of their own, logged in."""
-    check_address(email)
+    check_new_address(email)
     user, tokens = create_account(
         email=email, password=password, device=device, name=name, first_name=first_name, last_name=last_name
     )
     ask_for_verification(user=user)
     return user, tokens
+
+
+def check_new_address(email: str, user: User | None = None) -> None:
+    """Raises ValidationFailed for an address that may not register, or that somebody else has."""
+    address = normalise_email(email)
+    if user is not None and address == user.email:
+        return
+    check_address(address)
+    if User.objects.filter(email=address).exists():
+        raise ValidationFailed({"email": [EMAIL_TAKEN]})
 
 
 def create_account(

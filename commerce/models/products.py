@@ -6,12 +6,18 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import ClassVar
 
 from django.conf import settings
+from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
 from commerce.models.wallets import DECIMAL_PLACES, MAX_DIGITS
 from effects.models import Category
+
+MAX_PRICE = Decimal("999999999.999")
+MAX_CREDITS = 10_000_000
+MAX_AVAILABILITY = 10**9
+"""Of one product; what an order of many may come to, ``services.orders`` says."""
 
 
 class ProductQuerySet(models.QuerySet["Product"]):
@@ -31,9 +37,17 @@ class Product(models.Model):
     )
     name = models.CharField(max_length=255)
     description = models.TextField(blank=True)
-    price = models.DecimalField(max_digits=MAX_DIGITS, decimal_places=DECIMAL_PLACES, help_text="In CURRENCY.")
-    credits = models.PositiveIntegerField(default=0, help_text="GPU credits that one unit grants.")
-    availability = models.PositiveIntegerField(null=True, blank=True, help_text="Units left; empty: unlimited.")
+    price = models.DecimalField(
+        max_digits=MAX_DIGITS, decimal_places=DECIMAL_PLACES, validators=[MaxValueValidator(MAX_PRICE)],
+        help_text="In CURRENCY.",
+    )  # fmt: skip
+    credits = models.PositiveIntegerField(
+        default=0, validators=[MaxValueValidator(MAX_CREDITS)], help_text="GPU credits that one unit grants."
+    )
+    availability = models.PositiveIntegerField(
+        null=True, blank=True, validators=[MaxValueValidator(MAX_AVAILABILITY)],
+        help_text="Units left; empty: unlimited.",
+    )  # fmt: skip
     active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -96,5 +110,5 @@ class PromoCode(models.Model):
     def discount_on(self, cost: Decimal, smallest: Decimal) -> Decimal:
         """What it takes off the cost, never more than all of it; ``smallest`` is the currency's smallest unit."""
         if self.kind == self.Kind.FIXED:
-            return min(self.value, cost)
+            return min(self.value.quantize(smallest, ROUND_HALF_UP), cost)
         return (cost * self.value / 100).quantize(smallest, ROUND_HALF_UP)

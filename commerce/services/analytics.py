@@ -59,6 +59,7 @@ def _spent(since: date | None, until: date | None) -> QuerySet[FinanceOperation,
     )
     if since is not None:
         entries = entries.filter(created_at__gte=datetime.combine(since, time(), UTC))
-    if until is not None:
+    # The calendar's last day has no day after it.
+    if until is not None and until < date.max:
         entries = entries.filter(created_at__lt=datetime.combine(until + timedelta(days=1), time(), UTC))
     return entries

@@ -56,6 +56,13 @@ def wallet_for(*, user: User, wallet_id: int | None, wallet_type_id: int | None)
     return wallet
 
 
+def check_request(*, user: User, wallet_id: int | None, wallet_type_id: int | None, amount: Decimal | None) -> None:
+    """Raises ValidationFailed unless there is such a wallet and its currency has such an amount."""
+    wallet = wallet_for(user=user, wallet_id=wallet_id, wallet_type_id=wallet_type_id)
+    if amount is not None:
+        check_amount(amount, wallet.currency, "money")
+
+
 @all_tenants()
 def change_status(*, user: User, operation: FinanceOperation, status: int, info: str = "") -> FinanceOperation:
     """Staff move an open operation on; its owner may only cancel it. Raises DomainError ``operation_not_open``."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -21,6 +21,9 @@ from commerce.services.settlement import call_off, finish_order, pay_order, reco
 from config.api.errors import DomainError, NotFound, ValidationFailed
 from tenants.scope import all_tenants
 
+MAX_COST = Decimal(999_999_999)
+MAX_ORDER_CREDITS = 2**31 - 1
+
 
 def place_order(
     *, user: User, items: Sequence[Mapping[str, int]], payment_method: str, promo_code: str | None = None
@@ -38,6 +41,8 @@ def place_order(
         seller = _seller(wanted, user)
         lines = [(product, quantities[product.pk]) for product in wanted]
         products_cost = sum((product.price * quantity for product, quantity in lines), Decimal(0))
+        credits = sum(product.credits * quantity for product, quantity in lines)
+        _ensure_payable(products_cost, credits)
         products.take_stock(quantities)
         code, discount = None, Decimal(0)
         if promo_code:
@@ -51,7 +56,7 @@ def place_order(
             discount=discount,
             total_cost=products_cost - discount,
             currency=settings.CURRENCY,
-            credits=sum(product.credits * quantity for product, quantity in lines),
+            credits=credits,
         )
         OrderItem.objects.bulk_create(
             OrderItem(
@@ -69,6 +74,12 @@ def place_order(
         if order.total_cost == 0:
             pay_order(order, by=user)
     return order
+
+
+def check_products(product_ids: Collection[int]) -> None:
+    """Raises ValidationFailed for what is not on sale."""
+    on_sale = Product.objects.on_sale().filter(pk__in=product_ids)
+    _ensure_all(product_ids, set(on_sale.values_list("pk", flat=True)))
 
 
 def confirm_order(*, user: User, order: Order) -> Order:
@@ -95,6 +106,18 @@ def change_status(*, staff: User, order: Order, status: str) -> Order:
         return order
     if status not in Order.TRANSITIONS[order.status]:
         raise _impossible(order, status)
+    try:
+        _change(order, status, staff)
+    except DomainError:
+        order.refresh_from_db()
+        # Somebody else was faster with the very same.
+        if order.status != status:
+            raise
+    order.refresh_from_db()
+    return order
+
+
+def _change(order: Order, status: str, staff: User) -> None:
     match status:
         case Order.Status.PAID:
             with all_tenants(), transaction.atomic():
@@ -103,11 +126,11 @@ def change_status(*, staff: User, order: Order, status: str) -> Order:
             with all_tenants(), transaction.atomic():
                 finish_order(lock_order(order), by=staff)
         case Order.Status.CANCELED:
-            cancel_order(order, by=staff)
+            if not cancel_order(order, by=staff):
+                order.refresh_from_db()
+                raise _impossible(order, status)
         case Order.Status.REFUNDED:
             refund_order(order, by=staff)
-    order.refresh_from_db()
-    return order
 
 
 def cancel_order(order: Order, *, by: User | None, note: str = "") -> bool:
@@ -150,10 +173,25 @@ def with_details(orders: QuerySet[Order, Order]) -> QuerySet[Order, Order]:
 
 def _products(quantities: Mapping[int, int]) -> list[Product]:
     found = list(Product.objects.on_sale().filter(pk__in=quantities).select_related("seller").order_by("pk"))
-    missing = sorted(set(quantities) - {product.pk for product in found})
+    _ensure_all(quantities, {product.pk for product in found})
+    return found
+
+
+def _ensure_all(wanted: Iterable[int], found: set[int]) -> None:
+    missing = sorted(set(wanted) - found)
     if missing:
         raise ValidationFailed({"items": [f"There is no product {product_id} on sale." for product_id in missing]})
-    return found
+
+
+def _ensure_payable(cost: Decimal, credits: int) -> None:
+    """Figures that every column and every payment provider can hold."""
+    problems = []
+    if cost > MAX_COST:
+        problems.append(f"An order may cost at most {MAX_COST}.")
+    if credits > MAX_ORDER_CREDITS:
+        problems.append(f"An order may grant at most {MAX_ORDER_CREDITS} credits.")
+    if problems:
+        raise ValidationFailed({"items": problems})
 
 
 def _seller(wanted: list[Product], customer: User) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -13,20 +14,24 @@ from django.utils import timezone
 from accounts.models import User
 from commerce.models import Product
 from commerce.services.currencies import check_amount
-from config.api.errors import DomainError, Forbidden, NotFound, ValidationFailed
+from config.api.errors import DomainError, Forbidden, NotFound, ValidationFailed, all_problems
 from effects.models import Category
 
 
 def create_product(*, user: User, values: Mapping[str, Any]) -> Product:
     """A user's product is sold for their own account; a staff member's is the studio's."""
-    product = Product(seller=None if user.is_administrator else user)
-    return _save(product, user, values)
+    return _save(new_product(user=user), values)
+
+
+def new_product(*, user: User) -> Product:
+    """Not saved, and whose it will be."""
+    return Product(seller=None if user.is_administrator else user)
 
 
 def change_product(*, user: User, product: Product, values: Mapping[str, Any]) -> Product:
     """Replace what the product says. Orders keep what they were made with."""
     _ensure_owner(user, product)
-    return _save(product, user, values)
+    return _save(product, values)
 
 
 def toggle_product(*, user: User, product: Product, active: bool | None = None) -> Product:
@@ -76,17 +81,24 @@ def return_stock(quantities: Mapping[int, int]) -> None:
         Product.objects.filter(pk=product_id).update(availability=F("availability") + quantity)
 
 
-def _save(product: Product, user: User, values: Mapping[str, Any]) -> Product:
-    values = dict(values)
-    category_id = values.pop("category_id")
+def check_product(product: Product, values: Mapping[str, Any]) -> None:
+    """Raises ValidationFailed with everything that these values break; what is not among them is not looked at."""
+    problems: dict[str, list[str]] = {}
+    shelves = Category.objects.filter(kind=Category.Kind.PRODUCT)
+    if "category_id" in values and not shelves.filter(pk=values["category_id"]).exists():
+        problems["categoryId"] = ["There is no such product category."]
+    if values.get("credits") and product.seller is not None:
+        problems["credits"] = ["Only the studio sells GPU credits."]
+    if "price" in values:
+        problems |= all_problems(partial(check_amount, values["price"], settings.CURRENCY, "price"))
+    if problems:
+        raise ValidationFailed(problems)
+
+
+def _save(product: Product, values: Mapping[str, Any]) -> Product:
     with transaction.atomic():
-        category = Category.objects.filter(pk=category_id, kind=Category.Kind.PRODUCT).first()
-        if category is None:
-            raise ValidationFailed({"categoryId": ["There is no such product category."]})
-        if values.get("credits") and product.seller is not None:
-            raise ValidationFailed({"credits": ["Only the studio sells GPU credits."]})
-        check_amount(values["price"], settings.CURRENCY, "price")
-        for name, value in {**values, "category": category}.items():
+        check_product(product, values)
+        for name, value in values.items():
             setattr(product, name, value)
         product.save()
     return product

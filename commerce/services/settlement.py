@@ -23,7 +23,7 @@ from commerce.services.ledger import enroll, write_off
 from commerce.services.locks import lock_order, lock_wallets
 from commerce.services.products import return_stock
 from commerce.services.providers import provider_of
-from commerce.services.wallets import open_credit_wallet, personal_balance
+from commerce.services.wallets import balance_wallet, open_credit_wallet, personal_balance
 from config.api.errors import DomainError
 from tenants.scope import all_tenants
 
@@ -49,6 +49,8 @@ def finish_order(order: Order, *, by: User | None) -> None:
     if order.status != Order.Status.PAID or not order.move(Order.Status.FINISHED):
         raise order_closed(order)
     if order.seller is not None and order.total_cost > 0:
+        # So that it isn't deleted, being empty, between being found and getting the money.
+        lock_wallets([balance_wallet(user=order.seller)])
         enroll(
             wallet=personal_balance(user=order.seller),
             amount=order.total_cost,
@@ -63,14 +65,18 @@ def finish_order(order: Order, *, by: User | None) -> None:
 def refund_order(order: Order, *, by: User | None) -> None:
     """Take back what the order gave, then pay the money back.
 
-    Raises DomainError ``credits_spent`` or ``sale_spent`` when it is gone. The provider is asked after the
-    commit: if it can't be reached, ``reconcile_payments`` asks again.
+    Raises DomainError ``credits_spent`` or ``sale_spent`` when it is gone; an order that is paid back already
+    stays so. The provider is asked after the commit: if it can't be reached, ``reconcile_payments`` asks again.
     """
     with all_tenants(), transaction.atomic():
         order = lock_order(order)
+        if order.status == Order.Status.REFUNDED:
+            # Somebody else was faster with the very same.
+            return
         was_paid = order.paid_at is not None
         came_too_late = order.payments.filter(status=Payment.Status.SUCCEEDED).exists()
-        if not (was_paid or came_too_late) or not order.move(Order.Status.REFUNDED):
+        refundable = Order.Status.REFUNDED in Order.TRANSITIONS[order.status] and (was_paid or came_too_late)
+        if not refundable or not order.move(Order.Status.REFUNDED):
             raise order_closed(order)
         lock_wallets(_wallets(order))
         if was_paid:
@@ -179,7 +185,7 @@ def _take_back_sale(order: Order) -> Decimal:
     key = f"order:{order.pk}:sale"
     if order.seller is None or not FinanceOperation._base_manager.filter(idempotency_key=key).exists():
         return Decimal(0)
-    wallet = personal_balance(user=order.seller)
+    wallet = balance_wallet(user=order.seller)
     amount = min(order.total_cost, wallet.available)
     if amount > 0:
         write_off(
@@ -194,5 +200,5 @@ def _take_back_sale(order: Order) -> Decimal:
 
 
 def _wallets(order: Order) -> list[Wallet]:
-    wallets = [open_credit_wallet(user=order.customer), personal_balance(user=order.customer)]
-    return [*wallets, personal_balance(user=order.seller)] if order.seller is not None else wallets
+    wallets = [open_credit_wallet(user=order.customer), balance_wallet(user=order.customer)]
+    return [*wallets, balance_wallet(user=order.seller)] if order.seller is not None else wallets

@@ -35,11 +35,19 @@ def open_credit_wallet(*, user: User) -> Wallet:
         return wallet
 
 
-def personal_balance(*, user: User) -> Wallet:
-    """The user's money here."""
+def balance_wallet(*, user: User) -> Wallet:
+    """The wallet of the user's money, open or not."""
     open_credit_wallet(user=user)
     with tenant_scope(user.tenant_id):
         return Wallet.objects.get(user=user, kind=WalletType.Kind.BALANCE)
+
+
+def personal_balance(*, user: User) -> Wallet:
+    """The user's money here, for some that comes or goes: a wallet that was deleted is opened again."""
+    wallet = balance_wallet(user=user)
+    if wallet.closed_at is not None:
+        _reopen(wallet)
+    return wallet
 
 
 def builtin_type(kind: WalletType.Kind) -> WalletType:
@@ -56,9 +64,16 @@ def builtin_type(kind: WalletType.Kind) -> WalletType:
 
 
 def open_wallet(*, user: User, wallet_type_id: int, info: str) -> Wallet:
-    """A further wallet of a type that staff added. The built-in ones exist once for everyone."""
-    wallet_type = _find_type(wallet_type_id)
+    """A further wallet of a type that staff added. The built-in ones exist once for everyone.
+
+    A personal balance that was deleted comes back, with its history.
+    """
+    wallet_type = find_type(wallet_type_id)
     open_credit_wallet(user=user)
+    if wallet_type.kind == WalletType.Kind.BALANCE:
+        wallet = balance_wallet(user=user)
+        if wallet.closed_at is not None and _reopen(wallet, info=info):
+            return wallet
     if wallet_type.is_builtin:
         raise DomainError("wallet_exists", f"You have your {wallet_type.name} wallet already.")
     return Wallet.objects.create(
@@ -74,7 +89,7 @@ def open_wallet(*, user: User, wallet_type_id: int, info: str) -> Wallet:
 def change_wallet(*, wallet: Wallet, wallet_type_id: int | None, info: str | None) -> Wallet:
     """Change what a wallet says of itself; its type only while it has no history and stays in its currency."""
     if wallet_type_id is not None and wallet_type_id != wallet.wallet_type_id:
-        wallet_type = _find_type(wallet_type_id)
+        wallet_type = find_type(wallet_type_id)
         used = FinanceOperation.objects.filter(wallet=wallet).exists()
         if used or wallet_type.is_builtin or wallet.wallet_type.is_builtin:
             raise DomainError("wallet_type_fixed", "The type of this wallet can't be changed.")
@@ -86,8 +101,8 @@ def change_wallet(*, wallet: Wallet, wallet_type_id: int | None, info: str | Non
 
 
 def close_wallet(*, wallet: Wallet) -> None:
-    """Close an empty wallet; its history stays."""
-    if wallet.wallet_type.is_builtin:
+    """Close an empty wallet; its history stays. The GPU credits are for good: renders are paid from them."""
+    if wallet.kind == WalletType.Kind.CREDITS:
         raise DomainError("wallet_protected", f"The {wallet.wallet_type.name} wallet can't be deleted.")
     open_operations = FinanceOperation.objects.filter(wallet=wallet, status__in=FinanceOperation.OPEN)
     with transaction.atomic():
@@ -114,7 +129,17 @@ def find_wallet(*, user: User, wallet_id: int) -> Wallet:
     return wallet
 
 
-def _find_type(wallet_type_id: int) -> WalletType:
+def _reopen(wallet: Wallet, **changes: str) -> bool:
+    """False if somebody else was faster."""
+    found = Wallet._base_manager.filter(pk=wallet.pk, closed_at__isnull=False)
+    reopened = bool(found.update(closed_at=None, updated_at=timezone.now(), **changes))
+    with tenant_scope(wallet.tenant_id):
+        wallet.refresh_from_db()
+    return reopened
+
+
+def find_type(wallet_type_id: int) -> WalletType:
+    """Raises ValidationFailed."""
     wallet_type = WalletType.objects.filter(pk=wallet_type_id).first()
     if wallet_type is None:
         raise ValidationFailed({"walletTypeId": ["There is no such wallet type."]})

@@ -13,6 +13,8 @@ from commerce.models import FinanceOperation, Wallet, WalletType
 from commerce.rows import masked
 from commerce.services.audit import audit
 from commerce.services.holds import hold_credits
+from commerce.services.ledger import write_off
+from commerce.services.wallets import personal_balance
 from commerce.tests.shop import assert_refused, credits_of, money_of, put_money
 from tenants.scope import all_tenants
 from tests.fixtures import PASSWORD, UserFactory
@@ -88,8 +90,7 @@ def test_masks(info: str, shown: str) -> None:
 
 def test_wallets_that_stay(api: APIClient, staff_api: APIClient, points: WalletType) -> None:
     mine = wallet_ids(api)
-    for wallet_id in mine.values():
-        assert_refused(api.delete(f"/api/user-wallets/{wallet_id}"), 422, "wallet_protected")
+    assert_refused(api.delete(f"/api/user-wallets/{mine['credits']}"), 422, "wallet_protected")
     builtin = WalletType.objects.get(kind="balance").pk
     assert_refused(api.post("/api/user-wallets", {"walletTypeId": builtin}), 422, "wallet_exists")
     assert_refused(
@@ -103,6 +104,26 @@ def test_wallets_that_stay(api: APIClient, staff_api: APIClient, points: WalletT
     staff_api.patch(STATUS, {"id": operation, "status": 2})
     assert_refused(api.delete(f"/api/user-wallets/{wallet_id}"), 422, "wallet_not_empty")
     assert wallet_id in {w["id"] for w in api.get("/api/user-wallets").json()["data"]["items"]}
+
+
+def test_an_empty_personal_balance_goes_and_comes_back(api: APIClient, staff_api: APIClient, user: User) -> None:
+    mine = wallet_ids(api)
+    url = f"/api/user-wallets/{mine['USD']}"
+    put_money(user, 5)
+    assert_refused(api.delete(url), 422, "wallet_not_empty")
+    with all_tenants():
+        write_off(wallet=personal_balance(user=user), amount=5, idempotency_key="out")
+    assert api.delete(url).status_code == 200
+    assert set(wallet_ids(api)) == {"credits"}
+    assert_refused(api.delete(url), 404, "not_found")
+    # Asked for again it is the same wallet, with its history; so it is when money comes.
+    builtin = WalletType.objects.get(kind="balance").pk
+    again = api.post("/api/user-wallets", {"walletTypeId": builtin, "info": "DE89"}).json()["data"]
+    assert (again["id"], again["balance"]) == (mine["USD"], 0)
+    assert api.delete(url).status_code == 200
+    put_money(user, 7, key="later")
+    assert (wallet_ids(api), money_of(user)) == (mine, 7)
+    assert audit() == []
 
 
 def test_asking_moves_nothing_until_staff_execute(api: APIClient, staff_api: APIClient, user: User) -> None:

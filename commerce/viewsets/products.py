@@ -69,7 +69,7 @@ class ProductViewSet(APIViewSet):
     @extend_schema(request=ProductInputSerializer, responses=ProductSerializer)
     def update(self, request: Request, product_id: int) -> Response:
         product = products.find_product(user=request.user, product_id=product_id)
-        values = parse(ProductInputSerializer, request)
+        values = parse(ProductInputSerializer, request, instance=product)
         product = products.change_product(user=request.user, product=product, values=values)
         return ok(product_row(product), "Product updated successfully")
 

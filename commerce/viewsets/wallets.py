@@ -80,7 +80,7 @@ class WalletViewSet(APIViewSet):
     @extend_schema(request=WalletInputSerializer, responses=WalletSerializer)
     @idempotent
     def create(self, request: Request) -> Response:
-        """A further wallet, of a type that staff added."""
+        """A further wallet, of a type that staff added; or the personal balance again, once deleted."""
         wallet = wallets.open_wallet(user=request.user, **parse(WalletInputSerializer, request))
         return ok(wallet_row(wallet, request.user), "Wallet created successfully")
 
@@ -93,7 +93,7 @@ class WalletViewSet(APIViewSet):
 
     @extend_schema(responses=None)
     def destroy(self, request: Request, wallet_id: int) -> Response:
-        """Only an empty wallet that is not built in."""
+        """Only an empty wallet, and never the GPU credits."""
         wallets.close_wallet(wallet=wallets.find_wallet(user=request.user, wallet_id=wallet_id))
         return ok(None, "Wallet deleted successfully")
 

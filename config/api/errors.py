@@ -40,6 +40,10 @@ class ValidationFailed(DomainError):
         return "; ".join(f"{field}: {' '.join(reasons)}" for field, reasons in (self.data or {}).items())
 
 
+def refuse(field: str, reason: str) -> None:
+    raise ValidationFailed({field: [reason]})
+
+
 def all_problems(*checks: Callable[[], object]) -> dict[str, list[str]]:
     """Field -> reasons, of all checks together: each raises ValidationFailed, or is content."""
     problems: dict[str, list[str]] = {}

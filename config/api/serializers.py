@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from rest_framework import serializers
@@ -18,9 +19,12 @@ class ThoroughSerializer(serializers.Serializer[Any]):
     services that raise ValidationFailed, for the fields that are fine. The services ask them again, of course.
     """
 
-    def rules(self, values: dict[str, Any]) -> list[Any]:
-        """The checks, without arguments, for these values; what is missing or wrong by itself is not among them."""
-        return []
+    def rules(self, values: dict[str, Any]) -> Iterable[Callable[[], object]]:
+        """The checks for these values; what is missing or wrong by itself is not among them.
+
+        The first reason that is found for a field stands.
+        """
+        return ()
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         problems: dict[str, Any] = {}
@@ -32,7 +36,7 @@ class ThoroughSerializer(serializers.Serializer[Any]):
             problems = dict(error.detail)
             values = self._sound(data, problems)
         for field, reasons in all_problems(*self.rules(values)).items():
-            problems.setdefault(field, reasons)
+            problems.setdefault(field.partition(".")[0] if field.partition(".")[0] in problems else field, reasons)
         if problems:
             raise serializers.ValidationError(problems)
         return values

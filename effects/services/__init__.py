@@ -1,6 +1,7 @@
 """The verbs of the catalogue."""
 
 from effects.services.catalogue import (
+    check_effect_id,
     create_effect,
     delete_effect,
     find_effect,
@@ -9,9 +10,11 @@ from effects.services.catalogue import (
     update_effect,
 )
 from effects.services.categories import create_category, delete_category, update_category
-from effects.services.parameters import clean_payload, effect_parameters, payload_files
+from effects.services.parameters import check_payload, clean_payload, effect_parameters, payload_files
 
 __all__ = [
+    "check_effect_id",
+    "check_payload",
     "clean_payload",
     "create_category",
     "create_effect",

@@ -24,10 +24,16 @@ def find_effect(*, effect_id: int) -> Effect:
     """
     effect = Effect.objects.filter(pk=effect_id).select_related("category", "model_file").first()
     if effect is None:
-        raise ValidationFailed({"effect_id": ["The selected effect id is invalid."]})
+        raise _unknown()
     if not effect.is_offered:
         raise NotFound("Effect not found")
     return effect
+
+
+def check_effect_id(effect_id: int) -> None:
+    """Raises ValidationFailed for an id that never existed."""
+    if not Effect.objects.filter(pk=effect_id).exists():
+        raise _unknown()
 
 
 def find_for_staff(effect_id: int) -> Effect:
@@ -83,6 +89,10 @@ def restore_effect(effect_id: int) -> Effect:
 def record_use(effect_id: int) -> None:
     """One more use, whoever else counts at the same time."""
     Effect.objects.filter(pk=effect_id).update(use_count=F("use_count") + 1)
+
+
+def _unknown() -> ValidationFailed:
+    return ValidationFailed({"effect_id": ["The selected effect id is invalid."]})
 
 
 def _settled(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -78,8 +78,7 @@ def _check_fields(effect: Effect, asked: set[str]) -> None:
 
 def _check_shelf(effect: Effect) -> None:
     # One that does not exist is found by the check of the column.
-    shelf = Category.objects.filter(pk=effect.category_id).first() if _is_key(effect.category_id) else None
-    if shelf and shelf.kind != Category.Kind.EFFECT:
+    if Category.objects.filter(pk=effect.category_id or 0).exclude(kind=Category.Kind.EFFECT).exists():
         raise _unknown("category_id")
 
 
@@ -98,10 +97,6 @@ def _check_placeholders(effect: Effect) -> None:
         check_placeholders(effect.parameters, properties)
     except ValueError as error:
         raise ValidationFailed({"parameters": [str(error)]}) from error
-
-
-def _is_key(value: int | None) -> bool:
-    return value is not None and 0 < value < 2**63
 
 
 def _unknown(field: str) -> ValidationFailed:

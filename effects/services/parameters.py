@@ -38,6 +38,13 @@ def clean_payload(effect: Effect, input_payload: Any = None) -> dict[str, Any]:
     return _clean(read_properties(effect.offered_properties), input_payload)
 
 
+def check_payload(effect_id: int, input_payload: Any) -> None:
+    """Raises ValidationFailed naming ``input_payload.key``; content with an effect that there is none of."""
+    effect = Effect.objects.public().filter(pk=effect_id).first()
+    if effect is not None:
+        clean_payload(effect, input_payload)
+
+
 def payload_files(effect: Effect, input_payload: Any = None) -> dict[str, int]:
     """Property -> id of the file that the payload names for it; whether the user may, the caller must ask."""
     properties = read_properties(effect.offered_properties)

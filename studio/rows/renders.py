@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from config.links import Absolute
 from studio.models import RenderJob, Video
+from studio.rows.figures import figures_of
 from studio.rows.links import file_link, frame_link
 from studio.services.queue import QueueFigures
 
@@ -54,7 +55,6 @@ def upload_row(video: Video, absolute: Absolute) -> dict[str, Any]:
 def job_row(video: Video, job: RenderJob | None, figures: QueueFigures, absolute: Absolute) -> dict[str, Any]:
     """A video and its newest render: the row of ``/status``, ``/queue``, ``/generate`` and ``/finalize``."""
     parameters = video.parameters
-    plan = job.plan if job else {}
     is_final = job is not None and job.purpose == RenderJob.Purpose.FINAL
     return {
         "id": video.pk,
@@ -71,17 +71,7 @@ def job_row(video: Video, job: RenderJob | None, figures: QueueFigures, absolute
         "queued_at": int(job.queued_at.timestamp()) if job else None,
         "queue": asdict(figures),
         "generator": video.type,
-        "model_id": parameters.get("modelId"),
-        "prompt": parameters.get("prompt"),
-        "negative_prompt": parameters.get("negative_prompt"),
-        "cfg_scale": parameters.get("cfgScale"),
-        "seed": parameters.get("seed"),
-        "denoising": parameters.get("denoising"),
-        "fps": plan.get("fps"),
-        "frame_count": plan.get("frame_count"),
-        "length": parameters.get("length"),
-        "width": plan.get("width"),
-        "height": plan.get("height"),
+        **figures_of(video, job),
         "generation_parameters": parameters,
         "error": video.error or None,
         "media_url": file_link(video.source, absolute),

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from config.api.errors import refuse
+from config.api.serializers import ThoroughSerializer
 from effects.generation import BOUNDS, CONTROL_CHARACTERS, CONTROLNETS, MAX_CONTROLNETS, MAX_PROMPT, MAX_SCHEDULES
 from studio.models import Video
 from studio.rendering.diffusion.samplers import sampler_names
+from studio.services.catalogue import find_checkpoint, find_named_preset
 
 
 class PromptField(serializers.CharField):
@@ -76,7 +81,7 @@ def _bounds(parameter: str) -> dict[str, Any]:
     return {"min_value": low, "max_value": high}
 
 
-class ParametersSerializer(serializers.Serializer[Any]):
+class ParametersSerializer(ThoroughSerializer):
     """Generation parameters of both workflows; each ignores nothing and refuses what the other's are for."""
 
     modelId = serializers.IntegerField(required=False, min_value=1)
@@ -108,10 +113,13 @@ class ParametersSerializer(serializers.Serializer[Any]):
     DEFORUM_ONLY = ("preset", "length", "fps", "extendFromJobId", "schedules")
     VID2VID_ONLY = ("smoothing", "stabiliseColour", "crossFrameAttention", "startFrame", "endFrame")
 
-    def validate(self, values: dict[str, Any]) -> dict[str, Any]:
+    def rules(self, values: dict[str, Any]) -> Iterator[Callable[[], object]]:
         if len(str(values.get("schedules") or "")) > MAX_SCHEDULES:
-            raise serializers.ValidationError({"schedules": ["The schedules are too long."]})
-        return values
+            yield partial(refuse, "schedules", "The schedules are too long.")
+        if "modelId" in values:
+            yield partial(find_checkpoint, values["modelId"])
+        if values.get("preset") is not None:
+            yield partial(find_named_preset, values["preset"])
 
 
 class GenerateSerializer(ParametersSerializer):
@@ -120,17 +128,18 @@ class GenerateSerializer(ParametersSerializer):
     videoId = serializers.IntegerField(required=False, min_value=1)
     type = serializers.ChoiceField(choices=Video.Type.choices)
 
-    def validate(self, values: dict[str, Any]) -> dict[str, Any]:
-        values = super().validate(values)
+    def rules(self, values: dict[str, Any]) -> Iterator[Callable[[], object]]:
+        yield from super().rules(values)
+        if "type" not in values:
+            return
         vid2vid = values["type"] == Video.Type.VID2VID
-        missing = [name for name in ("videoId", "prompt") if vid2vid and values.get(name) is None]
-        if missing:
-            raise serializers.ValidationError({name: [f"The {name} field is required."] for name in missing})
+        for name in ("videoId", "prompt"):
+            if vid2vid and values.get(name) is None:
+                yield partial(refuse, name, f"The {name} field is required.")
         others, other = (self.DEFORUM_ONLY, "deforum") if vid2vid else (self.VID2VID_ONLY, "vid2vid")
-        foreign = [name for name in others if values.get(name) is not None]
-        if foreign:
-            raise serializers.ValidationError({name: [f"This parameter is for {other} alone."] for name in foreign})
-        return values
+        for name in others:
+            if values.get(name) is not None:
+                yield partial(refuse, name, f"This parameter is for {other} alone.")
 
 
 class FinalizeSerializer(ParametersSerializer):

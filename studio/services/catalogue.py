@@ -25,6 +25,18 @@ def checkpoints() -> QuerySet[ModelFile]:
     return ModelFile.objects.filter(enabled=True, model_type="checkpoint")
 
 
+def find_checkpoint(model_id: int) -> ModelFile:
+    """Raises ValidationFailed for one that does not exist, or is switched off."""
+    found = checkpoints().filter(pk=model_id).first()
+    if found is None:
+        raise no_such_model()
+    return found
+
+
+def no_such_model() -> ValidationFailed:
+    return ValidationFailed({"modelId": ["The selected model does not exist or is switched off."]})
+
+
 def model_path(model_file: ModelFile) -> Path:
     """Where the weights lie: inside the project (``builtin:``, ``builtin:controlnet``), or in the model folder."""
     if model_file.location.startswith(BUILTIN_PREFIX):
@@ -95,6 +107,14 @@ def find_preset(wanted: str | int) -> Preset | None:
     text = str(wanted)
     by = Q(slug=text) | Q(name=text) | (Q(pk=int(text)) if text.isdigit() and len(text) < 19 else Q(pk=None))
     return Preset.objects.filter(by, enabled=True).order_by("tenant_id").first()
+
+
+def find_named_preset(wanted: str | int) -> Preset:
+    """``find_preset``, or ValidationFailed."""
+    preset = find_preset(wanted)
+    if preset is None:
+        raise ValidationFailed({"preset": ["The selected preset does not exist."]})
+    return preset
 
 
 def preset_settings(preset: Preset, *, fps: Fraction = Fraction(24)) -> dict[str, Any]:

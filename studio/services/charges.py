@@ -10,7 +10,11 @@ from django.db.models import Q
 
 from commerce.models import RENDER, CreditHold
 from commerce.services.holds import capture_hold, hold_credits, release_hold
+from config.api.errors import DomainError
 from studio.models import ModelFile, RenderJob
+
+MAX_PRICE = 2**31 - 1
+"""What one render can cost, by the columns that keep it."""
 
 _SETTLED = {
     RenderJob.Status.COMPLETED: CreditHold.Status.CAPTURED,
@@ -20,11 +24,19 @@ _SETTLED = {
 
 
 def render_price(*, model_file: ModelFile, purpose: str, frames: int) -> int:
-    """GPU credits for so many frames; a preview's cost a share of a final's, rounded up."""
+    """GPU credits for so many frames; a preview's cost a share of a final's, rounded up.
+
+    Raises DomainError ``price_out_of_range`` (422) for what no wallet could pay.
+    """
     price = model_file.price_per_frame * frames
     if purpose == RenderJob.Purpose.PREVIEW:
         # Ten decimals, so that a share such as 0.1 does not round a whole price up by one.
-        return math.ceil(round(price * settings.PREVIEW_PRICE_SHARE, 10))
+        price = math.ceil(round(price * settings.PREVIEW_PRICE_SHARE, 10))
+    if price > MAX_PRICE:
+        raise DomainError(
+            "price_out_of_range", f"This would cost {price} credits; a render may cost at most {MAX_PRICE}.",
+            data={"required_tokens": price, "limit": MAX_PRICE},
+        )  # fmt: skip
     return price
 
 

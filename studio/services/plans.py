@@ -11,7 +11,7 @@ from typing import Any
 
 from accounts.models import User
 from config.api.errors import DomainError, ValidationFailed
-from studio.models import ModelFile, Preset, RenderJob, Video
+from studio.models import ModelFile, RenderJob, Video
 from studio.rendering.deforum.settings import export_settings, import_settings
 from studio.rendering.errors import MediaError, ModelError, PlanError, SourceMissing
 from studio.rendering.media.decode import output_size
@@ -186,7 +186,7 @@ def _deforum_settings(
     if before and isinstance(before.params, DeforumParams):
         asked |= before.params.settings
     if parameters.get("preset"):
-        asked |= preset_settings(_preset(parameters["preset"]), fps=fps)
+        asked |= preset_settings(catalogue.find_named_preset(parameters["preset"]), fps=fps)
     schedules = dict(parameters.get("schedules") or {})
     if parameters.get("prompt"):
         asked["prompts"] = {"0": parameters["prompt"]}
@@ -226,21 +226,13 @@ def _options(parameters: dict[str, Any]) -> dict[str, Any]:
 
 def _model_file(parameters: dict[str, Any], extended: RenderJob | None) -> ModelFile:
     if "modelId" in parameters:
-        found = catalogue.checkpoints().filter(pk=parameters["modelId"]).first()
-    elif extended:
-        found = extended.model_file
-    else:
-        found = catalogue.checkpoints().order_by("-is_default", "id").first()
+        return catalogue.find_checkpoint(parameters["modelId"])
+    if extended:
+        return extended.model_file
+    found = catalogue.checkpoints().order_by("-is_default", "id").first()
     if found is None:
-        raise ValidationFailed({"modelId": ["The selected model does not exist or is switched off."]})
+        raise catalogue.no_such_model()
     return found
-
-
-def _preset(wanted: str | int) -> Preset:
-    preset = catalogue.find_preset(wanted)
-    if preset is None:
-        raise ValidationFailed({"preset": ["The selected preset does not exist."]})
-    return preset
 
 
 def _controlnets(parameters: dict[str, Any]) -> tuple[ControlNetSpec, ...]:

@@ -59,11 +59,8 @@ def announce_upload(
 
     Raises ValidationFailed, and DomainError ``insufficient_credits`` and ``storage_full`` (422).
     """
-    mime_type = mime_type.strip().lower()
-    if mime_type not in SUFFIXES:
-        raise ValidationFailed({"mime_type": [f"Must be one of {', '.join(SUFFIXES)}."]})
-    if size > settings.MAX_UPLOAD_BYTES:
-        raise ValidationFailed({"size": [f"The file may not be larger than {settings.MAX_UPLOAD_BYTES} bytes."]})
+    mime_type = check_type(mime_type)
+    check_size(size)
     ensure_affordable(user=user, amount=effect.credits_cost)
     with transaction.atomic():
         reserve_room(tenant_id=user.tenant_id, size=size)
@@ -83,6 +80,20 @@ def announce_upload(
     ticket = current_target().open(file)
     file.save(update_fields=["multipart_id"])
     return file, ticket
+
+
+def check_type(mime_type: str) -> str:
+    """The type as it is written here. Raises ValidationFailed for one that may not be announced."""
+    mime_type = mime_type.strip().lower()
+    if mime_type not in SUFFIXES:
+        raise ValidationFailed({"mime_type": [f"Must be one of {', '.join(SUFFIXES)}."]})
+    return mime_type
+
+
+def check_size(size: int) -> None:
+    """Raises ValidationFailed for more bytes than one upload may have."""
+    if size > settings.MAX_UPLOAD_BYTES:
+        raise ValidationFailed({"size": [f"The file may not be larger than {settings.MAX_UPLOAD_BYTES} bytes."]})
 
 
 def receive_upload(*, token: str, headers: Mapping[str, str], stream: Readable) -> None:

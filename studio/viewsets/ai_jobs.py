@@ -11,8 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config.api.envelope import ok
-from config.api.errors import ValidationFailed
-from config.api.idempotency import FIELD, idempotent
+from config.api.idempotency import idempotent
 from config.api.permissions import Authenticated
 from config.api.views import APIViewSet, parse
 from effects.services import find_effect
@@ -64,8 +63,6 @@ class AiJobViewSet(APIViewSet):
     def create(self, request: Request) -> Response:
         """Apply an effect to a video, an uploaded file, or, for an animation, to nothing."""
         values = parse(SubmitJobSerializer, request)
-        if request.idempotency_key is None:
-            raise ValidationFailed({FIELD: ["The idempotency key field is required."]})
         job = ai_jobs.apply_effect(
             **self._what(request, values),
             input_payload=values.get("input_payload"),

@@ -1,0 +1,50 @@
+"""The figures of a render, in document A's words: of its plan; before there is one, of the source."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from typing import Any
+
+from studio.models import RenderJob, Video
+
+# The first keyframe of a schedule, where it is a number: ``0: (0.65), 24: (0.7)``.
+_FIRST = re.compile(r"\s*0\s*:\s*\(?\s*(-?\d+(?:\.\d+)?)\s*\)?\s*(?:,|$)")
+
+
+def figures_of(video: Video, job: RenderJob | None) -> dict[str, Any]:
+    """``length`` is in seconds; an animation's ``cfg_scale`` and ``denoising`` are those of its first frame."""
+    asked, plan, source = video.parameters, job.plan if job else {}, video.source
+    rendered = plan.get("params", {})
+    deforum = rendered.get("settings", {})
+    return {
+        "model_id": asked.get("modelId") or (job.model_file_id if job else None),
+        "prompt": asked.get("prompt") or rendered.get("prompt") or (deforum.get("prompts") or {}).get("0"),
+        "negative_prompt": asked.get("negative_prompt"),
+        "cfg_scale": _first_of(asked.get("cfgScale"), rendered.get("cfg_scale"), _first(deforum, "cfg_scale_schedule")),
+        "seed": _first_of(asked.get("seed"), plan.get("seed")),
+        "denoising": _first_of(asked.get("denoising"), rendered.get("denoising"), _denoising(deforum)),
+        "fps": plan.get("fps") or (source.fps if source else None) or None,
+        "frame_count": plan.get("frame_count") or (source.frame_count if source else None),
+        "length": asked.get("length") or _length(plan) or (source.duration if source else None),
+        "width": plan.get("width") or (source.width if source else None),
+        "height": plan.get("height") or (source.height if source else None),
+    }
+
+
+def _length(plan: dict[str, Any]) -> float | None:
+    return round(float(plan["frame_count"] / Fraction(plan["fps"])), 3) if plan else None
+
+
+def _denoising(settings: dict[str, Any]) -> float | None:
+    strength = _first(settings, "strength_schedule")
+    return None if strength is None else round(1 - strength, 6)
+
+
+def _first(settings: dict[str, Any], name: str) -> float | None:
+    found = _FIRST.match(str(settings.get(name, "")))
+    return float(found[1]) if found else None
+
+
+def _first_of(*values: Any) -> Any:
+    return next((value for value in values if value is not None), None)
