@@ -42,7 +42,7 @@ urlpatterns = [
     path("events", EventStreamView.as_view()),
     path("me/export", PersonalDataViewSet.as_view({"get": "requests", "post": "export"})),
     path("me/export/<uuid:request_id>", PersonalDataViewSet.as_view({"get": "download"})),
-    path("me/delete", PersonalDataViewSet.as_view({"post": "delete"})),
+    path("me/delete", PersonalDataViewSet.as_view({"post": "end"})),
     path("tenant", TenantViewSet.as_view({"get": "retrieve", "patch": "update"})),
     path("tenant/members", TenantViewSet.as_view({"get": "members"})),
     path(

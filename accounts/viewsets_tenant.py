@@ -167,7 +167,7 @@ class PersonalDataViewSet(APIViewSet):
         "requests": [Authenticated],
         "export": [Authenticated],
         "download": [Authenticated],
-        "delete": [Authenticated],
+        "end": [Authenticated],
     }
 
     @extend_schema(responses=DataRequestSerializer(many=True))
@@ -208,7 +208,7 @@ class PersonalDataViewSet(APIViewSet):
         )
 
     @extend_schema(request=DeletionSerializer, responses={202: DataRequestSerializer})
-    def delete(self, request: Request) -> Response:
+    def end(self, request: Request) -> Response:
         """Ends the account at once; its data follows within minutes."""
         values = parse(DeletionSerializer, request)
         asked = personal_data.request_deletion(

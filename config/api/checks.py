@@ -1,4 +1,4 @@
-"""Start-up checks of the rule "permissions are declared, closed by default"."""
+"""Start-up checks of the rules "permissions are declared, closed by default" and "an action has a name of its own"."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,7 +8,9 @@ from django.core.checks import CheckMessage, Error, register
 from django.urls import URLPattern, URLResolver, get_resolver
 from rest_framework.views import APIView as DrfView
 
-from config.api.views import DeclaredActions
+from config.api.views import APIViewSet, DeclaredActions
+
+HTTP_METHODS = ("get", "post", "put", "patch", "delete", "head", "options", "trace", "connect")
 
 
 @register
@@ -46,6 +48,8 @@ def _problems(view: type[DrfView], actions: list[str], options: dict[str, Any]) 
         return
     permissions = options.get("permissions", view.permissions)
     throttles = options.get("throttles", view.throttles)
+    if issubclass(view, APIViewSet):
+        yield from _misnamed(view, name, actions)
     for action in actions:
         if not permissions.get(action):
             yield Error(f"{name}.{action} declares no permission.", id="api.E002")
@@ -56,3 +60,14 @@ def _problems(view: type[DrfView], actions: list[str], options: dict[str, Any]) 
         # An empty dictionary turns every throttle off.
         if settings.THROTTLES and scope not in settings.THROTTLES:
             yield Error(f"{name} uses the throttle scope {scope!r}, which has no rate.", id="api.E004")
+
+
+def _misnamed(view: type[APIViewSet], name: str, actions: list[str]) -> Iterator[CheckMessage]:
+    """Names that the framework would call by itself, or that hide something of the base class."""
+    for method in HTTP_METHODS:
+        # OPTIONS is the framework's own, and no route of ours takes it.
+        if getattr(view, method, None) is not getattr(APIViewSet, method, None):
+            yield Error(f"{name}.{method} is called like an HTTP method, and would answer it.", id="api.E005")
+    for action in actions:
+        if action not in HTTP_METHODS and hasattr(APIViewSet, action):
+            yield Error(f"{name}.{action} hides what every viewset has by that name.", id="api.E006")

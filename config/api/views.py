@@ -19,7 +19,8 @@ A viewset author declares, per action, who may call it and, where it applies, it
             values = parse(SubmitSerializer, request)
             return ok(video_row(create_video(user=request.user, **values)), "Video created", status=201)
 
-``APIView`` is the same with HTTP methods (``get``, ``post``) as its action names. Services raise
+``APIView`` is the same with HTTP methods (``get``, ``post``) as its action names; no action of a viewset may be called
+like one, because it would answer that method unasked. Services raise
 ``config.api.errors``; views never catch.
 """
 
@@ -30,6 +31,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from rest_framework import views, viewsets
 from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -66,9 +68,9 @@ class DeclaredActions(views.APIView):
 
     def get_permissions(self) -> list[BasePermission]:
         action = self.declared_action()
-        # A method without a handler is a 405 for everyone, so there is nothing to guard.
+        # Refused here and not by the lack of a handler: an attribute that happens to bear the method's name is none.
         if action is None:
-            return []
+            raise MethodNotAllowed(self.request.method or "")
         return [permission() for permission in self.permissions.get(action, [Nobody])]
 
     def get_authenticators(self) -> list[BaseAuthentication]:
@@ -113,6 +115,11 @@ class APIViewSet(DeclaredActions, viewsets.ViewSet):
     def declared_action(self) -> str | None:
         # Not self.action, which is set only after the authenticators are chosen.
         return self.action_map.get((self.request.method or "").lower())
+
+    @property
+    def allowed_methods(self) -> list[str]:
+        """What the route serves; the framework would look for attributes of the methods' names."""
+        return sorted(method.upper() for method in self.action_map if method in self.http_method_names)
 
 
 def parse(serializer_class: type[Serializer[Any]], request: Request, **options: Any) -> dict[str, Any]:

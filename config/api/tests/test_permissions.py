@@ -47,6 +47,19 @@ class ForeignView(views.APIView):
         return ok()
 
 
+class MisnamedViewSet(APIViewSet):
+    permissions: ClassVar = {"list": [Public], "delete": [Public], "initial": [Public]}
+
+    def list(self, request):
+        return ok()
+
+    def delete(self, request):
+        raise AssertionError("nobody routed this method")
+
+    def initial(self, request):
+        return super().initial(request)
+
+
 class Routes:
     """A URLconf of the given patterns."""
 
@@ -72,6 +85,17 @@ def test_declared_views_pass(settings):
             [("api.E002", "ForgetfulViewSet.create declares no permission.")],
         ),
         (ForgetfulViewSet.as_view({"get": "list"}), []),
+        (
+            MisnamedViewSet.as_view({"get": "list", "post": "delete"}),
+            [("api.E005", "MisnamedViewSet.delete is called like an HTTP method, and would answer it.")],
+        ),
+        (
+            MisnamedViewSet.as_view({"get": "list", "post": "initial"}),
+            [
+                ("api.E005", "MisnamedViewSet.delete is called like an HTTP method, and would answer it."),
+                ("api.E006", "MisnamedViewSet.initial hides what every viewset has by that name."),
+            ],
+        ),
         (ForgetfulView.as_view(), [("api.E002", "ForgetfulView.get declares no permission.")]),
         (EmptyView.as_view(), [("api.E002", "EmptyView.get declares no permission.")]),
         (
@@ -97,6 +121,13 @@ def test_undeclared_action_is_closed_at_run_time(settings, signed_in):
     assert signed_in.get("/api/x").status_code == 200
     response = signed_in.post("/api/x")
     assert (response.status_code, response.json()["code"]) == (403, "forbidden")
+
+
+def test_an_action_called_like_a_method_does_not_answer_it(settings, signed_in):
+    settings.ROOT_URLCONF = Routes(path("api/x", MisnamedViewSet.as_view({"get": "list", "post": "delete"})))
+    response = signed_in.delete("/api/x")
+    assert response.status_code == 405
+    assert "DELETE" not in response.headers["Allow"]
 
 
 @pytest.mark.parametrize(
