@@ -146,6 +146,15 @@ class RefreshSerializer(AttributesSerializer):
     refresh_token = serializers.CharField(max_length=4096)
 
 
+class CurrentPasswordField(serializers.CharField):
+    """The password of whoever asks, once signing in is some minutes ago."""
+
+    def __init__(self, **options: Any) -> None:
+        text = "Your present password: needed for this once signing in is some minutes ago."
+        shape = {"required": False, "allow_blank": True, "max_length": 255, "trim_whitespace": False}
+        super().__init__(**{"help_text": text, **shape, **options})
+
+
 class ProfileSerializer(AttributesSerializer):
     """What a user may change of the own profile: these fields and no other."""
 
@@ -154,6 +163,7 @@ class ProfileSerializer(AttributesSerializer):
     last_name = serializers.CharField(required=False, allow_null=True, allow_blank=True, max_length=255)
     email = serializers.EmailField(required=False, max_length=255)
     password = serializers.CharField(required=False, min_length=8, max_length=255, trim_whitespace=False)
+    current_password = CurrentPasswordField()
 
     def rules(self, values: dict[str, Any]) -> Iterator[Callable[[], object]]:
         user = self.context["request"].user
@@ -221,6 +231,9 @@ class UserDataSerializer(UserIdSerializer):
 
     login = serializers.CharField(required=False, max_length=255, source="name")
     email = serializers.EmailField(required=False, max_length=255)
+    current_password = CurrentPasswordField(
+        help_text="Your present password: needed for your own address once signing in is some minutes ago."
+    )
 
 
 class OwnPasswordSerializer(serializers.Serializer[Any]):

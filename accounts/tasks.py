@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from accounts.services import erasure, members, passwords, personal_data, verification
+from accounts.services import change_notices, erasure, members, passwords, personal_data, verification
 
 
 def mail_password_reset(email: str) -> None:
@@ -15,6 +15,10 @@ def mail_verification(user_id: int) -> None:
 
 def mail_invitation(invitation_id: int) -> None:
     members.mail_invitation(invitation_id=invitation_id)
+
+
+def mail_change(entry_id: int) -> None:
+    change_notices.mail_change(entry_id=entry_id)
 
 
 def export_data(request_id: str) -> None:

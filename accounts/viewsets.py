@@ -128,7 +128,10 @@ class AccountViewSet(APIViewSet):
     @extend_schema(request=ProfileSerializer, responses=UserSerializer)
     def update_me(self, request: Request) -> Response:
         changes = parse(ProfileSerializer, request)
-        user = services.update_profile(user=request.user, session=request.auth, changes=changes)
+        current = changes.pop("current_password", None)
+        user = services.update_profile(
+            user=request.user, session=request.auth, changes=changes, current_password=current
+        )
         return ok(user_row(user), "User updated successfully")
 
 
@@ -169,4 +172,4 @@ def session_row(user: User, request: Request) -> dict[str, Any]:
     if second_factor.is_enabled(user):
         challenge = second_factor.challenge(user=user)
         return {"two_factor": True, "challenge": challenge, "expires_in": second_factor.CHALLENGE_SECONDS}
-    return login_row(user, services.open_session(user=user, device=device_of(request)))
+    return login_row(user, services.log_in(user=user, device=device_of(request)))

@@ -91,7 +91,13 @@ class AdministrationViewSet(APIViewSet):
     @extend_schema(request=UserDataSerializer, responses=UserSerializer)
     def change_data(self, request: Request) -> Response:
         changes = parse(UserDataSerializer, request)
-        user = services.change_user_data(staff=request.user, user_id=changes.pop("id"), changes=changes)
+        user = services.change_user_data(
+            staff=request.user,
+            user_id=changes.pop("id"),
+            session=request.auth,
+            current_password=changes.pop("current_password", None),
+            changes=changes,
+        )
         return ok(user_row(user), "User data updated successfully")
 
     @extend_schema(request=OwnPasswordSerializer, responses=None)

@@ -13,8 +13,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.middleware import device_of
-from accounts.serializers import LOGIN_ANSWERS, LoginAnswerSerializer, login_row
+from accounts.serializers import LOGIN_ANSWERS, CurrentPasswordField, LoginAnswerSerializer, login_row
 from accounts.services import second_factor, social
+from accounts.services.reauthentication import prove_identity
 from accounts.viewsets import session_row
 from config.api.envelope import ok
 from config.api.permissions import Authenticated, Public
@@ -25,6 +26,14 @@ STATE_COOKIE = "social_state"
 
 class CodeSerializer(serializers.Serializer[Any]):
     code = serializers.CharField(max_length=32)
+
+
+class PresenceSerializer(serializers.Serializer[Any]):
+    current_password = CurrentPasswordField()
+
+
+class DisableSerializer(PresenceSerializer, CodeSerializer):
+    pass
 
 
 class ChallengeSerializer(CodeSerializer):
@@ -64,8 +73,9 @@ class SecondFactorViewSet(APIViewSet):
     def status(self, request: Request) -> Response:
         return ok(second_factor.status(user=request.user), "Two-factor status retrieved successfully")
 
-    @extend_schema(request=None, responses=SetupSerializer)
+    @extend_schema(request=PresenceSerializer, responses=SetupSerializer)
     def enable(self, request: Request) -> Response:
+        _prove_identity(request, parse(PresenceSerializer, request))
         return ok(second_factor.begin(user=request.user), "Confirm with a code from your app")
 
     @extend_schema(request=CodeSerializer, responses=RecoveryCodesSerializer)
@@ -73,9 +83,11 @@ class SecondFactorViewSet(APIViewSet):
         codes = second_factor.confirm(user=request.user, **parse(CodeSerializer, request))
         return ok({"recovery_codes": codes}, "Two-factor authentication enabled")
 
-    @extend_schema(request=CodeSerializer, responses=None)
+    @extend_schema(request=DisableSerializer, responses=None)
     def disable(self, request: Request) -> Response:
-        second_factor.disable(user=request.user, **parse(CodeSerializer, request))
+        values = parse(DisableSerializer, request)
+        _prove_identity(request, values)
+        second_factor.disable(user=request.user, code=values["code"])
         return ok(None, "Two-factor authentication disabled")
 
     @extend_schema(request=ChallengeSerializer, responses=LoginAnswerSerializer)
@@ -122,3 +134,7 @@ class SocialLoginViewSet(APIViewSet):
             answer = ok(row, "User login successfully")
         answer.delete_cookie(STATE_COOKIE, path="/api/")
         return answer
+
+
+def _prove_identity(request: Request, values: dict[str, Any]) -> None:
+    prove_identity(user=request.user, signed_in_at=request.auth.created_at, password=values.get("current_password"))

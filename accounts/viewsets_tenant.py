@@ -19,7 +19,7 @@ from rest_framework.response import Response
 from accounts.middleware import device_of
 from accounts.models import DataRequest, Invitation, User
 from accounts.permissions import TenantOwner
-from accounts.serializers import MISMATCH, LoginAnswerSerializer, login_row
+from accounts.serializers import MISMATCH, CurrentPasswordField, LoginAnswerSerializer, login_row
 from accounts.services import members, personal_data
 from accounts.services.passwords import check_new_password
 from config.api.envelope import ok
@@ -90,6 +90,7 @@ class AcceptSerializer(ThoroughSerializer):
 
 class DeletionSerializer(serializers.Serializer[Any]):
     password = serializers.CharField(required=False, max_length=255, trim_whitespace=False)
+    current_password = CurrentPasswordField(help_text="Another name of password.")
     email = serializers.EmailField(required=False, max_length=255, help_text="For accounts without a password.")
 
 
@@ -212,7 +213,10 @@ class PersonalDataViewSet(APIViewSet):
         """Ends the account at once; its data follows within minutes."""
         values = parse(DeletionSerializer, request)
         asked = personal_data.request_deletion(
-            user=request.user, password=values.get("password"), confirmation=values.get("email")
+            user=request.user,
+            session=request.auth,
+            password=values.get("password") or values.get("current_password"),
+            confirmation=values.get("email"),
         )
         return ok(_request_row(asked), "Account deletion requested", status=202)
 

@@ -41,3 +41,14 @@ class LoginLock(models.Model):
 
     def __str__(self) -> str:
         return f"{self.failures} failures"
+
+
+class Allowance(models.Model):
+    """How often something was done that is limited per period, as by one address. ``key`` is a digest of by whom."""
+
+    key = models.CharField(max_length=64, unique=True)
+    used = models.PositiveIntegerField(default=0)
+    since = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.used} since {self.since:%Y-%m-%d %H:%M}"

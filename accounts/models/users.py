@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.hashers import check_password, make_password
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
@@ -29,7 +30,7 @@ class UserManager(BaseUserManager["User"]):
     def create_user(self, *, email: str, password: str | None, tenant: Tenant, name: str, **fields: Any) -> User:
         user = self.model(email=normalise_email(email), tenant=tenant, name=name, **fields)
         user.set_password(password)
-        user.save(using=self._db)
+        user.save(using=self._db, force_insert=True)
         return user
 
 
@@ -69,6 +70,16 @@ class User(AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.email
+
+    def check_password(self, raw_password: str) -> bool:
+        """Whether it is this one. A hash of former parameters is made anew, unless the password changed meanwhile."""
+
+        def upgrade(raw: str) -> None:
+            former, hashed = self.password, make_password(raw)
+            if User.objects.filter(pk=self.pk, password=former).update(password=hashed):
+                self.password = hashed
+
+        return check_password(raw_password, self.password, upgrade)
 
     @property
     def is_staff(self) -> bool:
@@ -124,13 +135,17 @@ class LoginSessionQuerySet(models.QuerySet["LoginSession"]):
 class LoginSession(models.Model):
     """One login of a user on one device. Every token names its session; a revoked session kills them all at once.
 
-    ``refresh_jti`` is the only refresh token that still works: using it rotates it, and using an older one means that
-    it was stolen, so the session ends.
+    ``refresh_jti`` is the refresh token that works: using it rotates it at ``rotated_at``. ``former_jtis`` are those
+    that did so some seconds ago, and when: a second tab, or a client that lost the answer, gets the present tokens
+    once more. Using an older one means that it was stolen, so the session ends.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="login_sessions")
     refresh_jti = models.CharField(max_length=64)
+    rotated_at = models.DateTimeField(default=timezone.now)
+    former_jtis: models.JSONField[Any] = models.JSONField(default=dict)
+    """Token -> seconds since 1970."""
     user_agent = models.CharField(max_length=255, blank=True)
     address = models.GenericIPAddressField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -2,23 +2,18 @@
 
 from accounts.services.audit import Device
 from accounts.services.passwords import change_password, forget_password, require_reset, reset_password
+from accounts.services.profiles import change_user_data, find_user, update_profile, write_profile
 from accounts.services.sessions import (
     Tokens,
     end_other_sessions,
     end_session,
     end_session_of,
     list_sessions,
+    log_in,
     open_session,
     refresh_session,
 )
-from accounts.services.users import (
-    authenticate,
-    change_user_data,
-    ensure_administrator,
-    find_user,
-    register,
-    update_profile,
-)
+from accounts.services.users import authenticate, ensure_administrator, register
 from accounts.services.verification import ask_for_verification, verify_email
 
 __all__ = [
@@ -35,6 +30,7 @@ __all__ = [
     "find_user",
     "forget_password",
     "list_sessions",
+    "log_in",
     "open_session",
     "refresh_session",
     "register",
@@ -42,4 +38,5 @@ __all__ = [
     "reset_password",
     "update_profile",
     "verify_email",
+    "write_profile",
 ]

@@ -70,7 +70,8 @@ def _forget(user: User) -> None:
     user.first_name = user.last_name = ""
     user.is_active, user.email_verified_at = False, None
     user.set_unusable_password()
-    user.save()
+    fields = ("email", "name", "first_name", "last_name", "is_active", "email_verified_at", "password", "updated_at")
+    user.save(update_fields=fields)
 
 
 def _forget_events(user: User) -> None:

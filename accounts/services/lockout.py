@@ -41,7 +41,7 @@ def claim_attempt(*, account: str, address: str | None) -> None:
             if over >= 0:
                 lock.locked_until = now + min(FIRST_DELAY * 2 ** min(over, 20), LONGEST_DELAY)
                 locked.append(lock.failures)
-            lock.save()
+            lock.save(update_fields=["failures", "locked_until", "updated_at"])
     if locked:
         record("login.locked", account=account[:255], failures=max(locked))
 

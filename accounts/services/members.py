@@ -13,10 +13,13 @@ from django.utils import timezone
 
 from accounts.models import Invitation, User, normalise_email
 from accounts.services.addresses import check_address
+from accounts.services.allowances import claim_allowance
 from accounts.services.audit import Device, record
+from accounts.services.member_locks import check_not_last_owner, check_owner, lock_member
+from accounts.services.names import shown_name
 from accounts.services.sessions import Tokens, end_other_sessions
 from accounts.services.users import create_account
-from config.api.errors import DomainError, Forbidden, NotFound, ValidationFailed
+from config.api.errors import NotFound, ValidationFailed
 from config.background import enqueue
 from config.mail import send_mail
 from tenants.models import Tenant
@@ -26,7 +29,7 @@ _signer = signing.Signer(salt="accounts.invitation")
 
 
 def rename_tenant(*, owner: User, name: str) -> Tenant:
-    _check_owner(owner)
+    check_owner(owner)
     tenant = owner.tenant
     tenant.name = name
     tenant.save(update_fields=["name"])
@@ -40,9 +43,10 @@ def members_of(user: User) -> list[User]:
 
 def invite(*, owner: User, email: str, role: str) -> Invitation:
     """Invite an address; inviting it again renews the invitation. Never tells whether it has an account elsewhere."""
-    _check_owner(owner)
+    check_owner(owner)
     email = normalise_email(email)
     check_invitee(owner=owner, email=email)
+    _claim_allowances(owner, email)
     with tenant_scope(owner.tenant_id), transaction.atomic():
         invitation, _ = Invitation.objects.update_or_create(
             tenant_id=owner.tenant_id,
@@ -68,15 +72,34 @@ def check_invitee(*, owner: User, email: str) -> None:
         raise ValidationFailed({"email": ["This person is a member already."]})
 
 
+def _claim_allowances(owner: User, email: str) -> None:
+    """Nobody is flooded with invitations, and no workspace floods others. Raises TooManyRequests."""
+    code, day = "too_many_invitations", timedelta(days=1)
+    claim_allowance(
+        f"invitations of {owner.tenant_id}",
+        limit=settings.INVITATIONS_PER_TENANT,
+        period=day,
+        code=code,
+        message="This workspace has sent enough invitations for now",
+    )
+    claim_allowance(
+        f"invitations to {email}",
+        limit=settings.INVITATIONS_PER_RECIPIENT,
+        period=day,
+        code=code,
+        message="This address was invited often enough for now",
+    )
+
+
 def open_invitations(user: User) -> list[Invitation]:
-    _check_owner(user)
+    check_owner(user)
     with tenant_scope(user.tenant_id):
         found = Invitation.objects.filter(accepted_at=None, withdrawn_at=None, expires_at__gt=timezone.now())
         return list(found.order_by("pk"))
 
 
 def withdraw_invitation(*, owner: User, invitation_id: int) -> None:
-    _check_owner(owner)
+    check_owner(owner)
     with tenant_scope(owner.tenant_id):
         still_open = Invitation.objects.filter(pk=invitation_id, accepted_at=None, withdrawn_at=None)
         if not still_open.update(withdrawn_at=timezone.now()):
@@ -96,11 +119,11 @@ def mail_invitation(*, invitation_id: int) -> None:
         return
     send_mail(
         to=invitation.email,
-        subject=f"Join {invitation.tenant.name}",
+        subject="You are invited to a workspace",
         template="invitation",
         context={
-            "inviter": invitation.invited_by.name,
-            "tenant": invitation.tenant.name,
+            "inviter": shown_name(invitation.invited_by.name),
+            "tenant": shown_name(invitation.tenant.name),
             "days": settings.INVITATION_DAYS,
             "link": f"{settings.PUBLIC_URL}/invitation?{urlencode({'token': invitation_token(invitation)})}",
         },
@@ -140,9 +163,9 @@ def accept_invitation(*, token: str, password: str, device: Device, name: str = 
 def change_member(*, owner: User, user_id: int, role: str) -> User:
     """Make a member an owner, or an owner a member."""
     with transaction.atomic():
-        member = _lock_member(owner, user_id)
+        member = lock_member(owner, user_id)
         if role == User.TenantRole.MEMBER:
-            _check_not_last_owner(member)
+            check_not_last_owner(member)
         member.tenant_role = role
         member.save(update_fields=["tenant_role", "updated_at"])
         record("member.changed", actor=owner, subject=member, role=role)
@@ -152,8 +175,8 @@ def change_member(*, owner: User, user_id: int, role: str) -> User:
 def remove_member(*, owner: User, user_id: int) -> None:
     """The account ends; what it made stays with the tenant, whose it is."""
     with transaction.atomic():
-        member = _lock_member(owner, user_id)
-        _check_not_last_owner(member)
+        member = lock_member(owner, user_id)
+        check_not_last_owner(member)
         member.is_active = False
         member.save(update_fields=["is_active", "updated_at"])
         end_other_sessions(user=member)
@@ -172,24 +195,3 @@ def tenant_summary(user: User) -> dict[str, Any]:
         "members": members,
         "created_at": tenant.created_at,
     }
-
-
-def _check_owner(user: User) -> None:
-    if not user.is_tenant_owner:
-        raise Forbidden("Only an owner of the workspace may do this", "owner_required")
-
-
-def _lock_member(owner: User, user_id: int) -> User:
-    """The member, with every owner of the tenant locked, so that two can't leave at once. Raises 403, 404."""
-    _check_owner(owner)
-    locked = User.objects.select_for_update().filter(tenant_id=owner.tenant_id, is_active=True).order_by("pk")
-    member = next((user for user in locked if user.pk == user_id), None)
-    if member is None:
-        raise NotFound("Member not found")
-    return member
-
-
-def _check_not_last_owner(member: User) -> None:
-    others = User.objects.filter(tenant_id=member.tenant_id, is_active=True, tenant_role=User.TenantRole.OWNER)
-    if member.is_tenant_owner and not others.exclude(pk=member.pk).exists():
-        raise DomainError("last_owner", "A workspace keeps at least one owner")

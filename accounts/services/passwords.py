@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlencode
 
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import validate_password
 from django.contrib.auth.tokens import default_token_generator
 from django.core.exceptions import ValidationError
@@ -13,9 +14,13 @@ from django.utils import timezone
 
 from accounts.models import LoginSession, User, normalise_email
 from accounts.services.audit import record
-from accounts.services.lockout import claim_attempt, forgive
+from accounts.services.authority import check_authority
+from accounts.services.change_notices import tell_former_address
+from accounts.services.names import shown_name
+from accounts.services.newcomers import equip_verified
+from accounts.services.reauthentication import prove_password
 from accounts.services.sessions import end_other_sessions
-from config.api.errors import Forbidden, ValidationFailed
+from config.api.errors import ValidationFailed
 from config.background import enqueue
 from config.mail import send_mail
 
@@ -44,7 +49,7 @@ def mail_password_reset(*, email: str) -> bool:
         subject="Choose a new password",
         template="reset_password",
         context={
-            "name": user.name,
+            "name": shown_name(user.name),
             "minutes": settings.PASSWORD_RESET_TIMEOUT // 60,
             "link": f"{settings.PUBLIC_URL}/reset-password?{query}",
         },
@@ -64,10 +69,14 @@ def reset_password(*, email: str, token: str, password: str) -> User:
         check_new_password(password, user)
         user.set_password(password)
         # Whoever read the mail owns the address.
+        newly_verified = user.email_verified_at is None
         user.email_verified_at = user.email_verified_at or timezone.now()
-        user.save()
+        user.save(update_fields=["password", "email_verified_at", "updated_at"])
         end_other_sessions(user=user)
         record("password.reset", actor=user)
+        tell_former_address(user=user, address=user.email, readdressed=False, password=True)
+        if newly_verified:
+            equip_verified(user)
     return user
 
 
@@ -75,20 +84,16 @@ def change_password(*, user: User, session: LoginSession | None, current: str, n
     """Change the own password by naming the present one; the other sessions end."""
     prove_password(user=user, password=current, field="currentPassword")
     check_new_password(new, user, "newPassword")
+    proven, hashed = user.password, make_password(new)
     with transaction.atomic():
-        user.set_password(new)
-        user.save(update_fields=["password", "updated_at"])
+        # The proof was for the password that was; another one may be in place by now.
+        changed = User.objects.filter(pk=user.pk, is_active=True, password=proven)
+        if not changed.update(password=hashed, updated_at=timezone.now()):
+            raise ValidationFailed({"currentPassword": ["The current password is wrong."]})
+        user.password = hashed
         end_other_sessions(user=user, keep=session)
         record("password.changed", actor=user)
-
-
-def prove_password(*, user: User, password: str, field: str = "password") -> None:
-    """Whoever is logged in knows the password too. Raises ValidationFailed, or TooManyRequests while locked."""
-    guard = f"password of {user.pk}"
-    claim_attempt(account=guard, address=None)
-    if not user.check_password(password):
-        raise ValidationFailed({field: ["The current password is wrong."]})
-    forgive(account=guard, address=None)
+        tell_former_address(user=user, address=user.email, readdressed=False, password=True)
 
 
 def require_reset(*, staff: User, user: User) -> None:
@@ -98,9 +103,3 @@ def require_reset(*, staff: User, user: User) -> None:
         end_other_sessions(user=user)
         record("password.reset_required", actor=staff, subject=user)
         forget_password(email=user.email)
-
-
-def check_authority(staff: User, user: User) -> None:
-    """Administrators act on those below them, super administrators on everybody. Raises Forbidden."""
-    if not (staff.is_superuser or staff.pk == user.pk or staff.role > user.role):
-        raise Forbidden("Only a super administrator may change another administrator")

@@ -13,10 +13,12 @@ from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from accounts.models import DataRequest, User
+from accounts.models import DataRequest, LoginSession, User
 from accounts.services.audit import record
 from accounts.services.export import archive_of
-from accounts.services.lockout import claim_attempt, forgive
+from accounts.services.member_locks import check_may_leave
+from accounts.services.names import shown_name
+from accounts.services.reauthentication import prove_identity, prove_password
 from accounts.services.sessions import end_other_sessions
 from config.api.errors import DomainError, NotFound, ValidationFailed
 from config.background import enqueue
@@ -41,19 +43,19 @@ def request_export(*, user: User) -> DataRequest:
     return _request(user, DataRequest.Kind.EXPORT)
 
 
-def request_deletion(*, user: User, password: str | None, confirmation: str | None) -> DataRequest:
-    """End the account for good. The password proves who asks; an account without one repeats its address."""
-    guard = f"password of {user.pk}"
-    claim_attempt(account=guard, address=None)
+def request_deletion(
+    *, user: User, session: LoginSession | None, password: str | None, confirmation: str | None
+) -> DataRequest:
+    """End the account for good. The password proves who asks; an account without one repeats its address.
+
+    Once the session is some minutes old, an account without a password signs in again first.
+    """
+    if not (password and user.has_usable_password()):
+        prove_identity(user=user, signed_in_at=session and session.created_at, password=None)
     if user.has_usable_password():
-        if not user.check_password(password or ""):
-            raise ValidationFailed({"password": ["The password is wrong."]})
+        prove_password(user=user, password=password or "")
     elif confirmation != user.email:
         raise ValidationFailed({"email": ["Repeat the address of the account."]})
-    forgive(account=guard, address=None)
-    others = User.objects.filter(tenant_id=user.tenant_id, is_active=True).exclude(pk=user.pk)
-    if others.exists() and not others.filter(tenant_role=User.TenantRole.OWNER).exists():
-        raise DomainError("last_owner", "Make another member an owner first")
     return _request(user, DataRequest.Kind.DELETION)
 
 
@@ -83,7 +85,7 @@ def export(*, request_id: str) -> None:
             default_storage.delete(request.archive_name)
             request.file = default_storage.save(request.archive_name, File(archive))
         request.status, request.finished_at = DataRequest.Status.DONE, timezone.now()
-        request.save()
+        request.save(update_fields=["file", "status", "finished_at"])
         record("data.exported", subject=request.user)
         enqueue("accounts.tasks.mail_export", request_id)
 
@@ -96,7 +98,11 @@ def mail_export(*, request_id: str) -> None:
         to=request.user.email,
         subject="Your data is ready",
         template="export_ready",
-        context={"name": request.user.name, "path": f"/api/me/export/{request.pk}", "days": settings.EXPORT_DAYS},
+        context={
+            "name": shown_name(request.user.name),
+            "path": f"/api/me/export/{request.pk}",
+            "days": settings.EXPORT_DAYS,
+        },
     )
 
 
@@ -133,7 +139,8 @@ def _request(user: User, kind: DataRequest.Kind) -> DataRequest:
             record(f"data.{kind}_requested", actor=user)
             if kind == DataRequest.Kind.DELETION:
                 # From now on nobody is in; the rest may take the queue a while.
-                User.objects.filter(pk=user.pk).update(is_active=False)
+                check_may_leave(user)
+                User.objects.filter(pk=user.pk).update(is_active=False, updated_at=timezone.now())
                 end_other_sessions(user=user)
             _queue(request)
     except IntegrityError as error:

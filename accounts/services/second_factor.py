@@ -21,7 +21,7 @@ from django.db.models import QuerySet
 from accounts.models import User
 from accounts.services.audit import Device, record
 from accounts.services.lockout import claim_attempt, forgive
-from accounts.services.sessions import Tokens, open_session
+from accounts.services.sessions import Tokens, log_in
 from config.api.errors import DomainError, ValidationFailed
 
 CHALLENGE_SECONDS = 300
@@ -135,8 +135,9 @@ def answer_challenge(*, challenge: str, code: str, device: Device) -> tuple[User
     if user is None or user.password[-16:] != password:
         raise refused
     check_code(user=user, code=code)
+    tokens = log_in(user=user, device=device)
     record("login", actor=user, second_factor=True)
-    return user, open_session(user=user, device=device)
+    return user, tokens
 
 
 def check_code(*, user: User, code: str) -> None:

@@ -1,4 +1,4 @@
-"""Users: register, log in, change the profile."""
+"""Users: register, log in."""
 
 from __future__ import annotations
 
@@ -7,19 +7,18 @@ from typing import Any
 from django.contrib.auth.hashers import check_password, make_password
 from django.db import IntegrityError, transaction
 
-from accounts.models import LoginSession, User, normalise_email
+from accounts.models import User, normalise_email
 from accounts.services.addresses import check_address
 from accounts.services.audit import Device, record
 from accounts.services.lockout import claim_attempt, forgive
 from accounts.services.newcomers import equip_user
-from accounts.services.passwords import check_authority, check_new_password
-from accounts.services.sessions import Tokens, end_other_sessions, open_session
+from accounts.services.passwords import check_new_password
+from accounts.services.profiles import EMAIL_TAKEN
+from accounts.services.sessions import Tokens, open_session
 from accounts.services.verification import ask_for_verification
-from config.api.errors import DomainError, NotFound, ValidationFailed
+from config.api.errors import DomainError, ValidationFailed
 from tenants.models import Tenant
 from tenants.services import create_tenant
-
-EMAIL_TAKEN = "The email has already been taken."
 
 
 def register(
@@ -88,35 +87,6 @@ def authenticate(*, email: str, password: str, device: Device) -> User:
     raise DomainError("invalid_credentials", "Incorrect email or password.", status=401)
 
 
-def update_profile(*, user: User, session: LoginSession | None, changes: dict[str, Any]) -> User:
-    """Change name, names, e-mail or password; a new password ends the other sessions, a new e-mail is unverified."""
-    changes = dict(changes)
-    readdressed = False
-    password = changes.pop("password", None)
-    if "email" in changes:
-        changes["email"] = normalise_email(changes["email"])
-        readdressed = changes["email"] != user.email
-        if readdressed:
-            check_address(changes["email"])
-            user.email_verified_at = None
-    for field, value in changes.items():
-        setattr(user, field, value)
-    if password is not None:
-        check_new_password(password, user)
-        user.set_password(password)
-    try:
-        with transaction.atomic():
-            user.save()
-            if password is not None:
-                end_other_sessions(user=user, keep=session)
-            if readdressed:
-                ask_for_verification(user=user)
-            record("profile.changed", subject=user, fields=sorted(changes) + ["password"] * (password is not None))
-    except IntegrityError as error:
-        raise ValidationFailed({"email": [EMAIL_TAKEN]}) from error
-    return user
-
-
 def ensure_administrator(*, email: str, password: str) -> tuple[User, bool]:
     """The staff login that ``serve`` promises; answers the user and whether it was created just now."""
     user = User.objects.filter(email=normalise_email(email)).first()
@@ -132,23 +102,6 @@ def ensure_administrator(*, email: str, password: str) -> tuple[User, bool]:
         )
         equip_user(user)
     return user, True
-
-
-def change_user_data(*, staff: User, user_id: int, changes: dict[str, Any]) -> User:
-    """Staff change a user's name or address."""
-    user = find_user(user_id)
-    check_authority(staff, user)
-    before = {field: getattr(user, field) for field in changes}
-    user = update_profile(user=user, session=None, changes=changes)
-    record("user.changed", actor=staff, subject=user, before=before, after=changes)
-    return user
-
-
-def find_user(user_id: int) -> User:
-    user = User.objects.select_related("tenant").filter(pk=user_id).first()
-    if user is None:
-        raise NotFound("User not found")
-    return user
 
 
 _decoy: str | None = None

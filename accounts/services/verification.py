@@ -6,10 +6,13 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.core import signing
+from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
 from accounts.services.audit import record
+from accounts.services.names import shown_name
+from accounts.services.newcomers import equip_verified
 from config.api.errors import ValidationFailed
 from config.background import enqueue
 from config.mail import send_mail
@@ -36,7 +39,7 @@ def mail_verification(*, user_id: int) -> None:
         to=user.email,
         subject="Confirm your address",
         template="verify_email",
-        context={"name": user.name, "link": f"{settings.PUBLIC_URL}/verify-email?{query}"},
+        context={"name": shown_name(user.name), "link": f"{settings.PUBLIC_URL}/verify-email?{query}"},
     )
 
 
@@ -50,7 +53,10 @@ def verify_email(*, user_id: int, hash: str) -> User:
     user = User.objects.filter(pk=user_id, email=email, is_active=True).first()
     if user is None or signed_id != user_id:
         raise refused
-    if User.objects.filter(pk=user.pk, email=email, email_verified_at=None).update(email_verified_at=timezone.now()):
-        record("email.verified", actor=user)
-        user.refresh_from_db()
+    unproven = User.objects.filter(pk=user.pk, email=email, is_active=True, email_verified_at=None)
+    with transaction.atomic():
+        if unproven.update(email_verified_at=timezone.now()):
+            record("email.verified", actor=user)
+            user.refresh_from_db()
+            equip_verified(user)
     return user

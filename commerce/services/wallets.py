@@ -13,7 +13,7 @@ from config.api.errors import DomainError, NotFound, ValidationFailed
 from tenants.scope import tenant_scope
 
 
-def open_credit_wallet(*, user: User) -> Wallet:
+def open_credit_wallet(*, user: User, signup_credits: bool = True) -> Wallet:
     """The user's GPU credits, opened with the signup credits on first call; the personal balance comes along."""
     with tenant_scope(user.tenant_id):
         wallet = Wallet.objects.filter(user=user, kind=WalletType.Kind.CREDITS).first()
@@ -22,21 +22,27 @@ def open_credit_wallet(*, user: User) -> Wallet:
         with transaction.atomic():
             wallet = _open_builtin(user, WalletType.Kind.CREDITS)
             _open_builtin(user, WalletType.Kind.BALANCE)
-            if settings.SIGNUP_CREDITS > 0:
-                enroll(
-                    wallet=wallet,
-                    amount=settings.SIGNUP_CREDITS,
-                    description="Signup credits",
-                    reference_type="signup",
-                    reference_id=user.pk,
-                    idempotency_key=f"signup:{user.pk}",
-                )
+            if signup_credits:
+                grant_signup_credits(wallet)
             wallet.refresh_from_db()
         return wallet
 
 
+def grant_signup_credits(wallet: Wallet) -> None:
+    """Once per user, however often it is called."""
+    if settings.SIGNUP_CREDITS > 0:
+        enroll(
+            wallet=wallet,
+            amount=settings.SIGNUP_CREDITS,
+            description="Signup credits",
+            reference_type="signup",
+            reference_id=wallet.user_id,
+            idempotency_key=f"signup:{wallet.user_id}",
+        )
+
+
 def balance_wallet(*, user: User) -> Wallet:
-    """The wallet of the user's money, open or not."""
+    """The wallet of the user\x27s money, open or not."""
     open_credit_wallet(user=user)
     with tenant_scope(user.tenant_id):
         return Wallet.objects.get(user=user, kind=WalletType.Kind.BALANCE)

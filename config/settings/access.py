@@ -28,6 +28,9 @@ DISPOSABLE_DOMAINS_FILE = env.str("DISPOSABLE_DOMAINS_FILE", "")
 PASSWORD_RESET_TIMEOUT = env.int("PASSWORD_RESET_SECONDS", 3600)
 EMAIL_VERIFICATION_SECONDS = env.int("EMAIL_VERIFICATION_SECONDS", 3 * 24 * 3600)
 INVITATION_DAYS = env.int("INVITATION_DAYS", 14)
+# A day: of one workspace, and to one address by whomever.
+INVITATIONS_PER_TENANT = env.int("INVITATIONS_PER_TENANT", 100)
+INVITATIONS_PER_RECIPIENT = env.int("INVITATIONS_PER_RECIPIENT", 5)
 # How long a copy of one's data can be fetched.
 EXPORT_DAYS = env.int("EXPORT_DAYS", 7)
 
@@ -45,7 +48,13 @@ SIMPLE_JWT = {
     "ACCESS_TOKEN_LIFETIME": timedelta(seconds=env.int("ACCESS_TOKEN_SECONDS", 3600)),
     "REFRESH_TOKEN_LIFETIME": timedelta(seconds=env.int("REFRESH_TOKEN_SECONDS", 30 * 24 * 3600)),
     "ALGORITHM": "HS256",
+    # Clocks of our machines differ.
+    "LEEWAY": timedelta(seconds=env.int("TOKEN_LEEWAY_SECONDS", 5)),
 }
+REFRESH_GRACE_SECONDS = env.int("REFRESH_GRACE_SECONDS", 10)
+"""How long a refresh token that was just exchanged gets the same answer once more."""
+REAUTHENTICATE_AFTER_SECONDS = env.int("REAUTHENTICATE_AFTER_SECONDS", 900)
+"""After signing in, a new password or address and the end of the account are had for the asking; then for the password."""
 
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]

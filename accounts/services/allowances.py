@@ -1,0 +1,40 @@
+"""What may be done so often in a period, such as invitations by a workspace in a day: counted in rows, none lost."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import Allowance
+from config.api.errors import TooManyRequests
+
+
+def claim_allowance(name: str, *, limit: int, period: timedelta, code: str, message: str) -> None:
+    """Use one up. Raises TooManyRequests with the code and message once ``limit`` are used in the period."""
+    wait = _claim(name, limit, period)
+    if wait is not None:
+        raise TooManyRequests(message, code, retry_after=max(math.ceil(wait.total_seconds()), 1))
+
+
+def try_allowance(name: str, *, limit: int, period: timedelta) -> bool:
+    """Use one up, if one is left."""
+    return _claim(name, limit, period) is None
+
+
+def _claim(name: str, limit: int, period: timedelta) -> timedelta | None:
+    """None, or how long until there is one again. A period begins with its first use."""
+    now = timezone.now()
+    key = hashlib.sha256(name.encode()).hexdigest()
+    with transaction.atomic():
+        row, _ = Allowance.objects.select_for_update().get_or_create(key=key, defaults={"since": now})
+        if now - row.since >= period:
+            row.since, row.used = now, 0
+        if row.used >= limit:
+            return row.since + period - now
+        row.used += 1
+        row.save(update_fields=["since", "used"])
+    return None
