@@ -4,3 +4,7 @@ from django.apps import AppConfig
 class AccountsConfig(AppConfig):
     name = "accounts"
     verbose_name = "Users"
+
+    def ready(self) -> None:
+        # Listens for logins.
+        from accounts import staff_sessions  # noqa: F401

@@ -18,7 +18,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
 from accounts.services import passkeys, second_factor
-from accounts.services.passwords import prove_password
+from accounts.services.reauthentication import is_recent, prove_identity, prove_password
+from accounts.staff_sessions import signed_in_at
 from config.api.errors import DomainError, ValidationFailed
 from config.api.handlers import error_response
 from config.content_policy import content_policy
@@ -34,6 +35,10 @@ class PasswordForm(forms.Form):
 
 class CodeForm(forms.Form):
     code = forms.CharField(max_length=32)
+
+
+class RemovedAppForm(CodeForm):
+    password = forms.CharField(strip=False, max_length=1024, required=False)
 
 
 class NameForm(forms.Form):
@@ -117,7 +122,10 @@ def confirm_app(request: HttpRequest) -> dict[str, Any]:
 
 
 def remove_app(request: HttpRequest) -> None:
-    second_factor.disable(user=_me(request), **_values(CodeForm, request))
+    values = _values(RemovedAppForm, request)
+    since = signed_in_at(request)
+    prove_identity(user=_me(request), signed_in_at=since, password=values["password"], field="password")
+    second_factor.disable(user=_me(request), code=values["code"])
     messages.success(request, "The authenticator app was removed.")
 
 
@@ -151,6 +159,7 @@ def _page(request: HttpRequest, status: int = 200, **shown: Any) -> HttpResponse
         "has_app": second_factor.has_app(user),
         # Asked anew: it may just have been set up.
         "must_set_up": user.lacks_second_factor and not second_factor.is_enabled(user),
+        "signed_in_recently": is_recent(signed_in_at(request)),
         **second_factor.status(user=user),
         **shown,
     }

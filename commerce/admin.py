@@ -26,6 +26,7 @@ from commerce.models import (
 )
 from commerce.services import finance, orders, products
 from config.api.errors import DomainError, all_problems
+from config.staff_pages import StaffPage
 
 
 class ReadOnly:
@@ -58,7 +59,7 @@ def apply(
 
 
 @admin.register(WalletType)
-class WalletTypeAdmin(admin.ModelAdmin):
+class WalletTypeAdmin(StaffPage):
     list_display = ("name", "kind", "wallet_symbol", "currency")
     fields = ("name", "wallet_symbol", "currency")
 
@@ -71,7 +72,7 @@ class WalletTypeAdmin(admin.ModelAdmin):
 
 
 @admin.register(Wallet)
-class WalletAdmin(ReadOnly, admin.ModelAdmin):
+class WalletAdmin(ReadOnly, StaffPage):
     list_display = ("id", "user", "wallet_type", "balance", "held", "currency", "closed_at")
     list_filter = ("kind", "currency")
     search_fields = ("user__email", "user__name")
@@ -79,7 +80,7 @@ class WalletAdmin(ReadOnly, admin.ModelAdmin):
 
 
 @admin.register(FinanceOperation)
-class FinanceOperationAdmin(ReadOnly, admin.ModelAdmin):
+class FinanceOperationAdmin(ReadOnly, StaffPage):
     list_display = ("id", "user", "type", "status", "amount", "balance_after", "description", "created_at")
     list_filter = ("type", "status", "reference_type")
     search_fields = ("user__email", "user__name", "description")
@@ -98,7 +99,7 @@ class FinanceOperationAdmin(ReadOnly, admin.ModelAdmin):
 
 
 @admin.register(CreditHold)
-class CreditHoldAdmin(ReadOnly, admin.ModelAdmin):
+class CreditHoldAdmin(ReadOnly, StaffPage):
     list_display = ("id", "user", "amount", "status", "reference_type", "reference_id", "created_at", "settled_at")
     list_filter = ("status", "reference_type")
     search_fields = ("user__email", "user__name", "description")
@@ -121,7 +122,7 @@ class ProductForm(forms.ModelForm):
 
 
 @admin.register(Product)
-class ProductAdmin(admin.ModelAdmin):
+class ProductAdmin(StaffPage):
     form = ProductForm
     list_display = ("name", "category", "seller", "price", "credits", "availability", "active", "deleted_at")
     list_filter = ("active", "category")
@@ -143,7 +144,7 @@ class PromoCodeForm(forms.ModelForm):
 
 
 @admin.register(PromoCode)
-class PromoCodeAdmin(admin.ModelAdmin):
+class PromoCodeAdmin(StaffPage):
     form = PromoCodeForm
     list_display = ("code", "kind", "value", "minimum", "starts_at", "ends_at", "uses", "max_uses", "active")
     list_filter = ("active", "kind")
@@ -164,7 +165,7 @@ class OrderStatusChangeInline(_Lines):
 
 
 @admin.register(Order)
-class OrderAdmin(ReadOnly, admin.ModelAdmin):
+class OrderAdmin(ReadOnly, StaffPage):
     list_display = ("number", "customer", "seller", "status", "total_cost", "currency", "payment_method", "created_at")
     list_filter = ("status", "payment_method")
     search_fields = ("customer__email", "customer__name", "seller__email")
@@ -190,7 +191,7 @@ class OrderAdmin(ReadOnly, admin.ModelAdmin):
 
 
 @admin.register(Invoice)
-class InvoiceAdmin(ReadOnly, admin.ModelAdmin):
+class InvoiceAdmin(ReadOnly, StaffPage):
     list_display = ("number", "order", "issued_at")
     list_filter = ("year",)
     search_fields = ("order__customer__email",)
@@ -198,7 +199,7 @@ class InvoiceAdmin(ReadOnly, admin.ModelAdmin):
 
 
 @admin.register(Payment)
-class PaymentAdmin(ReadOnly, admin.ModelAdmin):
+class PaymentAdmin(ReadOnly, StaffPage):
     list_display = ("intent_id", "user", "order", "amount", "currency", "status", "refunded_amount", "created_at")
     list_filter = ("status", "provider")
     search_fields = ("intent_id", "user__email")
@@ -206,7 +207,7 @@ class PaymentAdmin(ReadOnly, admin.ModelAdmin):
 
 
 @admin.register(PaymentEvent)
-class PaymentEventAdmin(ReadOnly, admin.ModelAdmin):
+class PaymentEventAdmin(ReadOnly, StaffPage):
     list_display = ("event_id", "type", "payment", "outcome", "received_at", "applied_at")
     list_filter = ("type", "outcome")
     search_fields = ("event_id", "object_id", "payment__intent_id")

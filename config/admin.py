@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.auth.views import PasswordChangeView
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, path, reverse
 
 from accounts.staff_login import StaffLoginForm, begin_passkey_login
+from accounts.staff_passwords import OwnPasswordForm
 from config.content_policy import content_policy
+from config.staff_pages import StaffPage
 from tenants import scope
 
 
@@ -24,6 +27,12 @@ class StudioAdminSite(admin.AdminSite):
     site_url = "/deforumation-qt"
     # The lists are wide; the overview is one click away.
     enable_nav_sidebar = False
+
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        """Pages of ours alone. Those of other packages offer what a package can't know to be dangerous here, such as
+        linking a stranger's identity to an account."""
+        if isinstance(admin_class, type) and issubclass(admin_class, StaffPage):
+            super().register(model_or_iterable, admin_class, **options)
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Staff look across tenants: whoever may come in leaves the scope of their own tenant for this request."""
@@ -43,6 +52,15 @@ class StudioAdminSite(admin.AdminSite):
         response = super().login(request, extra_context)
         response["Content-Security-Policy"] = content_policy(forms=True)
         return response
+
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        request.current_app = self.name  # type: ignore[attr-defined]
+        view = PasswordChangeView.as_view(
+            form_class=OwnPasswordForm,
+            success_url=reverse("admin:password_change_done", current_app=self.name),
+            extra_context={**self.each_context(request), **(extra_context or {})},
+        )
+        return view(request)
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         from studio.services.figures import overview

@@ -17,7 +17,7 @@ from support.views import follow_request
 
 urlpatterns = [
     path("admin/", admin.site.urls),
-    path("django-rq/", include("django_rq.urls")),
+    path("django-rq/", include("config.queue_pages")),
     path("invitation", accept_invitation, name="invitation"),
     path("reset-password", reset_password, name="reset-password"),
     path("verify-email", verify_email, name="verify-email"),

@@ -10,13 +10,14 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 
+from config.staff_pages import StaffPage, changed_columns
 from effects import services
 from effects.models import Category, Effect
 from effects.properties import check_placeholders, read_properties
 
 
 @admin.register(Category)
-class CategoryAdmin(admin.ModelAdmin):
+class CategoryAdmin(StaffPage):
     list_display = ("name", "slug", "kind", "sort_order", "updated_at")
     list_filter = ("kind",)
     search_fields = ("name", "slug", "description")
@@ -60,7 +61,7 @@ class EffectForm(forms.ModelForm):
 
 
 @admin.register(Effect)
-class EffectAdmin(admin.ModelAdmin):
+class EffectAdmin(StaffPage):
     """Deleting is soft: the row stays, and the action "restore" brings it back."""
 
     form = EffectForm
@@ -109,4 +110,4 @@ class EffectAdmin(admin.ModelAdmin):
 
 def _changes(row: Category | Effect, form: Any) -> dict[str, Any]:
     """The form has written its values to the row already."""
-    return {name: getattr(row, name) for name in form.changed_data}
+    return {name: getattr(row, name) for name in changed_columns(row, form)}

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from accounts.models import User
+from config.staff_pages import StaffPage
 from gallery import services
 from gallery.models import GalleryItem, GalleryReport
 
@@ -22,7 +23,7 @@ _DECISIONS = {
 }
 
 
-class _LookOnly(admin.ModelAdmin):
+class _LookOnly(StaffPage):
     """Rows that the services alone write."""
 
     show_full_result_count = False

@@ -15,6 +15,7 @@ from django.template.loader import render_to_string
 from accounts.models import User
 from config.api.errors import DomainError
 from config.api.texts import has_content
+from config.staff_pages import StaffPage
 from studio.admin.display import LookOnlyAdmin, badge, file_link, row_link, seconds_text, two_lines
 from studio.models import MediaFile
 from support import services
@@ -22,7 +23,7 @@ from support.models import MAX_TEXT_LENGTH, CannedAnswer, SupportMessage, Suppor
 
 
 @admin.register(CannedAnswer)
-class CannedAnswerAdmin(admin.ModelAdmin):
+class CannedAnswerAdmin(StaffPage):
     list_display = ("title", "enabled")
     search_fields = ("title", "text")
 

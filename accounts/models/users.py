@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 import uuid
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -13,6 +14,7 @@ from django.contrib.auth.hashers import check_password, make_password
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.functional import cached_property
 
 from tenants.models import Tenant
@@ -80,6 +82,18 @@ class User(AbstractBaseUser):
                 self.password = hashed
 
         return check_password(raw_password, self.password, upgrade)
+
+    def get_session_auth_hash(self) -> str:
+        """A new password or address ends the sessions of the staff's site, but the one that asked for it."""
+        return self._session_auth_hash(settings.SECRET_KEY)
+
+    def get_session_auth_fallback_hash(self) -> Iterator[str]:
+        for former in settings.SECRET_KEY_FALLBACKS:
+            yield self._session_auth_hash(former)
+
+    def _session_auth_hash(self, secret: str) -> str:
+        words = f"{self.password}\0{self.email}"
+        return salted_hmac("accounts.User.session", words, secret=secret, algorithm="sha256").hexdigest()
 
     @property
     def is_staff(self) -> bool:

@@ -2,10 +2,11 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from config.api.models import IdempotencyRecord
+from config.staff_pages import StaffPage
 
 
 @admin.register(IdempotencyRecord)
-class IdempotencyRecordAdmin(admin.ModelAdmin):
+class IdempotencyRecordAdmin(StaffPage):
     """To look at only: a stored answer that is edited would be a lie."""
 
     list_display = ("key", "user", "status", "created_at")

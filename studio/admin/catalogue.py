@@ -8,13 +8,14 @@ from django import forms
 from django.contrib import admin
 from django.utils.text import Truncator
 
+from config.staff_pages import StaffPage
 from studio.models import ModelFile, Preset
 from studio.rendering.deforum.settings import import_settings
 from studio.rendering.errors import PlanError
 
 
 @admin.register(ModelFile)
-class ModelFileAdmin(admin.ModelAdmin):
+class ModelFileAdmin(StaffPage):
     list_display = (
         "name", "slug", "family", "model_type", "location", "enabled", "is_default", "price_per_frame", "max_pixels",
         "steps",
@@ -45,7 +46,7 @@ class PresetForm(forms.ModelForm):
 
 
 @admin.register(Preset)
-class PresetAdmin(admin.ModelAdmin):
+class PresetAdmin(StaffPage):
     form = PresetForm
     list_display = ("name", "slug", "summary", "enabled", "tenant", "updated_at")
     list_filter = ("enabled", ("tenant", admin.EmptyFieldListFilter))

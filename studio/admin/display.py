@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from django.contrib import admin
 from django.db import models
 from django.forms.widgets import Media, Script
 from django.http import HttpRequest
@@ -13,11 +12,12 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from config.staff_pages import StaffPage
 from studio.models import MediaFile, RenderJob
 from studio.services.files import file_url
 
 
-class LookOnlyAdmin(admin.ModelAdmin):
+class LookOnlyAdmin(StaffPage):
     """Rows that the services alone write."""
 
     show_full_result_count = False

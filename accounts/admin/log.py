@@ -1,0 +1,30 @@
+"""The audit log."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from accounts.models import AuditEntry
+from config.staff_pages import StaffPage
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(StaffPage):
+    """To look at only: a log that can be edited proves nothing."""
+
+    list_display = ("at", "event", "actor", "subject", "address", "detail")
+    list_filter = ("event", "at")
+    list_select_related = ("actor", "subject")
+    search_fields = ("actor__email", "subject__email", "address", "event")
+    date_hierarchy = "at"
+    readonly_fields = ("at", "event", "actor", "subject", "address", "user_agent", "detail")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: AuditEntry | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: AuditEntry | None = None) -> bool:
+        return False

@@ -1,0 +1,128 @@
+"""Users and their sessions. Users register themselves: registration makes tenant and wallet too."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.auth import update_session_auth_hash
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.forms import UserChangeForm
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+from accounts import services
+from accounts.models import LoginSession, User
+from accounts.services.authority import may_act_on
+from accounts.services.profiles import is_sensitive
+from accounts.services.reauthentication import prove_identity
+from accounts.staff_passwords import PasswordForm, reasons
+from accounts.staff_sessions import signed_in_at
+from config.api.errors import DomainError
+from config.staff_pages import StaffPage, changed_columns
+
+class UserForm(UserChangeForm):
+    request: HttpRequest
+    """Of whom: ``StaffPage`` sets it."""
+
+    current_password = forms.CharField(
+        required=False,
+        strip=False,
+        max_length=255,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+        help_text="For another address of your own, once signing in is some minutes ago.",
+    )
+
+    class Meta:
+        model = User
+        fields = "__all__"
+
+    def clean(self) -> dict[str, Any]:
+        values: dict[str, Any] = super().clean() or {}
+        # As the row is: the form may have written to its instance already.
+        me = User.objects.get(pk=self.request.user.pk)
+        changes = {"email": values["email"]} if values.get("email") else {}
+        if self.instance.pk == me.pk and is_sensitive(me, changes):
+            try:
+                since = signed_in_at(self.request)
+                prove_identity(user=me, signed_in_at=since, password=values.get("current_password"))
+            except DomainError as error:
+                raise forms.ValidationError({"current_password": reasons(error)}) from error
+        return values
+
+
+class LoginSessionInline(admin.TabularInline):
+    model = LoginSession
+    fields = readonly_fields = ("address", "user_agent", "created_at", "last_seen_at", "expires_at", "revoked_at")
+    extra = 0
+    max_num = 0
+    can_delete = False
+    verbose_name_plural = "sessions"
+
+    def has_add_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return False
+
+
+@admin.register(User)
+class UserAdmin(StaffPage, DjangoUserAdmin):
+    form = UserForm
+    change_password_form = PasswordForm
+    change_user_password_template = "admin/accounts/user/password.html"
+    list_display = ("email", "name", "role", "tenant", "is_active", "email_verified_at", "created_at")
+    list_filter = ("role", "is_active", ("email_verified_at", admin.EmptyFieldListFilter))
+    list_select_related = ("tenant",)
+    search_fields = ("email", "name", "first_name", "last_name", "tenant__domain")
+    ordering = ("-id",)
+    date_hierarchy = "created_at"
+    filter_horizontal = ()
+    fieldsets = (
+        (None, {"fields": ("email", "password", "is_active", "role")}),
+        ("Person", {"fields": ("name", "first_name", "last_name", "tenant")}),
+        ("Times", {"fields": ("email_verified_at", "created_at", "updated_at", "last_login")}),
+    )
+    readonly_fields = ("tenant", "email_verified_at", "created_at", "updated_at", "last_login")
+    inlines = (LoginSessionInline,)
+    actions = ("end_sessions",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Administrators change themselves and those below: a colleague's password would be a colleague's power."""
+        if not super().has_change_permission(request, obj):
+            return False
+        return obj is None or may_act_on(request.user, obj)  # type: ignore[arg-type]
+
+    def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
+        found = super().get_fieldsets(request, obj)
+        if obj is None or obj.pk != request.user.pk:
+            return found
+        return (*found, ("Who are you?", {"fields": ("current_password",)}))
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
+        if id == str(request.user.pk):
+            return redirect("admin:password_change")
+        return super().user_change_password(request, id, form_url)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
+        return self.readonly_fields if request.user.is_superuser else (*self.readonly_fields, "role")
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        changes = {name: form.cleaned_data[name] for name in changed_columns(obj, form)}
+        me = request.user
+        row = services.write_profile(user=User.objects.get(pk=obj.pk), changes=changes, by=me)  # type: ignore[arg-type]
+        if row.pk == me.pk:
+            # The session of this browser goes on with a new address.
+            update_session_auth_hash(request, row)
+
+    @admin.action(description="End all sessions of the selected users", permissions=["change"])
+    def end_sessions(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        ended = sum(
+            services.end_other_sessions(user=user) for user in queryset if self.has_change_permission(request, user)
+        )
+        self.message_user(request, f"Sessions ended: {ended}.", messages.SUCCESS)
