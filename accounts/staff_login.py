@@ -45,7 +45,7 @@ class StaffLoginForm(AdminAuthenticationForm):
         if self.by_passkey:
             return self._clean_passkey(address)
         try:
-            claim_attempt(account=account, address=address)
+            claim_attempt(account=account, address=address, few=True)
         except DomainError as error:
             raise ValidationError(error.message) from error
         try:
@@ -53,7 +53,7 @@ class StaffLoginForm(AdminAuthenticationForm):
         except ValidationError:
             record("login.failed", email=account[:255], site="admin")
             raise
-        forgive(account=account, address=address)
+        forgive(account=account, address=address, few=True)
         return cleaned
 
     def confirm_login_allowed(self, user: User) -> None:

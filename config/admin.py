@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from functools import wraps
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.views import PasswordChangeView
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse
 
 from accounts.staff_login import StaffLoginForm, begin_passkey_login
 from accounts.staff_passwords import OwnPasswordForm
+from config.api.errors import DomainError
 from config.content_policy import content_policy
 from config.staff_pages import StaffPage
 from tenants import scope
@@ -40,6 +43,21 @@ class StudioAdminSite(admin.AdminSite):
         if allowed:
             scope.enter(scope.ALL)
         return allowed
+
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
+        """A rule that a service keeps is told on the page that asked to break it; nothing was written then."""
+
+        @wraps(view)
+        def told(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            try:
+                return view(request, *args, **kwargs)
+            except DomainError as error:
+                if request.method != "POST":
+                    raise
+                messages.error(request, str(error))
+                return redirect(request.get_full_path())
+
+        return super().admin_view(told, cacheable)
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         # Renders pages of this site, which is only there once this module is.

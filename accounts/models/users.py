@@ -73,7 +73,7 @@ class User(AbstractBaseUser):
     def __str__(self) -> str:
         return self.email
 
-    def check_password(self, raw_password: str) -> bool:
+    def check_password(self, raw_password: str | None) -> bool:
         """Whether it is this one. A hash of former parameters is made anew, unless the password changed meanwhile."""
 
         def upgrade(raw: str) -> None:

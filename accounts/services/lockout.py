@@ -2,7 +2,8 @@
 
 Attempts are counted before they are judged, in the row that they lock, so a hundred at once are a hundred. They count
 against the account (whether or not it exists) together with the address, and at ten times the allowance against the
-account alone, so that a stranger can't easily lock its owner out.
+account alone, so that a stranger can't easily lock its owner out. On the staff's site they also count against the
+address alone, whatever accounts they name.
 """
 
 from __future__ import annotations
@@ -12,25 +13,31 @@ import math
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from accounts.models import LoginLock, normalise_email
 from accounts.services.audit import record
+from config.api.addresses import network_of
 from config.api.errors import TooManyRequests
 
 FREE_ATTEMPTS = 5
 ACCOUNT_FACTOR = 10
+ADDRESS_FACTOR = 4
 FIRST_DELAY = timedelta(seconds=15)
 LONGEST_DELAY = timedelta(hours=1)
 FORGOTTEN_AFTER = timedelta(days=1)
 
 
-def claim_attempt(*, account: str, address: str | None) -> None:
-    """Count one attempt on the account. Raises TooManyRequests while it is locked."""
+def claim_attempt(*, account: str, address: str | None, few: bool = False) -> None:
+    """Count one attempt on the account. Raises TooManyRequests while it is locked.
+
+    few: whoever comes is one of few, as on the staff's site, so that attempts from one address count together.
+    """
     now = timezone.now()
     locked: list[int] = []
     with transaction.atomic():
-        for key, free in _keys(account, address):
+        for key, free in _keys(account, address, few):
             # In one statement: between two the row may be forgiven, which deletes it.
             lock, _ = LoginLock.objects.select_for_update().get_or_create(key=key)
             if lock.locked_until and lock.locked_until > now:
@@ -46,14 +53,24 @@ def claim_attempt(*, account: str, address: str | None) -> None:
         record("login.locked", account=account[:255], failures=max(locked))
 
 
-def forgive(*, account: str, address: str | None) -> None:
-    """The right password: whatever failed before counts no more."""
-    LoginLock.objects.filter(key__in=[key for key, _ in _keys(account, address)]).delete()
+def forgive(*, account: str, address: str | None, few: bool = False) -> None:
+    """The right password: whatever failed before counts no more. Of its address, this attempt alone is taken back."""
+    LoginLock.objects.filter(key__in=[key for key, _ in _keys(account, address, False)]).delete()
+    if few and address:
+        # Else somebody with an account could try others' for ever.
+        LoginLock.objects.filter(key=_address_key(address), failures__gt=0).update(failures=F("failures") - 1)
 
 
-def _keys(account: str, address: str | None) -> list[tuple[str, int]]:
+def _keys(account: str, address: str | None, few: bool) -> list[tuple[str, int]]:
     name = normalise_email(account)
     here = hashlib.sha256(f"{name}\0{address}".encode()).hexdigest()
     anywhere = hashlib.sha256(name.encode()).hexdigest()
+    keys = [(here, FREE_ATTEMPTS), (anywhere, FREE_ATTEMPTS * ACCOUNT_FACTOR)]
+    if few and address:
+        keys.append((_address_key(address), FREE_ATTEMPTS * ADDRESS_FACTOR))
     # In the order of the keys, so that two attempts never wait for each other.
-    return sorted([(here, FREE_ATTEMPTS), (anywhere, FREE_ATTEMPTS * ACCOUNT_FACTOR)])
+    return sorted(keys)
+
+
+def _address_key(address: str) -> str:
+    return hashlib.sha256(f"\0{network_of(address)}".encode()).hexdigest()

@@ -29,11 +29,12 @@ _signer = signing.Signer(salt="accounts.invitation")
 
 
 def rename_tenant(*, owner: User, name: str) -> Tenant:
-    check_owner(owner)
-    tenant = owner.tenant
-    tenant.name = name
-    tenant.save(update_fields=["name"])
-    record("tenant.renamed", actor=owner, name=name)
+    with transaction.atomic():
+        lock_member(owner, owner.pk)
+        tenant = owner.tenant
+        tenant.name = name
+        tenant.save(update_fields=["name"])
+        record("tenant.renamed", actor=owner, name=name)
     return tenant
 
 

@@ -30,6 +30,7 @@ from accounts.models import User
 from accounts.services import second_factor
 from accounts.services.audit import record
 from accounts.services.lockout import claim_attempt, forgive
+from accounts.services.profiles import lock_user
 from config.api.errors import DomainError, NotFound, ValidationFailed
 
 CHALLENGE_SECONDS = 300
@@ -59,8 +60,7 @@ def passkeys_of(user: User) -> QuerySet[Authenticator]:
 
 def begin_adding(*, user: User) -> Ceremony:
     """Have the browser make a passkey. The caller has made sure that it is the user who asks."""
-    if passkeys_of(user).count() >= MAX_PASSKEYS:
-        raise DomainError("too_many_passkeys", f"More than {MAX_PASSKEYS} passkeys are not kept: remove one first")
+    _refuse_more(user)
     options, state = webauthn.get_server().register_begin(
         user=webauthn.build_user_payload(user),
         credentials=webauthn.get_credentials(user),
@@ -68,6 +68,11 @@ def begin_adding(*, user: User) -> Ceremony:
         user_verification=_OPENED,
     )
     return {"options": dict(options), "state": _sign(f"add:{user.pk}", state)}
+
+
+def _refuse_more(user: User) -> None:
+    if passkeys_of(user).count() >= MAX_PASSKEYS:
+        raise DomainError("too_many_passkeys", f"More than {MAX_PASSKEYS} passkeys are not kept: remove one first")
 
 
 def add(*, user: User, name: str, state: str, credential: str) -> list[str]:
@@ -82,6 +87,8 @@ def add(*, user: User, name: str, state: str, credential: str) -> list[str]:
         raise _refused() from error
     codes: list[str] = []
     with transaction.atomic():
+        lock_user(user.pk)
+        _refuse_more(user)
         first = not second_factor.is_enabled(user)
         # What it says about extensions is not needed and may be anything.
         webauthn.WebAuthn.add(user, name, {**dict(answer), "clientExtensionResults": {}})
@@ -102,6 +109,7 @@ def rename(*, user: User, passkey_id: int, name: str) -> None:
 def remove(*, user: User, passkey_id: int) -> None:
     """Forget a passkey. The caller has made sure that it is the user who asks."""
     with transaction.atomic():
+        lock_user(user.pk)
         passkey = _find(user, passkey_id)
         passkey.delete()
         second_factor.drop_idle_recovery_codes(user=user)

@@ -51,7 +51,7 @@ def request_deletion(
     Once the session is some minutes old, an account without a password signs in again first.
     """
     if not (password and user.has_usable_password()):
-        prove_identity(user=user, signed_in_at=session and session.created_at, password=None)
+        prove_identity(user=user, signed_in_at=session.created_at if session else None, password=None)
     if user.has_usable_password():
         prove_password(user=user, password=password or "")
     elif confirmation != user.email:

@@ -20,7 +20,7 @@ from accounts.services.passwords import check_new_password
 from accounts.services.reauthentication import prove_identity
 from accounts.services.sessions import check_alive, end_other_sessions
 from accounts.services.verification import ask_for_verification
-from config.api.errors import NotFound, ValidationFailed
+from config.api.errors import Conflict, NotFound, ValidationFailed
 
 EMAIL_TAKEN = "The email has already been taken."
 
@@ -30,7 +30,8 @@ def update_profile(
 ) -> User:
     """The own name, names, e-mail or password. The last two ask who it is once the session is some minutes old."""
     if is_sensitive(user, changes):
-        prove_identity(user=user, signed_in_at=session and session.created_at, password=current_password)
+        since = session.created_at if session else None
+        prove_identity(user=user, signed_in_at=since, password=current_password)
     return write_profile(user=user, changes=changes, keep=session)
 
 
@@ -64,7 +65,7 @@ def write_profile(
     """Write these fields of the user and no other; a new password or address ends all sessions but ``keep``.
 
     ``password`` is the one to hash; a new address is unverified. ``by``: staff who ask for it. Raises ValidationFailed,
-    Unauthenticated once ``keep`` has ended, Forbidden once ``by`` may not.
+    Unauthenticated once ``keep`` has ended, Forbidden once ``by`` may not, Conflict for an account that ended meanwhile.
     """
     changes = dict(changes)
     if "email" in changes:
@@ -83,6 +84,8 @@ def write_profile(
                 check_alive(keep, row)
             if by is not None:
                 check_authority(User.objects.get(pk=by.pk), row)
+            if user.is_active and not row.is_active:
+                raise Conflict("This account has ended meanwhile")
             return _write(row, changes, keep)
     except IntegrityError as error:
         raise ValidationFailed({"email": [EMAIL_TAKEN]}) from error

@@ -20,7 +20,9 @@ from django.db.models import QuerySet
 
 from accounts.models import User
 from accounts.services.audit import Device, record
+from accounts.services.authority import check_authority
 from accounts.services.lockout import claim_attempt, forgive
+from accounts.services.profiles import lock_user
 from accounts.services.sessions import Tokens, log_in
 from config.api.errors import DomainError, ValidationFailed
 
@@ -69,6 +71,8 @@ def confirm(*, user: User, code: str) -> list[str]:
         raise _wrong_code()
     forgive(account=_guard(user), address=None)
     with transaction.atomic():
+        lock_user(user.pk)
+        _refuse_enabled(user)
         TOTP.activate(user, setup["secret"])
         codes = RecoveryCodes.activate(user).get_unused_codes()
         record("second_factor.enabled", actor=user)
@@ -82,6 +86,7 @@ def disable(*, user: User, code: str) -> None:
         raise DomainError("not_enabled", "There is no authenticator app to turn off")
     check_code(user=user, code=code)
     with transaction.atomic():
+        lock_user(user.pk)
         Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).delete()
         drop_idle_recovery_codes(user=user)
         record("second_factor.disabled", actor=user)
@@ -92,6 +97,7 @@ def renew_recovery_codes(*, user: User) -> list[str]:
     if not is_enabled(user):
         raise DomainError("not_enabled", "Recovery codes come with a passkey or an authenticator app")
     with transaction.atomic():
+        lock_user(user.pk)
         _recovery_codes(user).delete()
         codes = RecoveryCodes.activate(user).generate_codes()
         record("second_factor.recovery_codes_renewed", actor=user)
@@ -102,6 +108,7 @@ def reset(*, staff: User, authenticator: Authenticator) -> None:
     """Staff remove a user's app, passkey or recovery codes, for somebody who has lost them."""
     user, kind = authenticator.user, authenticator.type
     with transaction.atomic():
+        check_authority(staff, lock_user(user.pk))
         authenticator.delete()
         drop_idle_recovery_codes(user=user)
         record("second_factor.reset", actor=staff, subject=user, type=kind)

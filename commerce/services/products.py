@@ -31,22 +31,28 @@ def new_product(*, user: User) -> Product:
 def change_product(*, user: User, product: Product, values: Mapping[str, Any]) -> Product:
     """Replace what the product says. Orders keep what they were made with."""
     _ensure_owner(user, product)
-    return _save(product, values)
+    with transaction.atomic():
+        # As it is now: it may have been withdrawn, or sold in part.
+        return _save(_locked(product), values)
 
 
 def toggle_product(*, user: User, product: Product, active: bool | None = None) -> Product:
     """Put the product on sale or take it off: as asked, or the other way round."""
     _ensure_owner(user, product)
-    product.active = not product.active if active is None else active
-    product.save(update_fields=["active", "updated_at"])
+    with transaction.atomic():
+        product = _locked(product)
+        product.active = not product.active if active is None else active
+        product.save(update_fields=["active", "updated_at"])
     return product
 
 
 def withdraw_product(*, user: User, product: Product) -> None:
     """Delete the product; orders that name it stay what they are."""
     _ensure_owner(user, product)
-    product.deleted_at = timezone.now()
-    product.save(update_fields=["deleted_at", "updated_at"])
+    with transaction.atomic():
+        product = _locked(product)
+        product.deleted_at = timezone.now()
+        product.save(update_fields=["deleted_at", "updated_at"])
 
 
 def find_product(*, user: Any, product_id: int) -> Product:
@@ -100,8 +106,20 @@ def _save(product: Product, values: Mapping[str, Any]) -> Product:
         check_product(product, values)
         for name, value in values.items():
             setattr(product, name, value)
-        product.save()
+        if product.pk is None:
+            product.save(force_insert=True)
+        else:
+            product.save(update_fields=[*values, "updated_at"])
     return product
+
+
+def _locked(product: Product) -> Product:
+    """The product until the transaction ends. Raises NotFound once it is withdrawn."""
+    rows = Product.objects.existing().select_for_update(of=("self",)).select_related("seller", "category")
+    found = rows.filter(pk=product.pk).first()
+    if found is None:
+        raise NotFound("Product not found")
+    return found
 
 
 def _owns(user: Any, product: Product) -> bool:

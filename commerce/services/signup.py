@@ -6,7 +6,6 @@ Whoever registers in a loop gets ``SIGNUP_CREDITS_PER_ADDRESS`` grants a month, 
 from __future__ import annotations
 
 from datetime import timedelta
-from ipaddress import ip_address, ip_network
 
 from django.conf import settings
 from django.db import transaction
@@ -16,6 +15,7 @@ from accounts.services.allowances import try_allowance
 from accounts.services.audit import current_device
 from commerce.models import FinanceOperation, Wallet
 from commerce.services.wallets import grant_signup_credits, open_credit_wallet
+from config.api.addresses import network_of
 from tenants.scope import tenant_scope
 
 PERIOD = timedelta(days=30)
@@ -43,10 +43,7 @@ def _claim_address() -> bool:
     device = current_device.get()
     if device is None or device.address is None:
         return True
-    address = ip_address(device.address)
-    # Whoever has one address of IPv6 has them all up to here.
-    network = ip_network((address, 64 if address.version == 6 else 32), strict=False)
-    return try_allowance(f"signup credits of {network}", limit=settings.SIGNUP_CREDITS_PER_ADDRESS, period=PERIOD)
+    return try_allowance(f"signup credits of {network_of(device.address)}", limit=settings.SIGNUP_CREDITS_PER_ADDRESS, period=PERIOD)
 
 
 def _claim_mailbox(user: User) -> bool:

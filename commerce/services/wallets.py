@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
@@ -94,15 +96,20 @@ def open_wallet(*, user: User, wallet_type_id: int, info: str) -> Wallet:
 
 def change_wallet(*, wallet: Wallet, wallet_type_id: int | None, info: str | None) -> Wallet:
     """Change what a wallet says of itself; its type only while it has no history and stays in its currency."""
-    if wallet_type_id is not None and wallet_type_id != wallet.wallet_type_id:
-        wallet_type = find_type(wallet_type_id)
-        used = FinanceOperation.objects.filter(wallet=wallet).exists()
-        if used or wallet_type.is_builtin or wallet.wallet_type.is_builtin:
-            raise DomainError("wallet_type_fixed", "The type of this wallet can't be changed.")
-        wallet.wallet_type, wallet.kind, wallet.currency = wallet_type, wallet_type.kind, wallet_type.currency
-    if info is not None:
-        wallet.info = info
-    wallet.save(update_fields=["wallet_type", "kind", "currency", "info", "updated_at"])
+    changes: dict[str, Any] = {} if info is None else {"info": info}
+    with transaction.atomic():
+        # No operation begins in the old currency meanwhile: it would have to name the row.
+        rows = Wallet.objects.select_for_update(of=("self",)).select_related("wallet_type", "user")
+        wallet = rows.get(pk=wallet.pk)
+        if wallet_type_id is not None and wallet_type_id != wallet.wallet_type_id:
+            wallet_type = find_type(wallet_type_id)
+            used = FinanceOperation.objects.filter(wallet=wallet).exists()
+            if used or wallet_type.is_builtin or wallet.wallet_type.is_builtin:
+                raise DomainError("wallet_type_fixed", "The type of this wallet can't be changed.")
+            changes |= {"wallet_type": wallet_type, "kind": wallet_type.kind, "currency": wallet_type.currency}
+        for name, value in changes.items():
+            setattr(wallet, name, value)
+        wallet.save(update_fields=[*changes, "updated_at"])
     return wallet
 
 

@@ -7,7 +7,7 @@ are written by proxies of ours; everything to the left of them is what the clien
 from __future__ import annotations
 
 import re
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
 
 from django.conf import settings
@@ -24,6 +24,12 @@ def client_address(request: Any) -> str | None:
     proxies = settings.TRUSTED_PROXIES
     forwarded = _parse(hops[-proxies]) if 0 < proxies <= len(hops) else None
     return forwarded or _parse(request.META.get("REMOTE_ADDR") or "")
+
+
+def network_of(address: str) -> str:
+    """What one client has to itself: its address, or with IPv6 the 64 bits that its provider gave it."""
+    parsed = ip_address(address)
+    return str(ip_network((parsed, 64 if parsed.version == 6 else 32), strict=False))
 
 
 def _parse(text: str) -> str | None:

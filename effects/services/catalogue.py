@@ -49,7 +49,7 @@ def create_effect(*, values: Mapping[str, Any]) -> Effect:
     effect = Effect(**_settled(values))
     check_effect(effect)
     with unique_slug():
-        effect.save()
+        effect.save(force_insert=True)
     outdate(LIST)
     return effect
 

@@ -28,7 +28,7 @@ def create_category(*, values: Mapping[str, Any]) -> Category:
     category = Category(**values)
     check_category(category)
     with unique_slug():
-        category.save()
+        category.save(force_insert=True)
     return category
 
 

@@ -23,6 +23,13 @@ _SHARED_PARAMETERS = (
 )  # fmt: skip
 
 
+_DESCRIBED = (
+    "owner", "owner_name", "title", "effect", "effect_name", "effect_slug", "category", "category_name", "tags",
+    "keywords", "processed_file", "thumbnail_file", "poster_file", "width", "height", "duration", "recipe",
+)  # fmt: skip
+"""What ``_describe`` sets."""
+
+
 @transaction.atomic
 def publish(video: Video) -> GalleryItem:
     """Show a completed video to everybody; publishing again keeps the date and takes over what has changed.
@@ -40,12 +47,17 @@ def publish(video: Video) -> GalleryItem:
             "Only a completed video can be published.",
             data={"status": ["The video is not completed."]},
         )
-    item = GalleryItem.objects.filter(video=video).first() or GalleryItem(video=video)
+    # Moderators may be deciding about it.
+    kept = GalleryItem.objects.select_for_update().filter(video=video).first()
+    item = kept or GalleryItem(video=video)
     if item.moderation == GalleryItem.Moderation.REMOVED:
         raise DomainError("removed_by_moderators", "Moderators have removed this video from the gallery.")
     _describe(item, video)
     item.published_at = item.published_at or timezone.now()
-    item.save()
+    if kept is None:
+        item.save(force_insert=True)
+    else:
+        item.save(update_fields=[*_DESCRIBED, "published_at"])
     outdate(LIST)
     return item
 

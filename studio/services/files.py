@@ -55,9 +55,13 @@ def fill_file(file: MediaFile, *, path: Path, info: MediaInfo | None) -> MediaFi
         file.sha256, file.size = digest, size
         file.mime_type = info.mime_type if info else mimetypes.guess_type(path.name)[0] or "application/octet-stream"
         file.status = MediaFile.Status.READY
-        for name, figure in (_figures(info) if info else {}).items():
+        figures = _figures(info) if info else {}
+        for name, figure in figures.items():
             setattr(file, name, figure)
-        file.save()
+        if file.pk is None:
+            file.save(force_insert=True)
+        else:
+            file.save(update_fields=["storage_key", "sha256", "size", "mime_type", "status", *figures, "updated_at"])
     return file
 
 

@@ -129,7 +129,7 @@ def attach(message: SupportMessage, files: Sequence[MediaFile]) -> None:
 
 @transaction.atomic
 def _file(request: SupportRequest, text: str, files: list[MediaFile]) -> SupportRequest:
-    request.save()
+    request.save(force_insert=True)
     message = SupportMessage.objects.create(
         request=request, kind=SupportMessage.Kind.QUESTION, author=request.author, text=text
     )
