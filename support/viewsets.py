@@ -9,6 +9,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from config.api.bodies import raw_body
 from config.api.envelope import ok
 from config.api.errors import ValidationFailed
 from config.api.filters import ListSpec
@@ -140,7 +141,7 @@ def _criteria(request: Request, spec: type[ListSpec]) -> QueryDict:
     """The list grammar with the body's criteria put in: both name the same things."""
     params = request.query_params.copy()
     problems = {}
-    for name, value in request.data.items():
+    for name, value in raw_body(StaffSupportSearchSerializer, request).items():
         if value is None or name not in (*_PAGING, *spec.params):
             continue
         if isinstance(value, str | int) and not isinstance(value, bool):

@@ -50,6 +50,18 @@ def test_vid2vid_from_upload_to_a_finished_video(
     until(lambda: not work.exists(), "work folder that was removed")
 
 
+def test_a_form_approves_what_json_previewed(
+    api: APIClient, upload: Callable[..., int], render_worker: WorkerProcess, tmp_path: Path
+) -> None:
+    body = {"videoId": upload(), "type": "vid2vid", "prompt": "a neon city", "frameCount": 3, "smoothing": 0.3}
+    preview = watch(api, ask(api, "/api/generate", **body), "preview")
+    previewed = frame_hashes(api, preview, tmp_path)
+    answer = api.post("/api/finalize", {"videoId": str(preview["videoId"])}, format="multipart")
+    assert answer.status_code == 200, answer.json()
+    final = watch(api, answer.json()["data"], "finished")
+    assert frame_hashes(api, final, tmp_path)[:3] == previewed
+
+
 def test_deforum_previews_finishes_and_extends(api: APIClient, render_worker: WorkerProcess, tmp_path: Path) -> None:
     preview = watch(api, ask(api, "/api/generate", **DEFORUM), "preview")
     previewed = frame_hashes(api, preview, tmp_path)

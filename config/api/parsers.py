@@ -6,12 +6,12 @@ DRF's own parsers read the stream past Django's ``DATA_UPLOAD_MAX_MEMORY_SIZE``;
 from collections.abc import Iterator
 from typing import IO, Any
 
-import orjson
 from django.conf import settings
 from django.http import QueryDict
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import DataAndFiles, FormParser, JSONParser, MultiPartParser
 
+from config.api import json_text
 from config.api.errors import TooLarge, ValidationFailed
 
 NUL_REASON = "NUL characters are not allowed."
@@ -30,9 +30,11 @@ class OrjsonParser(JSONParser):
         if not body.strip():
             return {}
         try:
-            data = orjson.loads(body)
-        except orjson.JSONDecodeError as error:
+            data = json_text.loads(body)
+        except json_text.MalformedJson as error:
             raise MalformedJson() from error
+        except json_text.BadJson as error:
+            raise ValidationFailed({"body": [str(error)]}) from error
         if not isinstance(data, dict):
             raise ValidationFailed({"body": ["The body must be a JSON object."]})
         # JSON can only carry a NUL as this escape; the walk is for the few bodies that have one.

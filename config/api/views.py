@@ -35,8 +35,8 @@ from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import Serializer
 
+from config.api.bodies import parse as parse
 from config.api.envelope import ok
 from config.api.filters import ListSpec
 from config.api.pagination import list_page
@@ -118,12 +118,5 @@ class APIViewSet(DeclaredActions, viewsets.ViewSet):
 
     @property
     def allowed_methods(self) -> list[str]:
-        """What the route serves; the framework would look for attributes of the methods' names."""
+        """What the route serves; the framework would look for attributes of the methods\x27 names."""
         return sorted(method.upper() for method in self.action_map if method in self.http_method_names)
-
-
-def parse(serializer_class: type[Serializer[Any]], request: Request, **options: Any) -> dict[str, Any]:
-    """The validated body, or a 422; ``options`` go to the serializer (``partial=True``)."""
-    serializer = serializer_class(data=request.data, context={"request": request}, **options)
-    serializer.is_valid(raise_exception=True)
-    return serializer.validated_data

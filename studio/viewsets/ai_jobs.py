@@ -10,6 +10,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from config.api.bodies import raw_body
 from config.api.envelope import ok
 from config.api.idempotency import idempotent
 from config.api.permissions import Authenticated
@@ -40,7 +41,8 @@ def verified_input(handler: Handler) -> Handler:
 
     @functools.wraps(handler)
     def prepared(view: AiJobViewSet, request: Request) -> Response:
-        verify_if_pending(user=request.user, file_id=request.data.get("input_file_id"), field="input_file_id")
+        file_id = raw_body(EstimateSerializer, request).get("input_file_id")
+        verify_if_pending(user=request.user, file_id=file_id, field="input_file_id")
         return handler(view, request)
 
     return prepared

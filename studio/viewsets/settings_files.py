@@ -17,7 +17,17 @@ from studio.services.videos import find_video
 
 
 class SettingsFileSerializer(serializers.Serializer[Any]):
-    settings = serializers.DictField(help_text="The object of a Deforum settings file.")
+    """The object, or in a multipart form the file itself under either name."""
+
+    settings = serializers.DictField(required=False, help_text="The object of a Deforum settings file.")
+    file = serializers.DictField(required=False, help_text="The same: the settings file of a multipart form.")
+
+    def validate(self, values: dict[str, Any]) -> dict[str, Any]:
+        given = [value for value in (values.get("settings"), values.get("file")) if value is not None]
+        if len(given) != 1:
+            reason = "Send either settings or a file." if given else "The settings field is required."
+            raise serializers.ValidationError({"settings": [reason]})
+        return {"settings": given[0]}
 
 
 class SettingsFileAnswerSerializer(serializers.Serializer[Any]):
