@@ -62,7 +62,7 @@ def samples(field: Any) -> Iterator[Any]:
         case serializers.IntegerField():
             yield from (field.min_value or 1, 7, -1, 2**40, 1.5)
         case serializers.FloatField() | serializers.DecimalField():
-            yield from (field.min_value and float(field.min_value) or 1.0, 2, 0.5, -1)
+            yield from ((field.min_value and float(field.min_value)) or 1.0, 2, 0.5, -1)
         case serializers.MultipleChoiceField() | serializers.ListField() | serializers.ListSerializer():
             items = list(samples(field.child))
             yield from (items[:2], items[:1], [], items)

@@ -52,7 +52,7 @@ def head(path: str, length: int | str, *more: str) -> bytes:
 def test_who_sends_slowly_keeps_nobody_waiting(server: WebServer, length: int | str) -> None:
     with ExitStack() as stack:
         for _ in range(CLIENTS):
-            client = stack.enter_context(server.connect())
+            client = stack.enter_context(server.socket())
             client.sendall(head("/api/login", length) + (b"1\r\n{\r\n" if length == "chunked" else b"{"))
         assert answers(server) == 200
 
@@ -60,7 +60,7 @@ def test_who_sends_slowly_keeps_nobody_waiting(server: WebServer, length: int | 
 def test_a_body_in_pieces_is_the_same_as_in_one(server: WebServer, user: User) -> None:
     body = json.dumps({"email": user.email, "password": PASSWORD}).encode()
     pieces = b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in (body[:7], body[7:])) + b"0\r\n\r\n"
-    with server.connect() as client, client.makefile("rb") as answer:
+    with server.socket() as client, client.makefile("rb") as answer:
         for sent in (head("/api/login", len(body)) + body, head("/api/login", "chunked") + pieces):
             client.sendall(sent)
             assert b" 200 " in answer.readline(), "on one connection, one after the other"
@@ -83,7 +83,7 @@ def test_who_reads_slowly_keeps_nobody_waiting_and_no_memory(server: WebServer, 
     before = worker.memory_info().rss
     with ExitStack() as stack:
         for _ in range(CLIENTS):
-            client = stack.enter_context(server.connect())
+            client = stack.enter_context(server.socket())
             client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             client.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
             assert client.recv(16).startswith(b"HTTP/1.1 200")
@@ -115,7 +115,7 @@ def test_a_crowd_that_signs_in_leaves_the_others_their_threads(server: WebServer
 
 @pytest.mark.parametrize("header", [(), ("Authorization: Bearer forged",), ("Authorization: Basic eDp5",)])
 def test_a_large_body_of_a_stranger_is_not_even_received(server: WebServer, header: tuple[str, ...]) -> None:
-    with server.connect() as client, client.makefile("rb") as answer:
+    with server.socket() as client, client.makefile("rb") as answer:
         client.sendall(head("/api/upload", 200_000_000, *header))
         assert b" 401 " in answer.readline()
 
@@ -138,7 +138,7 @@ def test_an_upload_reaches_its_view_whole(
 
 
 def test_a_body_that_is_too_large_is_refused_before_it_comes(server: WebServer) -> None:
-    with server.connect() as client, client.makefile("rb") as answer:
+    with server.socket() as client, client.makefile("rb") as answer:
         client.sendall(head("/api/login", 50_000_000))
         assert b" 413 " in answer.readline()
         assert b"too_large" in answer.read()

@@ -1,31 +1,40 @@
-"""The web server as ``serve`` runs it, in a process of its own, on the test's database."""
+"""The product under the server that it really runs on, and a client that speaks HTTP byte by byte."""
 
 from __future__ import annotations
 
+import http.client
 import os
 import socket
 import subprocess
 import sys
-from typing import Self
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Self
 
+import orjson
 from django.conf import settings
 
+from tests.patience import FOREVER_SECONDS
 from tests.waiting import until, until_ended
 from tests.worker import addresses
 
 
 class WebServer:
-    """``config.rsgi`` under Granian. A context manager."""
+    """``config.rsgi`` under Granian, as ``serve`` runs it, on the test's database. A context manager.
 
-    def __init__(self, **environment: str) -> None:
+    temporary: the folder of its temporary files.
+    """
+
+    def __init__(self, temporary: Path | None = None, environment: Mapping[str, str] | None = None) -> None:
         with socket.create_server(("127.0.0.1", 0)) as probe:
             self.port = int(probe.getsockname()[1])
         self.url = f"http://127.0.0.1:{self.port}"
         command = ["granian", "--interface", "rsgi", "--port", str(self.port), "--log-level", "error", "--no-ws"]
+        folder = {} if temporary is None else {"FILE_UPLOAD_TEMP_DIR": str(temporary)}
         self.process = subprocess.Popen(
             [sys.executable, "-m", *command, "config.rsgi:application"],
             cwd=settings.BASE_DIR,
-            env={**os.environ, **addresses(), "THROTTLE": "off", **environment},
+            env={**os.environ, **addresses(), "THROTTLE": "off", **folder, **(environment or {})},
         )
 
     def __enter__(self) -> Self:
@@ -37,13 +46,63 @@ class WebServer:
         until_ended(self.process.pid)
         self.process.wait()
 
-    def connect(self) -> socket.socket:
+    def connect(self) -> Connection:
+        return Connection(self.port)
+
+    def socket(self) -> socket.socket:
+        """A bare connection."""
         return socket.create_connection(("127.0.0.1", self.port))
 
     def _answers(self) -> bool:
         assert self.process.poll() is None, "the web server ended"
         try:
-            self.connect().close()
+            self.socket().close()
         except ConnectionError:
             return False
         return True
+
+
+class Connection:
+    """One connection that is used again and again. A context manager."""
+
+    def __init__(self, port: int) -> None:
+        self._http = http.client.HTTPConnection("127.0.0.1", port, timeout=FOREVER_SECONDS)
+        self._http.connect()
+        # A second request must find the same connection open.
+        self._http.auto_open = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.close()
+
+    def ask(
+        self, method: str, path: str, body: bytes | Iterable[bytes] | None = None, **headers: str
+    ) -> tuple[int, Any, Mapping[str, str]]:
+        """Status, body (parsed if JSON) and headers; an iterable body is sent in chunks."""
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        in_chunks = body is not None and not isinstance(body, bytes)
+        if in_chunks:
+            sent["Transfer-Encoding"] = "chunked"
+        self._http.request(method, path, body=body, headers=sent, encode_chunked=in_chunks)
+        answer = self._http.getresponse()
+        content = answer.read()
+        is_json = answer.headers.get("Content-Type") == "application/json"
+        return answer.status, orjson.loads(content) if is_json and content else content, answer.headers
+
+    def early_answer(self) -> tuple[int, Any]:
+        """What came back before everything was sent."""
+        assert self._http.sock is not None
+        answer = http.client.HTTPResponse(self._http.sock)
+        answer.begin()
+        return answer.status, orjson.loads(answer.read())
+
+    def send(self, raw: bytes) -> bytes:
+        """Bytes as they are; all that comes back until the other side closes."""
+        assert self._http.sock is not None
+        self._http.sock.sendall(raw)
+        received = b""
+        while data := self._http.sock.recv(65536):
+            received += data
+        return received

@@ -96,7 +96,9 @@ def as_domain_error(exc: Exception, request: Any) -> DomainError:
             return body_too_large()
         case django_errors.TooManyFieldsSent() | django_errors.TooManyFilesSent():
             return TooLarge()
-        case django_errors.SuspiciousOperation() | django_errors.BadRequest() | UnreadablePostError():
+        case UnreadablePostError():
+            return DomainError("incomplete_body", "The body ended early", 400)
+        case django_errors.SuspiciousOperation() | django_errors.BadRequest():
             return DomainError("bad_request", "Bad request", 400)
         case OperationalError() if isinstance(exc.__cause__, _LOST_TO_ANOTHER):
             return Conflict()

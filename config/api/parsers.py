@@ -58,7 +58,13 @@ class BoundedMultiPartParser(MultiPartParser):
     """Django bounds the fields' size itself; files are streamed to disk and bounded by their own rules."""
 
     def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Any = None) -> DataAndFiles:
-        parsed = super().parse(stream, media_type, parser_context)
+        try:
+            parsed = super().parse(stream, media_type, parser_context)
+        except Exception:
+            # Of a body that ends early or never, the file that was being written would stay for a while.
+            for handler in parser_context["request"].upload_handlers:
+                handler.upload_interrupted()
+            raise
         refuse_nul(_form_strings(parsed.data))
         return parsed
 
