@@ -1,17 +1,21 @@
-"""Stored files over HTTP, with Range so that a ``<video>`` can seek."""
+"""Stored files by RFC 9110: parts, so that a ``<video>`` can seek, and conditions, so that nothing comes twice."""
 
 from __future__ import annotations
 
 import os
 import re
 from collections.abc import Iterator
+from datetime import datetime
 
 from django.core.files.storage import default_storage
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
-from django.utils.http import content_disposition_header
+from django.utils.cache import get_conditional_response
+from django.utils.http import content_disposition_header, http_date, parse_http_date_safe
 
 _CHUNK = 256 * 1024
-_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
+_RANGE = re.compile(r"bytes[ \t]*=[ \t,]*([0-9]*)-([0-9]*)[ \t,]*", re.IGNORECASE)
+_DIGITS = 18
+"""A position with more of them lies behind the end of any file."""
 
 
 def file_response(
@@ -25,28 +29,32 @@ def file_response(
     filename: str = "",
     attachment: bool = False,
 ) -> HttpResponseBase:
-    """A blob of the default storage: 206 for one byte range, 416 for a range outside it, 304 for one that is known.
+    """A blob of the default storage: 206 for one byte range, 416 for a range outside it, 304 and 412 by conditions.
 
-    etag: without quotes; it must change with the content.
+    Several ranges at once are answered with the whole file, which the RFC allows: no player asks for them, and they
+    multiply what an answer costs. etag: without quotes; it must change with the content.
     """
-    etag = f'"{etag}"'
-    if request.headers.get("If-None-Match") == etag:
-        return HttpResponse(status=304, headers={"ETag": etag, "Cache-Control": cache_control})
-    # A range of a version that is no more would splice two files.
-    asked = request.headers.get("Range") if request.headers.get("If-Range", etag) == etag else None
-    span = _span(asked, size)
-    if span is None:
-        return HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
-    start, stop = span
-    body: Iterator[bytes] = iter(())
-    if request.method != "HEAD":
-        body = _read(storage_key, start, stop)
-    response = StreamingHttpResponse(body, status=206 if asked and (start, stop) != (0, size) else 200)
+    etag, modified = f'"{etag}"', default_storage.get_modified_time(storage_key)
+    headers = {
+        "Accept-Ranges": "bytes",
+        "ETag": etag,
+        "Last-Modified": http_date(modified.timestamp()),
+        "Cache-Control": cache_control,
+    }
+    conditional = get_conditional_response(request, etag, int(modified.timestamp()), HttpResponse(headers=headers))
+    if conditional is not None and conditional.status_code != 200:
+        return conditional
+    # For HEAD the RFC knows no ranges. One of a version that is no more would splice two files.
+    asked = _RANGE.fullmatch(request.headers.get("Range", "").strip()) if request.method == "GET" else None
+    if asked and (asked.groups() == ("", "") or not _is_current(request.headers.get("If-Range"), etag, modified)):
+        asked = None
+    start, stop = _span(asked[1], asked[2], size) if asked else (0, size)
+    if asked and start >= stop:
+        return HttpResponse(status=416, headers={**headers, "Content-Range": f"bytes */{size}"})
+    body = _read(storage_key, start, stop) if request.method == "GET" else iter(())
+    response = StreamingHttpResponse(body, status=206 if asked else 200, headers=headers)
     response["Content-Type"] = mime_type
     response["Content-Length"] = str(stop - start)
-    response["Accept-Ranges"] = "bytes"
-    response["ETag"] = etag
-    response["Cache-Control"] = cache_control
     # Whatever was uploaded is never run as a page of ours.
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
@@ -55,22 +63,25 @@ def file_response(
         response["Content-Disposition"] = disposition
     # The front lets the server send it (config.front), which needs no thread however slow the reader is.
     response.file_span = _local_span(storage_key, start, stop)  # type: ignore[attr-defined]
-    if response.status_code == 206:
+    if asked:
         response["Content-Range"] = f"bytes {start}-{stop - 1}/{size}"
     return response
 
 
-def _span(header: str | None, size: int) -> tuple[int, int] | None:
-    """The half-open byte span of a Range header; all of the file without one; None when it lies outside."""
-    match = _RANGE.fullmatch(header.strip()) if header else None
-    if match is None or match.groups() == ("", ""):
-        return 0, size
-    first, last = match.groups()
+def _is_current(condition: str | None, etag: str, modified: datetime) -> bool:
+    """Whether If-Range allows a part: the same strong tag, or the very same date; an old or unreadable one does not."""
+    if condition is None:
+        return True
+    condition = condition.strip()
+    return condition == etag or parse_http_date_safe(condition) == int(modified.timestamp())
+
+
+def _span(first: str, last: str, size: int) -> tuple[int, int]:
+    """The half-open span of bytes, empty where it lies outside the file; without ``first`` it is the last so many."""
+    end = 10**_DIGITS if len(last) > _DIGITS else int(last or size)
     if not first:
-        length = min(int(last), size)
-        return (size - length, size) if length else None
-    start, stop = int(first), min(int(last) + 1, size) if last else size
-    return (start, stop) if start < stop else None
+        return max(0, size - end), size
+    return 10**_DIGITS if len(first) > _DIGITS else int(first), min(end + 1, size)
 
 
 def _local_span(storage_key: str, start: int, stop: int) -> tuple[str, int, int] | None:

@@ -26,6 +26,7 @@ class WebServer:
     """
 
     def __init__(self, temporary: Path | None = None, environment: Mapping[str, str] | None = None) -> None:
+        self.temporary = temporary
         with socket.create_server(("127.0.0.1", 0)) as probe:
             self.port = int(probe.getsockname()[1])
         self.url = f"http://127.0.0.1:{self.port}"

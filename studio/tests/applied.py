@@ -16,7 +16,7 @@ from commerce.services.wallets import open_credit_wallet
 from effects.models import Effect
 from studio.models import MediaFile, RenderJob, Video
 from studio.services.files import store_file
-from tenants.scope import all_tenants
+from tenants.scope import all_tenants, tenant_scope
 
 ClientOf = Callable[[User], APIClient]
 Upload = Callable[..., int]
@@ -126,3 +126,15 @@ def credits(user: User) -> tuple[int, int]:
     """Balance, and what of it is held."""
     wallet = open_credit_wallet(user=user)
     return int(wallet.balance), int(wallet.held)
+
+
+@pytest.fixture
+def stored(user: User, media_dir: Path) -> MediaFile:
+    """The fixture ``clip.mp4`` as a file of the user's."""
+    with tenant_scope(user.tenant_id):
+        return store_file(path=media_dir / "clip.mp4", owner=user, kind=MediaFile.Kind.SOURCE)
+
+
+@pytest.fixture
+def content(media_dir: Path) -> bytes:
+    return (media_dir / "clip.mp4").read_bytes()
