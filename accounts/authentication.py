@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from datetime import timedelta
 from typing import Any
@@ -22,12 +23,27 @@ from tenants.services import foreign_tenant_of_host
 # The session list shows when a device was last seen; to the minute is enough and spares a write per request.
 LAST_SEEN_GRAIN = timedelta(minutes=1)
 
+# RFC 6750: what a token may be made of.
+_TOKEN = re.compile(rb"[A-Za-z0-9._~+/-]+=*")
+
 
 class SessionJWTAuthentication(JWTAuthentication):
     """Bearer access token of a session that is alive, of a user who is active; enters the user's tenant scope.
 
     ``request.auth`` is the :class:`~accounts.models.LoginSession`.
     """
+
+    def get_header(self, request: Request) -> bytes:
+        return str(request.META.get("HTTP_AUTHORIZATION", "")).encode("latin-1", "replace")
+
+    def get_raw_token(self, header: bytes) -> bytes | None:
+        """The token of a ``Bearer`` header, in any case; None for credentials of another kind."""
+        scheme, _, token = header.strip().partition(b" ")
+        if scheme.lower() != b"bearer":
+            return None
+        if not _TOKEN.fullmatch(token.strip()):
+            raise InvalidToken("The Authorization header must be: Bearer, a space, and one token.")
+        return token.strip()
 
     def authenticate(self, request: Request) -> tuple[User, Any] | None:
         found = super().authenticate(request)

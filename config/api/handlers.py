@@ -82,8 +82,10 @@ def as_domain_error(exc: Exception, request: Any) -> DomainError:
             return ValidationFailed(_fields(exc.detail))
         case django_errors.ValidationError():
             return ValidationFailed(_fields(as_serializer_error(exc)))
-        case drf_errors.NotAuthenticated() | drf_errors.AuthenticationFailed():
+        case drf_errors.NotAuthenticated():
             return Unauthenticated(_message(exc))
+        case drf_errors.AuthenticationFailed():
+            return _bad_token(_message(exc))
         case drf_errors.PermissionDenied():
             return Forbidden(_message(exc))
         case drf_errors.APIException():
@@ -150,6 +152,13 @@ def _body(error: DomainError, request: Any) -> dict[str, Any]:
 
 def _headers(error: DomainError) -> dict[str, str]:
     return {"WWW-Authenticate": BEARER_CHALLENGE, **error.headers} if error.status == 401 else error.headers
+
+
+def _bad_token(message: str) -> DomainError:
+    """RFC 6750: a client that sent a token is told that this is what was wrong."""
+    described = re.sub(r"[^ !#-\[\]-~]", "'", message)
+    challenge = f'{BEARER_CHALLENGE}, error="invalid_token", error_description="{described}"'
+    return DomainError("unauthenticated", message, 401, headers={"WWW-Authenticate": challenge})
 
 
 def _from_drf(exc: drf_errors.APIException) -> DomainError:
