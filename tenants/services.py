@@ -32,7 +32,8 @@ def create_tenant(*, name: str) -> Tenant:
 
 def foreign_tenant_of_host(host: str, tenant_id: int | None) -> bool:
     """Whether the host name is the domain of a tenant other than this one."""
-    name = host.split(":")[0].lower()
+    # A name with a dot at its end is the same name.
+    name = host.split(":")[0].lower().rstrip(".")
     if not name.endswith(f".{settings.BASE_DOMAIN}"):
         return False
     return Tenant.objects.filter(domain=name).exclude(pk=tenant_id or 0).exists()

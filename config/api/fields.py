@@ -12,6 +12,8 @@ from django.utils.dateparse import parse_date, parse_datetime
 
 MAX_LIST_LENGTH = 100
 MAX_TEXT_LENGTH = 255
+MAX_YEAR = 9998
+"""So that there is a day after each, which is where a period ends."""
 
 EQUALITY = ("=", "not", "in", "notin", "isnull", "notnull")
 ORDERED = (*EQUALITY, "between", "greater", "less", "greaterorequal", "lessorequal")
@@ -19,7 +21,7 @@ LISTS = ("in", "notin")
 NULLS = ("isnull", "notnull")
 
 _LOOKUPS = {"=": "exact", "greater": "gt", "less": "lt", "greaterorequal": "gte", "lessorequal": "lte"}
-_FLAGS = {"": True, "1": True, "true": True, "0": False, "false": False}
+_FLAGS = {"1": True, "true": True, "0": False, "false": False}
 _BIGINT = 2**63
 
 
@@ -113,7 +115,7 @@ class Bool(Field):
     schema: ClassVar[dict[str, Any]] = {"type": "boolean"}
 
     def parse(self, text: str) -> bool:
-        if not text or text.lower() not in _FLAGS:
+        if text.lower() not in _FLAGS:
             raise ValueError("Must be true or false.")
         return _FLAGS[text.lower()]
 
@@ -127,8 +129,8 @@ class Date(Field):
             day = parse_date(text)
         except ValueError:
             day = None
-        if day is None:
-            raise ValueError("Must be a date (YYYY-MM-DD).")
+        if day is None or day.year > MAX_YEAR:
+            raise ValueError(f"Must be a date (YYYY-MM-DD) until {MAX_YEAR}.")
         return day
 
 

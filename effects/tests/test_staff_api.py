@@ -205,7 +205,7 @@ class TestChange:
         ]  # fmt: skip
         assert (row["popularity_score"], row["deleted_at"] is None) == (50, False)
         assert body["data"]["totalItems"] == 1
-        assert staff.get("/api/admin/effects", {"deleted_at:isnull": ""}).json()["data"]["items"] == []
+        assert staff.get("/api/admin/effects", {"deleted_at:isnull": "true"}).json()["data"]["items"] == []
 
 
 class TestCategories:
