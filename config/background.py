@@ -63,6 +63,8 @@ def _queue(function: str, arguments: Sequence[int | str], seconds: int | None, r
         function,
         *arguments,
         job_timeout=seconds,
+        # Workers log it; the arguments, such as the address of a forgotten password, are nobody's business there.
+        description=function,
         retry=Retry(max=len(RETRY_SECONDS), interval=RETRY_SECONDS) if retry else None,
         meta={"request_id": current_request_id()},
         result_ttl=0,

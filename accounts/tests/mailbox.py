@@ -23,7 +23,14 @@ class Mailbox:
         self.recipients: list[str] = []
         """Everybody to whom a mail really went, whatever its headers say."""
         self.refusals = 0
+        self.refuses_recipients = False
         self._controller = Controller(self, hostname="127.0.0.1", port=0)
+
+    async def handle_RCPT(self, server, session, envelope, address, options) -> str:
+        if self.refuses_recipients:
+            return f"550 {address} is unknown here"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
 
     async def handle_DATA(self, server, session, envelope) -> str:
         if self.refusals:
