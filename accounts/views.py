@@ -44,7 +44,7 @@ class VerificationForm(forms.Form):
 
 @never_cache
 @sensitive_post_parameters()
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def reset_password(request: HttpRequest) -> HttpResponse:
     return _page(
         request,
@@ -57,7 +57,7 @@ def reset_password(request: HttpRequest) -> HttpResponse:
 
 
 @never_cache
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def verify_email(request: HttpRequest) -> HttpResponse:
     return _page(
         request, VerificationForm, VerificationSerializer, services.verify_email, "Confirm this address", "Thank you."
@@ -66,7 +66,7 @@ def verify_email(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @sensitive_post_parameters()
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def accept_invitation(request: HttpRequest) -> HttpResponse:
     def accept(**values: Any) -> None:
         members.accept_invitation(**values, device=device_of(request))
@@ -75,7 +75,7 @@ def accept_invitation(request: HttpRequest) -> HttpResponse:
 
 
 def _page(request: HttpRequest, form_class: Any, shape: Any, act: Any, title: str, done: str) -> HttpResponse:
-    if request.method == "GET":
+    if request.method != "POST":
         return _show(request, form_class(initial=request.GET.dict()), title)
     form = form_class(request.POST)
     sent = shape(data=request.POST.dict())

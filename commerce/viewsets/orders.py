@@ -20,6 +20,7 @@ from config.api.errors import DomainError
 from config.api.idempotency import idempotent
 from config.api.permissions import Authenticated
 from config.api.views import APIViewSet, parse
+from config.content_policy import content_policy
 
 
 class OrderViewSet(APIViewSet):
@@ -54,7 +55,10 @@ class OrderViewSet(APIViewSet):
         if order.paid_at is None:
             raise DomainError("order_not_paid", "An order has a receipt once it is paid.")
         # Django's request: the template's context processors know nothing of DRF's.
-        return render(request._request, "commerce/receipt.html", {"order": order})
+        response = render(request._request, "commerce/receipt.html", {"order": order})
+        # Its style stays with it when it is saved.
+        response["Content-Security-Policy"] = content_policy(inline_styles=True)
+        return response
 
     @extend_schema(responses=OrderSerializer(many=True))
     def purchases(self, request: Request) -> Response:

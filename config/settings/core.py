@@ -7,10 +7,11 @@ from marshmallow.validate import OneOf
 
 from config.api.conf import REST_FRAMEWORK, SPECTACULAR_SETTINGS  # noqa: F401
 from config.settings.environment import BASE_DIR, DATA_DIR, env
+from config.settings.keys import strong_key
 
 DEBUG = env.bool("DEBUG", False)
 # serve writes one key for all its processes; one on its own (a check, a migration) signs nothing that outlives it.
-SECRET_KEY = env.str("SECRET_KEY", "") or get_random_secret_key()
+SECRET_KEY = strong_key(env.str("SECRET_KEY", ""), debug=DEBUG) or get_random_secret_key()
 # Former keys: what they signed or encrypted is still read.
 SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", [])
 
@@ -47,6 +48,7 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
+    "corsheaders",
     "rest_framework",
     "rest_framework_simplejwt",
     "django_filters",
@@ -67,14 +69,18 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "config.api.middleware.RequestIdMiddleware",
     "config.access_log.AccessLogMiddleware",
+    # Before all that may answer, so that no answer goes without their headers.
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "config.content_policy.ContentPolicyMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "django.middleware.http.ConditionalGetMiddleware",
+    "config.static_files.StaticFilesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "accounts.middleware.AuditMiddleware",
     "accounts.middleware.StaffSecondFactorMiddleware",
