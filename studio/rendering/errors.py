@@ -32,6 +32,15 @@ class MediaError(RenderError):
     code = "invalid_media"
 
 
+class MediaBusy(RenderError):
+    """Too many files are being looked at, or the machine is overloaded: the same request may succeed soon."""
+
+    code = "media_busy"
+
+    def __init__(self, message: str = "Too many files are being looked at right now; try again in a moment.") -> None:
+        super().__init__(message)
+
+
 class ModelError(RenderError):
     """A model folder or file that is missing, broken or not of its family."""
 

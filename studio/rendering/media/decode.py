@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio.rendering.errors import MediaError
-from studio.rendering.media import ffmpeg
+from studio.rendering.media import ffmpeg, sandbox
 from studio.rendering.media.probe import MediaInfo, probe
 
 _SEEKABLE = {"mp4", "mov", "webm", "matroska"}
@@ -21,7 +21,7 @@ class FrameReader:
     """``count`` frames of a source from ``start_frame`` on: an iterator of RGB uint8 of shape (1, height, width, 3).
 
     Frame i is what the source shows i/``fps`` seconds after its first picture: rotation applied, transparency flattened
-    on white, 10 bits rounded to 8, variable rates made constant. The same file and index give the same frame wherever
+    on white, 10 bits rounded to 8, variable rates made constant, fields joined. The same file and index give the same frame wherever
     reading starts. ``count`` defaults to the rest of the source; more frames than it has repeat the last one, so a
     still lasts as long as asked. Memory is one frame and a pipe. Raises MediaError if the source is unreadable.
     """
@@ -45,6 +45,8 @@ class FrameReader:
         self.position = start_frame
         """Index of the next frame."""
         self._path = path
+        self._is_still = info.kind == "image"
+        self._still: NDArray[np.uint8] | None = None
         self._how = ffmpeg.Decoding(
             demuxer=info.demuxer,
             width=width,
@@ -57,7 +59,9 @@ class FrameReader:
             codec=info.video_codec,
             seekable=info.container in _SEEKABLE,
             hdr=info.is_hdr,
+            interlaced=info.is_interlaced,
             assume_bt709=info.assume_bt709,
+            track=info.picture_track,
         )
         self._process: ffmpeg.Process | None = None
 
@@ -80,6 +84,10 @@ class FrameReader:
         frames = np.empty((min(count, len(self)), self.height, self.width, 3), np.uint8)
         if not len(frames):
             return frames
+        if self._is_still:
+            self.position += len(frames)
+            frames[:] = self._decoded_still()
+            return frames
         if self._process is None:
             self._process = ffmpeg.Process(ffmpeg.decode(self._path, self._how), stdout=True)
         rest = frames.data.cast("B")
@@ -95,6 +103,12 @@ class FrameReader:
         """Stop reading. Safe to call twice."""
         if self._process is not None:
             self._process.kill()
+
+    def _decoded_still(self) -> NDArray[np.uint8]:
+        if self._still is None:
+            _, pixels = sandbox.ask("still", path=self._path, width=self.width, height=self.height)
+            self._still = np.frombuffer(pixels, np.uint8).reshape(self.height, self.width, 3)
+        return self._still
 
     def _fail(self) -> None:
         message = "The source can't be decoded to its end: the file is damaged."

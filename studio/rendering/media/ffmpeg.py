@@ -17,9 +17,7 @@ import ffmpeg
 import imageio_ffmpeg
 
 from studio.rendering.media.child import PIPE_BYTES, Child, FfmpegError
-
-MAX_PIXELS = 64_000_000
-"""Pixels of one decoded frame: above an 8K video and a 50-megapixel photo, far below what exhausts a worker."""
+from studio.rendering.media.info import MAX_VIDEO_PIXELS
 
 _SAMPLE_RATE = 48_000
 _ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
@@ -141,7 +139,10 @@ class Decoding:
     codec: str | None = None
     seekable: bool = True
     hdr: bool = False
+    interlaced: bool = False
     assume_bt709: bool = False
+    track: int = 0
+    """Which of the file's video tracks."""
 
 
 def decode(path: Path, how: Decoding) -> Any:
@@ -168,7 +169,7 @@ def animate(path: Path, destination: Path, how: Decoding) -> Any:
 
 
 def _frames(path: Path, how: Decoding) -> Any:
-    options: dict[str, Any] = {"max_pixels": MAX_PIXELS}
+    options: dict[str, Any] = {"max_pixels": MAX_VIDEO_PIXELS}
     seconds = how.start_frame / how.fps + how.start_time - 1
     if how.seekable and seconds > 0:
         # Land on the key frame a second or more before the wanted frame. The filters below count on the file's own
@@ -178,7 +179,10 @@ def _frames(path: Path, how: Decoding) -> Any:
         options["c:v"] = _ALPHA_DECODERS[how.codec]
     if how.codec in _RACY_DECODERS:
         options["threads"] = 1
-    video = source(path, how.demuxer, **options).video
+    video = source(path, how.demuxer, **options)[f"v:{how.track}"]
+    if how.interlaced:
+        # Only frames that are flagged; a frame for a frame, so that rate and count stay.
+        video = video.filter("bwdif", mode="send_frame", parity="auto", deint="interlaced")
     if how.start_time:
         video = video.filter("setpts", f"PTS-round({float(how.start_time):.9f}/TB)")
     video = video.filter("fps", fps=rate(how.fps), start_time=0, eof_action="pass")
@@ -230,10 +234,10 @@ def encode_h264(frames: RawFrames, destination: Path, *, encoder: str = "libx264
     )
 
 
-def fit_sound(path: Path, demuxer: str, *, offset: float, duration: Fraction) -> Any:
-    """Sound from second ``offset`` on (silence before 0), padded or cut to exactly ``duration`` seconds of stereo."""
+def fit_sound(path: Path, demuxer: str, *, offset: float, duration: Fraction, track: int = 0) -> Any:
+    """Sound of a track from second ``offset`` on (silence before 0), padded or cut to exactly ``duration`` seconds of stereo."""
     # aresample fills the gaps that a late start or a dropped packet leaves, so sound and picture stay together.
-    sound = source(path, demuxer).audio.filter("aresample", _SAMPLE_RATE, **{"async": 1, "first_pts": 0})
+    sound = source(path, demuxer)[f"a:{track}"].filter("aresample", _SAMPLE_RATE, **{"async": 1, "first_pts": 0})
     sound = sound.filter("aformat", sample_fmts="fltp", channel_layouts="stereo")
     if offset > 0:
         sound = sound.filter("atrim", start=f"{offset:.6f}").filter("asetpts", "PTS-STARTPTS")

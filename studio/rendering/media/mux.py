@@ -29,7 +29,7 @@ def mux(video: Path, audio: Path | None, destination: Path, duration: Fraction, 
         info = probe(audio)
         if not info.has_audio:
             raise MediaError("The file has no sound.", code="no_audio_stream")
-        sound = ffmpeg.fit_sound(audio, info.demuxer, offset=offset, duration=duration)
+        sound = ffmpeg.fit_sound(audio, info.demuxer, offset=offset, duration=duration, track=info.sound_track)
     ffmpeg.run(ffmpeg.mux(video, sound, part, fps))
     return durable.publish(part, destination)
 

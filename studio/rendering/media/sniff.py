@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import mmap
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
 from typing import Literal
 
@@ -27,8 +28,9 @@ class Signature:
     kind: Kind
     width: int = 0
     height: int = 0
-    frames: int = 0
-    seconds: float = 0.0
+    delays: tuple[int, ...] = ()
+    """How long each picture of an animation is shown, in 1/``ticks`` seconds."""
+    ticks: int = 1
     has_alpha: bool = False
     truncated: bool = False
 
@@ -37,8 +39,27 @@ class Unsupported(Exception):
     """A media format that is known but not accepted; the argument is its common name."""
 
 
+class Excessive(Exception):
+    """More blocks than any honest file has."""
+
+
+_MAX_BLOCKS = 1_000_000
+"""A second's work; an hour of animation at 240 frames a second has fewer."""
+
+
+def _counted() -> Iterator[None]:
+    """One step a block; raises :class:`Excessive` instead of going on for ever."""
+    yield from repeat(None, _MAX_BLOCKS)
+    raise Excessive
+
+
+_APNG_TICKS = 100_000
+_JPEG_WITHOUT_BODY = frozenset({0x00, 0x01, *range(0xD0, 0xD9), 0xFF})
+"""TEM, RSTn and SOI stand alone (ITU-T T.81, B.1.1.3); FF 00 is a stray byte of data, FF FF a fill byte."""
+
+
 def sniff(path: Path) -> Signature | None:
-    """The file's signature, or None if it is no media at all. Raises :class:`Unsupported`."""
+    """The file's signature, or None if it is no media at all. Raises :class:`Unsupported` and :class:`Excessive`."""
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         for matches, read in _READERS:
             if matches(data):
@@ -50,8 +71,9 @@ def _iso_media(data: mmap.mmap) -> Signature:
     brand = data[8:12] if data[4:8] == b"ftyp" else b"qt  "
     if brand in {b"heic", b"heix", b"mif1", b"msf1", b"avif", b"avis"}:
         raise Unsupported("HEIF")
-    position, complete, has_movie = 0, True, False
+    position, complete, has_movie, blocks = 0, True, False, _counted()
     while position + 8 <= len(data):
+        next(blocks)
         size, name = struct.unpack_from(">I4s", data, position)
         if size == 1 and position + 16 <= len(data):
             (size,) = struct.unpack_from(">Q", data, position + 8)
@@ -95,7 +117,8 @@ def _ogg(data: mmap.mmap) -> Signature:
 def _gif(data: mmap.mmap) -> Signature:
     width, height, flags = struct.unpack_from("<HHB", data, 6) if len(data) >= 13 else (0, 0, 0)
     position = 13 + (3 << (flags & 7) + 1 if flags & 0x80 else 0)
-    frames, centiseconds, delay, has_alpha, truncated = 0, 0, 10, False, False
+    delays: list[int] = []
+    delay, has_alpha, truncated, blocks = 10, False, False, _counted()
     while position < len(data) and data[position] in {0x21, 0x2C}:
         if data[position] == 0x21:
             if data[position + 1 : position + 3] == b"\xf9\x04" and position + 8 <= len(data):
@@ -111,46 +134,58 @@ def _gif(data: mmap.mmap) -> Signature:
             x, y, w, h, local = struct.unpack_from("<HHHHB", data, position + 1)
             width, height = max(width, x + w), max(height, y + h)
             position += 11 + (3 << (local & 7) + 1 if local & 0x80 else 0)
-            frames += 1
-            centiseconds += delay
+            # What follows the last picture, a comment say, is no picture.
+            delays.append(delay)
+        next(blocks)
         while position < len(data) and data[position]:
             position += 1 + data[position]
+            next(blocks)
         truncated = position >= len(data)
         position += 1
-    kind: Kind = "animation" if frames > 1 else "image"
-    truncated = truncated or not frames
-    return Signature("gif", "image/gif", "gif", kind, width, height, frames, centiseconds / 100, has_alpha, truncated)
+    kind: Kind = "animation" if len(delays) > 1 else "image"
+    truncated = truncated or not delays
+    return Signature("gif", "image/gif", "gif", kind, width, height, tuple(delays), 100, has_alpha, truncated)
 
 
 def _png(data: mmap.mmap) -> Signature:
     width, height, _depth, colour = struct.unpack_from(">IIBB", data, 16) if len(data) >= 33 else (0, 0, 0, 0)
-    position, complete, frames, seconds, has_alpha = 8, False, 1, 0.0, colour in {4, 6}
-    animated = False
+    position, complete, animated, has_alpha, blocks = 8, False, False, colour in {4, 6}, _counted()
+    delays: list[int] = []
     while position + 12 <= len(data):
+        next(blocks)
         size, name = struct.unpack_from(">I4s", data, position)
         if position + 12 + size > len(data):
             break
         if name == b"acTL":
-            animated, (frames,) = True, struct.unpack_from(">I", data, position + 8)
-        elif name == b"fcTL":
+            animated = True
+        elif name == b"fcTL" and size >= 24:
             numerator, denominator = struct.unpack_from(">HH", data, position + 28)
-            seconds += numerator / (denominator or 100)
+            delays.append(_APNG_TICKS * numerator // (denominator or 100) or _APNG_TICKS // 10)
         elif name == b"tRNS":
             has_alpha = True
         elif name == b"IEND":
             complete = True
             break
         position += 12 + size
-    kind: Kind = "animation" if animated and frames > 1 else "image"
-    demuxer = "apng" if animated else "png_pipe"
-    return Signature("png", "image/png", demuxer, kind, width, height, frames, seconds, has_alpha, not complete)
+    kind: Kind = "animation" if animated and len(delays) > 1 else "image"
+    demuxer = "apng" if kind == "animation" else "png_pipe"
+    shown = tuple(delays), _APNG_TICKS
+    return Signature("png", "image/png", demuxer, kind, width, height, *shown, has_alpha, not complete)
 
 
 def _jpeg(data: mmap.mmap) -> Signature:
     width = height = 0
-    position, complete = 2, False
-    while position + 4 <= len(data) and data[position] == 0xFF:
+    position, complete, blocks = 2, False, _counted()
+    while position + 4 <= len(data):
+        next(blocks)
+        # Any number of fill bytes may stand before a marker, and decoders pass over what is none.
+        position = data.find(b"\xff", position)
+        if position < 0 or position + 4 > len(data):
+            break
         marker = data[position + 1]
+        if marker in _JPEG_WITHOUT_BODY:
+            position += 1 if marker == 0xFF else 2
+            continue
         (size,) = struct.unpack_from(">H", data, position + 2)
         if 0xC0 <= marker <= 0xCF and marker not in {0xC4, 0xC8, 0xCC} and position + 9 <= len(data):
             height, width = struct.unpack_from(">HH", data, position + 5)
@@ -158,24 +193,26 @@ def _jpeg(data: mmap.mmap) -> Signature:
         if marker == 0xDA:
             complete = data.find(b"\xff\xd9", position) >= 0
             break
-    return Signature("jpeg", "image/jpeg", "jpeg_pipe", "image", width, height, 1, truncated=not complete)
+    return Signature("jpeg", "image/jpeg", "jpeg_pipe", "image", width, height, truncated=not complete)
 
 
 def _webp(data: mmap.mmap) -> Signature:
     (size,) = struct.unpack_from("<I", data, 4)
     truncated = size + 8 > len(data)
-    width = height = frames = milliseconds = 0
-    animated = has_alpha = False
+    width = height = 0
+    animated, has_alpha, blocks = False, False, _counted()
+    delays: list[int] = []
     position = 12
     while position + 18 <= len(data):
+        next(blocks)
         name, size = struct.unpack_from("<4sI", data, position)
         body = position + 8
         if name == b"VP8X":
             animated, has_alpha = bool(data[body] & 2), bool(data[body] & 16)
             width, height = (1 + int.from_bytes(data[body + at : body + at + 3], "little") for at in (4, 7))
         elif name == b"ANMF" and body + 15 <= len(data):
-            frames += 1
-            milliseconds += int.from_bytes(data[body + 12 : body + 15], "little")
+            milliseconds = int.from_bytes(data[body + 12 : body + 15], "little")
+            delays.append(milliseconds or 100)
         elif name == b"VP8 ":
             w, h = struct.unpack_from("<HH", data, body + 6)
             width, height = max(width, w & 0x3FFF), max(height, h & 0x3FFF)
@@ -184,16 +221,15 @@ def _webp(data: mmap.mmap) -> Signature:
             width, height = max(width, 1 + (bits & 0x3FFF)), max(height, 1 + (bits >> 14 & 0x3FFF))
             has_alpha = has_alpha or bool(bits >> 28 & 1)
         position = body + size + (size & 1)
-    kind: Kind = "animation" if animated and frames > 1 else "image"
-    demuxer = "webp_anim" if animated else "webp_pipe"
-    return Signature(
-        "webp", "image/webp", demuxer, kind, width, height, max(frames, 1), milliseconds / 1000, has_alpha, truncated
-    )
+    kind: Kind = "animation" if animated and len(delays) > 1 else "image"
+    demuxer = "webp_anim" if kind == "animation" else "webp_pipe"
+    return Signature("webp", "image/webp", demuxer, kind, width, height, tuple(delays), 1000, has_alpha, truncated)
 
 
 def _wav(data: mmap.mmap) -> Signature:
-    position, complete = 12, False
+    position, complete, blocks = 12, False, _counted()
     while position + 8 <= len(data):
+        next(blocks)
         name, size = struct.unpack_from("<4sI", data, position)
         if name == b"data":
             # Zero and all ones are what a writer leaves that could not seek back to fill in the size.
