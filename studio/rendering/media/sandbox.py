@@ -33,6 +33,7 @@ MAX_USES = 200
 _SHORT_WAIT, _LONG_WAIT, _PATIENT = 0.5, 10.0, 3
 """Seconds: everybody waits a moment for a free helper, so few as to leave threads for others wait longer."""
 _GRACE_SECONDS = 5
+_LAST_WORDS_SECONDS = 0.05
 _MAX_LINE = 1 << 20
 _ROOT = Path(__file__).parents[3]
 _CRASHES = {signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGFPE, signal.SIGILL, signal.SIGTRAP, signal.SIGSYS}
@@ -58,6 +59,7 @@ class _Helper:
             cwd="/",
             env={"PYTHONPATH": str(_ROOT), "PATH": os.defpath, "LC_ALL": "C.UTF-8"},
         )
+        self.pid = self._process.pid
         self.uses = 0
 
     def ask(self, question: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
@@ -73,10 +75,14 @@ class _Helper:
         answer: dict[str, Any] = json.loads(head)
         return answer, self._read(answer.get("payload", 0), rest, deadline)
 
+    @property
+    def is_alive(self) -> bool:
+        return self._process.poll() is None
+
     def stop(self) -> int:
         """End it; answers the exit status that it had by itself, if any."""
         with suppress(subprocess.TimeoutExpired):
-            self._process.wait(0.05)
+            self._process.wait(_LAST_WORDS_SECONDS)
         self._process.kill()
         status = self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
@@ -120,26 +126,28 @@ class _Pool:
 
     def ask(self, question: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
         with self._place():
-            while True:
-                with self._free:
-                    helper = self._idle.pop() if self._idle else _Helper()
-                was_idle = helper.uses > 0
-                keep = False
-                try:
-                    answer, payload = helper.ask(question)
-                    keep = not answer.get("retire") and helper.uses < MAX_USES
-                    return answer, payload
-                except _Died as death:
-                    if was_idle and death.status not in (-signal.SIGXCPU, *(-crash for crash in _CRASHES)):
-                        # It may have been dying before it was asked: whoever is new must answer.
-                        continue
-                    raise
-                finally:
-                    if keep:
-                        with self._free:
-                            self._idle.append(helper)
-                    else:
-                        helper.stop()
+            helper = self._living_helper()
+            keep = False
+            try:
+                answer, payload = helper.ask(question)
+                keep = not answer.get("retire") and helper.uses < MAX_USES
+                return answer, payload
+            finally:
+                if keep:
+                    with self._free:
+                        self._idle.append(helper)
+                else:
+                    helper.stop()
+
+    def _living_helper(self) -> _Helper:
+        while True:
+            with self._free:
+                helper = self._idle.pop() if self._idle else None
+            if helper is None:
+                return _Helper()
+            if helper.is_alive:
+                return helper
+            helper.stop()
 
     @contextmanager
     def _place(self) -> Iterator[None]:

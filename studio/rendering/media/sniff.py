@@ -160,7 +160,7 @@ def _png(data: mmap.mmap) -> Signature:
             animated = True
         elif name == b"fcTL" and size >= 24:
             numerator, denominator = struct.unpack_from(">HH", data, position + 28)
-            delays.append(_APNG_TICKS * numerator // (denominator or 100) or _APNG_TICKS // 10)
+            delays.append(_APNG_TICKS * numerator // (denominator or 100) or _APNG_TICKS // 15)
         elif name == b"tRNS":
             has_alpha = True
         elif name == b"IEND":
@@ -212,7 +212,8 @@ def _webp(data: mmap.mmap) -> Signature:
             width, height = (1 + int.from_bytes(data[body + at : body + at + 3], "little") for at in (4, 7))
         elif name == b"ANMF" and body + 15 <= len(data):
             milliseconds = int.from_bytes(data[body + 12 : body + 15], "little")
-            delays.append(milliseconds or 100)
+            # As browsers and ffmpeg play it.
+            delays.append(milliseconds if milliseconds > 10 else 100)
         elif name == b"VP8 ":
             w, h = struct.unpack_from("<HH", data, body + 6)
             width, height = max(width, w & 0x3FFF), max(height, h & 0x3FFF)
