@@ -10,7 +10,7 @@ class StudioConfig(AppConfig):
         from accounts.services.data_holders import holders
         from commerce.models import RENDER
         from commerce.services.audit import hold_checks
-        from studio.rendering.media import ffmpeg
+        from studio.rendering.media import ffmpeg, sandbox
         from studio.services.charges import check_holds
         from studio.services.personal_data import HOLDER
 
@@ -20,5 +20,6 @@ class StudioConfig(AppConfig):
             # Before the whole attempt counts as hung.
             idle_seconds=min(60.0, settings.RENDER_STALL_SECONDS / 2),
         )
+        sandbox.configure(helpers=settings.MEDIA_HELPERS)
         hold_checks[RENDER] = check_holds
         holders[self.label] = HOLDER

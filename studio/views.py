@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.core.files.storage import default_storage
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, UnreadablePostError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -50,6 +50,6 @@ def receive_file(request: HttpRequest, token: str) -> HttpResponse:
     """The PUT of a presigned upload where there is no bucket: 200 with an empty body, as a bucket answers it."""
     try:
         receive_upload(token=token, headers=request.headers, stream=request)
-    except (DomainError, UnreadablePostError) as error:
+    except (DomainError, OSError) as error:
         return error_response(request, error)
     return HttpResponse()

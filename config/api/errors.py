@@ -85,6 +85,14 @@ class TooLarge(DomainError):
         super().__init__(code, message, 413)
 
 
+class DiskFull(DomainError):
+    """Nothing of what was sent is kept; the same request may succeed once there is room again."""
+
+    def __init__(self) -> None:
+        message = "The server has no room for this right now; nothing was kept, try again later."
+        super().__init__("disk_full", message, 507, headers={"Retry-After": "60"})
+
+
 class TooManyRequests(DomainError):
     def __init__(
         self, message: str = "Too many requests", code: str = "too_many_requests", retry_after: int = 60

@@ -3,6 +3,7 @@
 ``data`` comes with 422 only; a 500 has a ``request_id`` instead and tells nothing else, its traceback goes to the log.
 """
 
+import errno
 import logging
 import re
 from collections.abc import Iterator, Mapping
@@ -24,6 +25,7 @@ from config.api.envelope import dumps
 from config.api.errors import (
     BEARER_CHALLENGE,
     Conflict,
+    DiskFull,
     DomainError,
     Forbidden,
     NotFound,
@@ -41,6 +43,7 @@ _LOST_TO_ANOTHER = (
     psycopg.errors.DeadlockDetected,
     psycopg.errors.SerializationFailure,
 )
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 # The root carries one documented API route, /status/{videoId}.
 _API_PATHS = re.compile(r"/(api|status)(/|$)")
 _CODES = {
@@ -104,6 +107,12 @@ def as_domain_error(exc: Exception, request: Any) -> DomainError:
             return DomainError("bad_request", "Bad request", 400)
         case OperationalError() if isinstance(exc.__cause__, _LOST_TO_ANOTHER):
             return Conflict()
+        case OSError() if exc.errno in _NO_ROOM:
+            logger.error("No room on the disk in %s %s (request %s)", request.method, request.path, request.request_id)
+            return DiskFull()
+        case OperationalError() if isinstance(exc.__cause__, psycopg.errors.DiskFull):
+            logger.error("The database has no room in %s %s (%s)", request.method, request.path, request.request_id)
+            return DiskFull()
     logger.error(
         "Unhandled error in %s %s (request %s)", request.method, request.path, request.request_id, exc_info=exc
     )

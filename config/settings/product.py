@@ -37,9 +37,14 @@ MAX_SOUNDTRACK_BYTES = env.int("MAX_SOUNDTRACK_BYTES", 50 * 1024**2)
 # One presigned upload, and all files of a tenant together.
 MAX_UPLOAD_BYTES = env.int("MAX_UPLOAD_BYTES", 1024**3)
 TENANT_STORAGE_BYTES = env.int("TENANT_STORAGE_BYTES", 100 * 1024**3)
+# Pixels of a frame of a video, and of a photo, which is scaled as it is decoded.
 MAX_SOURCE_PIXELS = env.int("MAX_SOURCE_PIXELS", 3840 * 2160)
+MAX_STILL_PIXELS = env.int("MAX_STILL_PIXELS", 100_000_000)
 MAX_SOURCE_SECONDS = env.float("MAX_SOURCE_SECONDS", 600.0)
 MAX_SOURCE_FRAMES = env.int("MAX_SOURCE_FRAMES", 36_000)
+
+# Files that one process has looked at at once, each by a helper process of up to 1 GiB and 10 seconds of a processor.
+MEDIA_HELPERS = env.int("MEDIA_HELPERS", 2)
 
 # Above this a bucket takes an upload in parts, each small enough to be sent again; S3 wants parts of at least 5 MiB.
 UPLOAD_PARTS_ABOVE_BYTES = env.int("UPLOAD_PARTS_ABOVE_BYTES", 100 * 1024**2)
@@ -47,6 +52,8 @@ UPLOAD_PART_BYTES = env.int("UPLOAD_PART_BYTES", 32 * 1024**2)
 # How long a presigned upload may be sent to, and when one that nothing refers to is swept.
 UPLOAD_URL_SECONDS = env.int("UPLOAD_URL_SECONDS", 3600)
 UPLOAD_KEEP_SECONDS = env.int("UPLOAD_KEEP_SECONDS", 24 * 3600)
+# Uploads that one person may have announced and not used yet.
+MAX_OPEN_UPLOADS = env.int("MAX_OPEN_UPLOADS", 20)
 # Folders shared with an external encoder: tickets go into the first, finished files are found in all of them by
 # `watch_output`. Without one there is no such encoder, and jobs that ask for it are refused.
 WATCH_PATHS: list[str] = env.list("WATCH_PATHS", [])

@@ -54,6 +54,7 @@ class MediaFile(TenantModel):
     frame_count = models.PositiveIntegerField(null=True, blank=True)
     duration = models.FloatField(null=True, blank=True, help_text="Seconds.")
     has_audio = models.BooleanField(default=False)
+    notes = models.JSONField(default=list, blank=True, help_text="What of it is left out, in words for its owner.")
     effect = models.ForeignKey(
         "effects.Effect", on_delete=models.SET_NULL, null=True, blank=True, related_name="+",
         help_text="What it was uploaded for.",

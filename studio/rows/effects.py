@@ -154,6 +154,7 @@ def file_row(file: MediaFile, absolute: Absolute) -> dict[str, Any]:
         "frame_count": file.frame_count,
         "duration": file.duration,
         "has_audio": file.has_audio,
+        "notes": file.notes,
         "error": file.rejection or None,
         "url": file_link(file, absolute) if ready else None,
         "created_at": file.created_at,

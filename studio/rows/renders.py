@@ -48,6 +48,7 @@ def upload_row(video: Video, absolute: Absolute) -> dict[str, Any]:
         "fps": source.fps if source else None,
         "frame_count": source.frame_count if source else None,
         "duration": source.duration if source else None,
+        "notes": [note for file in (source, video.soundtrack) if file for note in file.notes],
         "created_at": video.created_at,
     }
 

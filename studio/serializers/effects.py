@@ -151,6 +151,7 @@ class FileSerializer(AnnouncedFileSerializer):
     frame_count = serializers.IntegerField(allow_null=True)
     duration = serializers.FloatField(allow_null=True, help_text="Seconds.")
     has_audio = serializers.BooleanField()
+    notes = serializers.ListField(child=serializers.CharField(), help_text="What of the file is left out.")
     error = serializers.CharField(allow_null=True)
     url = serializers.CharField(allow_null=True)
     created_at = serializers.DateTimeField()

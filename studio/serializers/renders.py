@@ -172,6 +172,7 @@ class UploadAnswerSerializer(serializers.Serializer[Any]):
     fps = serializers.CharField(allow_null=True)
     frame_count = serializers.IntegerField(allow_null=True)
     duration = serializers.FloatField(allow_null=True)
+    notes = serializers.ListField(child=serializers.CharField(), help_text="What of the files is left out.")
     created_at = serializers.DateTimeField()
 
 

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import mimetypes
-import uuid
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core import signing
-from django.core.files import File
 from django.core.files.storage import default_storage
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Max, Sum
+from django.utils import timezone
 
 from accounts.models import User
 from config.api.errors import DomainError, Forbidden, NotFound
 from studio.models import MediaFile
 from studio.rendering.errors import SourceMissing
 from studio.rendering.media.probe import MediaInfo
+from studio.services.blobs import drop_blob, lock_content, removed_on_failure, save_blob
 from tenants.models import Tenant
 from tenants.scope import all_tenants
 
@@ -51,17 +52,21 @@ def fill_file(file: MediaFile, *, path: Path, info: MediaInfo | None) -> MediaFi
     digest, size = _digest(path)
     with transaction.atomic():
         lock_content(digest)
-        file.storage_key = _shared_blob(file.tenant_id, digest) or _save_blob(path, file.tenant_id, file.kind)
+        shared = _shared_blob(file.tenant_id, digest)
+        file.storage_key = shared or save_blob(path, file.tenant_id, file.kind)
         file.sha256, file.size = digest, size
         file.mime_type = info.mime_type if info else mimetypes.guess_type(path.name)[0] or "application/octet-stream"
         file.status = MediaFile.Status.READY
         figures = _figures(info) if info else {}
         for name, figure in figures.items():
             setattr(file, name, figure)
-        if file.pk is None:
-            file.save(force_insert=True)
-        else:
-            file.save(update_fields=["storage_key", "sha256", "size", "mime_type", "status", *figures, "updated_at"])
+        with nullcontext() if shared else removed_on_failure(file.storage_key):
+            if file.pk is None:
+                file.save(force_insert=True)
+            else:
+                file.save(
+                    update_fields=["storage_key", "sha256", "size", "mime_type", "status", *figures, "updated_at"]
+                )
     return file
 
 
@@ -97,20 +102,8 @@ def drop_files(files: list[MediaFile]) -> None:
             drop_blob(file.storage_key)
 
 
-def drop_blob(storage_key: str) -> None:
-    """Remove a blob unless a row names it; call it with its content locked."""
-    if storage_key and not MediaFile.objects.filter(storage_key=storage_key).exists():
-        default_storage.delete(storage_key)
-
-
-def lock_content(digest: str) -> None:
-    """Until the transaction ends, nobody else shares or deletes the blob of this content."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [digest])
-
-
 def file_url(file: MediaFile) -> str:
-    """A signed link that expires: a path of our own for local storage, the storage's address for S3."""
+    """A signed link that expires: a path of our own for local storage, the storage\x27s address for S3."""
     if settings.S3_BUCKET:
         address: str = default_storage.url(file.storage_key)
         return address
@@ -171,17 +164,11 @@ def _downloaded(file: MediaFile, folder: Path) -> Path:
 
 
 def _stored_bytes(tenant_id: int) -> int:
-    """What a tenant's files take up: every blob once, and what is announced but not here yet."""
+    """What a tenant's files take up: every blob once, and what is announced as long as it may still come."""
     files = MediaFile.objects.filter(tenant_id=tenant_id).order_by()
     blobs = files.exclude(storage_key="").values("storage_key").annotate(blob=Max("size"))
-    announced = files.filter(status=MediaFile.Status.PENDING_UPLOAD)
+    announced = files.filter(status=MediaFile.Status.PENDING_UPLOAD, expires_at__gt=timezone.now())
     return (blobs.aggregate(sum=Sum("blob"))["sum"] or 0) + (announced.aggregate(sum=Sum("size"))["sum"] or 0)
-
-
-def _save_blob(path: Path, tenant_id: int, kind: str) -> str:
-    key = f"{tenant_id}/{kind}/{uuid.uuid4().hex}{path.suffix.lower()[:8]}"
-    with path.open("rb") as handle:
-        return default_storage.save(key, File(handle))
 
 
 def _shared_blob(tenant_id: int, digest: str) -> str | None:
@@ -203,4 +190,5 @@ def _figures(info: MediaInfo) -> dict[str, Any]:
         "frame_count": info.frame_count,
         "duration": info.duration,
         "has_audio": info.has_audio,
+        "notes": list(info.notes),
     }

@@ -13,7 +13,7 @@ from django.db import transaction
 from studio.models import MediaFile, RenderJob
 from studio.models.jobs import lease_end
 from studio.providers.external import job_id_of
-from studio.rendering.errors import MediaError
+from studio.rendering.errors import MediaBusy, MediaError
 from studio.rendering.media.images import derive_images
 from studio.rendering.media.probe import MediaInfo, check_upload
 from studio.services.catalogue import work_dir
@@ -64,6 +64,10 @@ class OutputWatcher:
             return None
         try:
             info = check_upload(path, kind="video")
+        except MediaBusy:
+            # The machine is overloaded: the next look may have more of it.
+            self._settled.discard(path)
+            return None
         except MediaError as error:
             logger.warning("%s is not a finished video: %s", path.name, error.message)
             return None

@@ -13,14 +13,14 @@ from accounts.models import User
 from accounts.services.data_holders import Holder, StoredFile
 from studio.models import MediaFile, Preset, RenderJob, Video
 from studio.providers import LOCAL, take_back
-from studio.services.files import drop_blob, lock_content
+from studio.services.blobs import drop_blob, lock_content
+from studio.services.deletion import JOB_FILES
 from studio.services.upload_targets import current_target
-from studio.services.videos import delete_video
+from studio.services.videos import withdraw_video
 
 _KIND = MediaFile.Kind
 _OF_THE_USER = (_KIND.SOURCE, _KIND.SOUNDTRACK, _KIND.OUTPUT, _KIND.PREVIEW, _KIND.STILL, _KIND.ANIMATION)
 """Originals and results; the rest is made from them."""
-_JOB_FILES = ("output", "still", "animation", "poster", "thumbnail", "sprite", "frame_table", "checkpoint")
 
 
 def stored_files(user: User) -> Iterator[StoredFile]:
@@ -36,9 +36,9 @@ def erase_work(user: User) -> None:
     The files are of no more use to anybody from now on; their rows stay until ``sweep_files`` has removed the blobs.
     """
     for video in Video.objects.filter(owner=user, deleted_at=None).order_by("pk"):
-        delete_video(video)
+        withdraw_video(video)
     jobs = RenderJob.objects.filter(owner=user)
-    jobs.update(parameters={}, plan={}, error="", cause="", request_id="", **dict.fromkeys(_JOB_FILES))
+    jobs.update(parameters={}, plan={}, error="", cause="", request_id="", **dict.fromkeys(JOB_FILES))
     Video.objects.filter(owner=user).update(
         title="", input_payload={}, parameters={}, error="", source=None, soundtrack=None, output=None
     )

@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from accounts.models import User
+from config import scratch
 from config.api.errors import DomainError, ValidationFailed
 from studio.models import ModelFile, RenderJob, Video
 from studio.rendering.deforum.settings import export_settings, import_settings
@@ -21,6 +22,7 @@ from studio.rendering.plan_checks import validate_plan
 from studio.services import catalogue
 from studio.services.catalogue import preset_settings
 from studio.services.files import ensure_stored, local_copy
+from studio.services.media_checks import looking
 
 DEFAULT_FPS = "24"
 MAX_SEED = 2**32 - 1
@@ -288,7 +290,7 @@ def _source_info(video: Video) -> MediaInfo | None:
             ensure_stored(video.soundtrack)
         if video.source is None:
             return None
-        with TemporaryDirectory(prefix="studio-probe-") as folder:
+        with looking(), TemporaryDirectory(dir=scratch.work_folder()) as folder:
             return probe(local_copy(video.source, Path(folder)))
     except (SourceMissing, MediaError) as error:
         raise DomainError(error.code, error.message) from error

@@ -10,7 +10,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -22,14 +22,24 @@ from django.utils import timezone
 
 from accounts.models import User
 from commerce.services.holds import ensure_affordable
+from config import scratch
 from config.api.errors import DomainError, Forbidden, NotFound, TooLarge, ValidationFailed
 from effects.models import Effect
 from studio.models import MediaFile
 from studio.rendering.errors import MediaError
 from studio.rendering.media.probe import MediaInfo, check_upload
-from studio.rendering.media.sniff import Unsupported, sniff
+from studio.rendering.media.probe import mime_type as type_of
 from studio.services.files import fill_file, find_file, reserve_room
-from studio.services.upload_targets import TOKEN_SALT, Folder, Mismatch, Ticket, current_target, upload_headers
+from studio.services.media_checks import looking
+from studio.services.upload_targets import (
+    TOKEN_SALT,
+    Folder,
+    Mismatch,
+    Target,
+    Ticket,
+    current_target,
+    upload_headers,
+)
 from studio.services.uploads import limits
 from tenants.scope import all_tenants
 
@@ -44,6 +54,7 @@ SUFFIXES: Final = {
 """The types that may be announced."""
 
 _CHUNK = 1024 * 1024
+_A_MOMENT = timedelta(seconds=5)
 
 
 class Readable(Protocol):
@@ -57,13 +68,15 @@ def announce_upload(
 ) -> tuple[MediaFile, Ticket]:
     """A row for a file to come, and how to send it.
 
-    Raises ValidationFailed, and DomainError ``insufficient_credits`` and ``storage_full`` (422).
+    It counts against the quota until its URL expires, and from its arrival until it is used or swept. Raises
+    ValidationFailed, and DomainError ``insufficient_credits``, ``storage_full`` and ``too_many_uploads`` (422).
     """
     mime_type = check_type(mime_type)
     check_size(size)
     ensure_affordable(user=user, amount=effect.credits_cost)
     with transaction.atomic():
         reserve_room(tenant_id=user.tenant_id, size=size)
+        _ensure_few_open(user)
         file = MediaFile.objects.create(
             tenant_id=user.tenant_id,
             owner=user,
@@ -75,7 +88,7 @@ def announce_upload(
             effect=effect,
             announced_hash=file_hash,
             upload_key=f"uploads/{uuid.uuid4().hex}{SUFFIXES[mime_type]}",
-            expires_at=timezone.now() + timedelta(seconds=settings.UPLOAD_URL_SECONDS + settings.UPLOAD_KEEP_SECONDS),
+            expires_at=timezone.now() + timedelta(seconds=settings.UPLOAD_URL_SECONDS),
         )
     ticket = current_target().open(file)
     file.save(update_fields=["multipart_id"])
@@ -109,11 +122,12 @@ def receive_upload(*, token: str, headers: Mapping[str, str], stream: Readable) 
         raise TooLarge(f"{file.size} bytes were announced.")
     target = Folder().path(file)
     target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f"{uuid.uuid4().hex}.partial")
+    partial = scratch.work_folder() / f"{uuid.uuid4().hex}.partial"
     try:
         _write(stream, partial, size=file.size)
         _ensure_type(partial, file.mime_type)
         partial.replace(target)
+        _keep(file)
     finally:
         partial.unlink(missing_ok=True)
 
@@ -124,9 +138,7 @@ def verify_upload(file: MediaFile, *, field: str) -> MediaFile:
     field: what the request calls it. Raises DomainError ``file_not_uploaded`` and ``file_rejected`` (422).
     """
     if _is_pending(file):
-        scratch = settings.WORK_DIR / "uploads"
-        scratch.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="verify-", dir=scratch) as folder:
+        with tempfile.TemporaryDirectory(prefix="verify-", dir=scratch.work_folder()) as folder:
             file = _settle(file, Path(folder), field)
         # It is stored under another name now, or refused.
         current_target().discard(file)
@@ -160,6 +172,9 @@ def sweep_uploads() -> int:
         expired = MediaFile.objects.filter(expires_at__lt=timezone.now()).exclude(upload_key="")
         for file in expired.order_by("expires_at")[:1000]:
             try:
+                if _has_just_arrived(file, target):
+                    _keep(file)
+                    continue
                 target.discard(file)
             except (BotoCoreError, ClientError):
                 logger.exception("The upload of file %s could not be removed; trying again later", file.pk)
@@ -169,6 +184,37 @@ def sweep_uploads() -> int:
             MediaFile.objects.filter(pk=file.pk).update(upload_key="", multipart_id="", expires_at=None)
     _sweep_leftovers()
     return swept
+
+
+def _ensure_few_open(user: User) -> None:
+    """In the transaction that holds the tenant's lock, so that two requests count one after the other."""
+    limit = settings.MAX_OPEN_UPLOADS
+    pending = MediaFile.objects.filter(owner=user, status=MediaFile.Status.PENDING_UPLOAD)
+    count = pending.filter(expires_at__gt=timezone.now()).count()
+    if count >= limit:
+        raise DomainError(
+            "too_many_uploads",
+            f"You have announced {count} uploads that are not used yet; at most {limit} are allowed at a time.",
+            data={"open_uploads": count, "limit": limit},
+        )
+
+
+def _keep(file: MediaFile) -> None:
+    """What has arrived waits to be used for a while."""
+    until = _kept_until(file)
+    pending = MediaFile._base_manager.filter(pk=file.pk, status=MediaFile.Status.PENDING_UPLOAD)
+    pending.update(expires_at=until)
+
+
+def _kept_until(file: MediaFile) -> datetime:
+    return file.created_at + timedelta(seconds=settings.UPLOAD_URL_SECONDS + settings.UPLOAD_KEEP_SECONDS)
+
+
+def _has_just_arrived(file: MediaFile, target: Target) -> bool:
+    """Whether a bucket took it, which nobody tells us, and it was not given its time yet."""
+    url_expired = file.created_at + timedelta(seconds=settings.UPLOAD_URL_SECONDS)
+    first_look = _is_pending(file) and file.expires_at is not None and abs(file.expires_at - url_expired) < _A_MOMENT
+    return first_look and target.has(file)
 
 
 def _settle(file: MediaFile, folder: Path, field: str) -> MediaFile:
@@ -188,7 +234,8 @@ def _settle(file: MediaFile, folder: Path, field: str) -> MediaFile:
 
 def _judge(file: MediaFile, path: Path) -> MediaInfo:
     """What the upload really is. Raises Mismatch and MediaError."""
-    info = check_upload(path, kind="video", limits=limits("video"))
+    with looking():
+        info = check_upload(path, kind="video", limits=limits("video"))
     if info.mime_type != file.mime_type:
         raise Mismatch(f"{file.mime_type} was announced and this is {info.mime_type}.")
     # Other algorithms than ours are the client's own affair.
@@ -249,13 +296,10 @@ def _write(stream: Readable, path: Path, *, size: int) -> None:
 
 def _ensure_type(path: Path, mime_type: str) -> None:
     """By its first bytes alone; the rest is judged when the file is referenced."""
-    try:
-        found = sniff(path)
-    except Unsupported:
-        found = None
-    if found is None or found.mime_type != mime_type:
-        what = found.mime_type if found else "something else"
-        raise DomainError("type_mismatch", f"{mime_type} was announced and this is {what}.", 415)
+    with looking():
+        found = type_of(path)
+    if found != mime_type:
+        raise DomainError("type_mismatch", f"{mime_type} was announced and this is {found or 'something else'}.", 415)
 
 
 def _sweep_leftovers() -> None:

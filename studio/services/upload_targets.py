@@ -45,6 +45,9 @@ class Target(Protocol):
     def fetch(self, file: MediaFile, folder: Path) -> Path | None:
         """What has arrived, as a local file that nobody changes any more; None if nothing has. Raises Mismatch."""
 
+    def has(self, file: MediaFile) -> bool:
+        """Whether something has arrived."""
+
     def discard(self, file: MediaFile) -> None:
         """Remove whatever has arrived; harmless when nothing has."""
 
@@ -76,6 +79,9 @@ class Folder:
         except FileNotFoundError:
             return None
         return target
+
+    def has(self, file: MediaFile) -> bool:
+        return self.path(file).exists()
 
     def discard(self, file: MediaFile) -> None:
         self.path(file).unlink(missing_ok=True)
@@ -122,6 +128,10 @@ class Bucket:
                 for chunk in body.iter_chunks(_CHUNK):
                     sink.write(chunk)
         return target
+
+    def has(self, file: MediaFile) -> bool:
+        prefix = {"Bucket": self._bucket, "Prefix": file.upload_key}
+        return bool(self._client.list_objects_v2(**prefix, MaxKeys=1).get("KeyCount"))
 
     def discard(self, file: MediaFile) -> None:
         if file.multipart_id:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from pathlib import Path
 
@@ -10,11 +11,13 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 
 from accounts.models import User
+from config import scratch
 from config.api.errors import ValidationFailed
 from studio.models import MediaFile, Video
 from studio.rendering.errors import MediaError
 from studio.rendering.media.probe import MediaInfo, MediaLimits, Purpose, check_upload
 from studio.services.files import drop_files, reserve_room, store_file
+from studio.services.media_checks import looking
 
 FIELDS: tuple[Purpose, Purpose] = ("attachment", "soundtrack")
 
@@ -23,7 +26,7 @@ def create_video(
     *, user: User, type: Video.Type, attachment: UploadedFile | None, soundtrack: UploadedFile | None, title: str = ""
 ) -> Video:
     """A video from what the user sent. A prompt alone (no attachment) is enough for Deforum."""
-    with tempfile.TemporaryDirectory(prefix="studio-upload-", dir=settings.FILE_UPLOAD_TEMP_DIR) as folder:
+    with tempfile.TemporaryDirectory(prefix="upload-", dir=scratch.upload_folder()) as folder:
         sent: dict[Purpose, UploadedFile] = {
             field: file for field, file in zip(FIELDS, (attachment, soundtrack), strict=True) if file is not None
         }
@@ -61,19 +64,22 @@ def limits(field: Purpose) -> MediaLimits:
     return MediaLimits(
         max_bytes=most[field],
         max_pixels=settings.MAX_SOURCE_PIXELS,
+        max_still_pixels=settings.MAX_STILL_PIXELS,
         max_seconds=settings.MAX_SOURCE_SECONDS,
         max_frames=settings.MAX_SOURCE_FRAMES,
     )
 
 
 def _check(file: UploadedFile, field: Purpose, folder: Path) -> tuple[Path, MediaInfo]:
-    """The upload on disk under a suffix of its own (some containers are told apart by it), and what it is."""
+    """The upload on disk, under the suffix that it was sent with where that is one, and what it is."""
     limit = limits(field)
     if (file.size or 0) > limit.max_bytes:
         raise ValidationFailed({field: [f"The {field} may not be larger than {limit.max_bytes // 1024**2} MB."]})
-    path = folder / f"{field}{Path(file.name or '').suffix.lower()[:8]}"
+    suffix = re.search(r"\.[a-z0-9]{1,7}$", (file.name or "").lower())
+    path = folder / f"{field}{suffix[0] if suffix else ''}"
     path.hardlink_to(file.temporary_file_path())  # type: ignore[attr-defined]
     try:
-        return path, check_upload(path, kind=field, limits=limit)
+        with looking():
+            return path, check_upload(path, kind=field, limits=limit)
     except MediaError as error:
         raise ValidationFailed({field: [error.message]}) from error

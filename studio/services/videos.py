@@ -13,6 +13,8 @@ from config.api.errors import DomainError, Forbidden, NotFound
 from effects.services import effect_parameters
 from gallery import services as gallery
 from studio.models import RenderJob, Video
+from studio.services.blobs import drop_unnamed
+from studio.services.deletion import release_files
 from studio.services.jobs import cancel_video, submit_render
 from tenants.scope import all_tenants
 
@@ -75,9 +77,18 @@ def rename_video(video: Video, *, title: str) -> Video:
     return video
 
 
-@transaction.atomic
 def delete_video(video: Video) -> None:
-    """Out of sight, out of the gallery, and no longer rendered; its files and its history stay."""
+    """As :func:`withdraw_video`, and its files are deleted, which frees the quota and ends their links; what happened
+    to it (renders, prices) stays on record."""
+    with transaction.atomic():
+        withdraw_video(video)
+        keys = release_files(video)
+    drop_unnamed(keys)
+
+
+@transaction.atomic
+def withdraw_video(video: Video) -> None:
+    """Out of sight, out of the gallery, and no longer rendered."""
     cancel_video(video)
     Video.objects.filter(pk=video.pk).update(deleted_at=timezone.now())
     gallery.unpublish(video)

@@ -19,7 +19,7 @@ from accounts.services import personal_data
 from config import background
 from config.api.idempotency import forget_before
 from config.stack.signals import stop_event
-from studio.services import jobs, presigned
+from studio.services import blobs, jobs, presigned
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +46,7 @@ class Command(BaseCommand):
                     "exports swept": personal_data.sweep_exports(now),
                     "work folders swept": jobs.sweep_work_dirs(),
                     "uploads swept": presigned.sweep_uploads(),
+                    "folders of dead processes swept": blobs.sweep_scratch(),
                     "idempotency keys forgotten": forget_before(now - KEPT_ANSWERS),
                     "hourly tasks queued": _queue_hourly(),
                 }

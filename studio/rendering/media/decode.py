@@ -21,9 +21,10 @@ class FrameReader:
     """``count`` frames of a source from ``start_frame`` on: an iterator of RGB uint8 of shape (1, height, width, 3).
 
     Frame i is what the source shows i/``fps`` seconds after its first picture: rotation applied, transparency flattened
-    on white, 10 bits rounded to 8, variable rates made constant, fields joined. The same file and index give the same frame wherever
-    reading starts. ``count`` defaults to the rest of the source; more frames than it has repeat the last one, so a
-    still lasts as long as asked. Memory is one frame and a pipe. Raises MediaError if the source is unreadable.
+    on white, 10 bits rounded to 8, variable rates made constant, fields joined. The same file and index give the same
+    frame wherever reading starts. ``count`` defaults to the rest of the source; more frames than it has repeat the last
+    one, so a still lasts as long as asked. Memory is one frame and a pipe. Raises MediaError if the source is
+    unreadable.
     """
 
     def __init__(

@@ -235,7 +235,7 @@ def encode_h264(frames: RawFrames, destination: Path, *, encoder: str = "libx264
 
 
 def fit_sound(path: Path, demuxer: str, *, offset: float, duration: Fraction, track: int = 0) -> Any:
-    """Sound of a track from second ``offset`` on (silence before 0), padded or cut to exactly ``duration`` seconds of stereo."""
+    """A track from second ``offset`` on (silence before 0), padded or cut to exactly ``duration`` seconds of stereo."""
     # aresample fills the gaps that a late start or a dropped packet leaves, so sound and picture stay together.
     sound = source(path, demuxer)[f"a:{track}"].filter("aresample", _SAMPLE_RATE, **{"async": 1, "first_pts": 0})
     sound = sound.filter("aformat", sample_fmts="fltp", channel_layouts="stereo")

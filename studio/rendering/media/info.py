@@ -89,10 +89,7 @@ class MediaInfo:
         return max(1, round(self.duration * fps))
 
     def to_json(self) -> dict[str, Any]:
-        return {
-            name: str(value) if isinstance(value, Fraction) else value
-            for name, value in asdict(self).items()
-        }
+        return {name: str(value) if isinstance(value, Fraction) else value for name, value in asdict(self).items()}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> MediaInfo:

@@ -144,9 +144,7 @@ def _look(path: Path, found: Signature, limits: MediaLimits) -> MediaInfo:
 def _animated(info: MediaInfo, found: Signature) -> MediaInfo:
     """The file's own delays tell the timing, of the last picture too; demuxers leave that out or count comments."""
     pace = pace_of(found.delays[:-1], found.delays[-1], Fraction(1, found.ticks))
-    return replace(
-        info, fps=pace.fps, is_vfr=pace.is_vfr, duration=pace.seconds, frame_count=len(found.delays)
-    )
+    return replace(info, fps=pace.fps, is_vfr=pace.is_vfr, duration=pace.seconds, frame_count=len(found.delays))
 
 
 @dataclass

@@ -67,7 +67,9 @@ def _box(name: bytes, *content: bytes) -> bytes:
 
 def many_samples_mp4(count: int = 89_000_000, *, width: int = 64, height: int = 64, stretch: int = 0) -> bytes:
     """A film of that many pictures of one size in a few hundred bytes, as the sample table may say it (stsz)."""
-    entry = bytes(6) + struct.pack(">H", 1) + bytes(16) + struct.pack(">HHIIIH", width, height, 72 << 16, 72 << 16, 0, 1)
+    entry = (
+        bytes(6) + struct.pack(">H", 1) + bytes(16) + struct.pack(">HHIIIH", width, height, 72 << 16, 72 << 16, 0, 1)
+    )
     entry += bytes(32) + struct.pack(">Hh", 24, -1)
     if stretch:
         entry += _box(b"pasp", struct.pack(">II", stretch, 1))
