@@ -16,7 +16,8 @@ class ScratchUploadedFile(TemporaryUploadedFile):
     """In this process's own folder, so that what a killed process leaves is found; its name owes the sender nothing."""
 
     def __init__(self, name: str, *figures: Any) -> None:
-        file = tempfile.NamedTemporaryFile(suffix=".upload", dir=scratch.upload_folder())
+        # Closed, and with it deleted, by whoever handles the request.
+        file = tempfile.NamedTemporaryFile(suffix=".upload", dir=scratch.upload_folder())  # noqa: SIM115
         UploadedFile.__init__(self, file, name, *figures)
 
 

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core import signing
 from django.core.files.storage import default_storage
 from django.db import transaction
-from django.db.models import Max, Sum
+from django.db.models import Count, Max, Q, Sum
 from django.utils import timezone
 
 from accounts.models import User
@@ -80,11 +80,22 @@ def find_file(*, user: User, file_id: int) -> MediaFile:
     return file
 
 
-def reserve_room(*, tenant_id: int, size: int) -> None:
-    """Ask for so many bytes, in the transaction that adds the file. Raises DomainError ``storage_full`` (422)."""
+def reserve_room(*, tenant_id: int, size: int, announcer: User | None = None) -> None:
+    """Ask for so many bytes, in the transaction that adds the file. Raises DomainError ``storage_full`` (422).
+
+    For an upload that ``announcer`` announces, ``too_many_uploads`` (422) as well.
+    """
     # One at a time, or two could fill the same last bytes.
     Tenant.objects.select_for_update(no_key=True).get(pk=tenant_id)
-    used, limit = _stored_bytes(tenant_id), settings.TENANT_STORAGE_BYTES
+    announced, open_uploads = _announced(tenant_id, announcer)
+    if announcer is not None and open_uploads >= settings.MAX_OPEN_UPLOADS:
+        most = settings.MAX_OPEN_UPLOADS
+        raise DomainError(
+            "too_many_uploads",
+            f"You have announced {open_uploads} uploads that are not used yet; at most {most} are allowed at a time.",
+            data={"open_uploads": open_uploads, "limit": most},
+        )
+    used, limit = _stored_bytes(tenant_id) + announced, settings.TENANT_STORAGE_BYTES
     if used + size > limit:
         raise DomainError(
             "storage_full",
@@ -164,11 +175,19 @@ def _downloaded(file: MediaFile, folder: Path) -> Path:
 
 
 def _stored_bytes(tenant_id: int) -> int:
-    """What a tenant's files take up: every blob once, and what is announced as long as it may still come."""
+    """What a tenant's files take up, every blob once."""
     files = MediaFile.objects.filter(tenant_id=tenant_id).order_by()
     blobs = files.exclude(storage_key="").values("storage_key").annotate(blob=Max("size"))
-    announced = files.filter(status=MediaFile.Status.PENDING_UPLOAD, expires_at__gt=timezone.now())
-    return (blobs.aggregate(sum=Sum("blob"))["sum"] or 0) + (announced.aggregate(sum=Sum("size"))["sum"] or 0)
+    return blobs.aggregate(sum=Sum("blob"))["sum"] or 0
+
+
+def _announced(tenant_id: int, announcer: User | None) -> tuple[int, int]:
+    """Bytes that are announced to a tenant and may still come, and how many of the uploads are one user's own."""
+    pending = MediaFile.objects.filter(tenant_id=tenant_id, status=MediaFile.Status.PENDING_UPLOAD)
+    found = pending.filter(expires_at__gt=timezone.now()).aggregate(
+        size=Sum("size"), own=Count("pk", filter=Q(owner=announcer))
+    )
+    return found["size"] or 0, found["own"]
 
 
 def _shared_blob(tenant_id: int, digest: str) -> str | None:

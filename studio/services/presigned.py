@@ -75,8 +75,7 @@ def announce_upload(
     check_size(size)
     ensure_affordable(user=user, amount=effect.credits_cost)
     with transaction.atomic():
-        reserve_room(tenant_id=user.tenant_id, size=size)
-        _ensure_few_open(user)
+        reserve_room(tenant_id=user.tenant_id, size=size, announcer=user)
         file = MediaFile.objects.create(
             tenant_id=user.tenant_id,
             owner=user,
@@ -184,19 +183,6 @@ def sweep_uploads() -> int:
             MediaFile.objects.filter(pk=file.pk).update(upload_key="", multipart_id="", expires_at=None)
     _sweep_leftovers()
     return swept
-
-
-def _ensure_few_open(user: User) -> None:
-    """In the transaction that holds the tenant's lock, so that two requests count one after the other."""
-    limit = settings.MAX_OPEN_UPLOADS
-    pending = MediaFile.objects.filter(owner=user, status=MediaFile.Status.PENDING_UPLOAD)
-    count = pending.filter(expires_at__gt=timezone.now()).count()
-    if count >= limit:
-        raise DomainError(
-            "too_many_uploads",
-            f"You have announced {count} uploads that are not used yet; at most {limit} are allowed at a time.",
-            data={"open_uploads": count, "limit": limit},
-        )
 
 
 def _keep(file: MediaFile) -> None:

@@ -130,6 +130,10 @@ class Bucket:
         return target
 
     def has(self, file: MediaFile) -> bool:
+        if file.multipart_id:
+            listed = self._if_unfinished(self._client.list_parts, file)
+            if listed and listed.get("Parts"):
+                return True
         prefix = {"Bucket": self._bucket, "Prefix": file.upload_key}
         return bool(self._client.list_objects_v2(**prefix, MaxKeys=1).get("KeyCount"))
 

@@ -65,14 +65,10 @@ def _box(name: bytes, *content: bytes) -> bytes:
     return struct.pack(">I4s", 8 + len(body), name) + body
 
 
-def many_samples_mp4(count: int = 89_000_000, *, width: int = 64, height: int = 64, stretch: int = 0) -> bytes:
+def many_samples_mp4(count: int = 89_000_000, *, width: int = 64, height: int = 64) -> bytes:
     """A film of that many pictures of one size in a few hundred bytes, as the sample table may say it (stsz)."""
-    entry = (
-        bytes(6) + struct.pack(">H", 1) + bytes(16) + struct.pack(">HHIIIH", width, height, 72 << 16, 72 << 16, 0, 1)
-    )
-    entry += bytes(32) + struct.pack(">Hh", 24, -1)
-    if stretch:
-        entry += _box(b"pasp", struct.pack(">II", stretch, 1))
+    entry = bytes(6) + struct.pack(">H", 1) + bytes(16)
+    entry += struct.pack(">HHIIIH", width, height, 72 << 16, 72 << 16, 0, 1) + bytes(32) + struct.pack(">Hh", 24, -1)
     matrix = struct.pack(">9i", 1 << 16, 0, 0, 0, 1 << 16, 0, 0, 0, 1 << 30)
     table = _box(
         b"stbl",
