@@ -33,7 +33,7 @@ def enqueue(function: str, *arguments: int | str, seconds: int | None = None, re
         try:
             _queue(function, arguments, seconds, retry)
         except RedisError:
-            logger.exception("Redis did not take %s", function)
+            logger.warning("Redis did not take %s", function)
             if retry:
                 UnqueuedTask.objects.create(function=function, arguments=arguments, seconds=seconds)
 

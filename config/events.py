@@ -6,7 +6,6 @@ from there; one whose place in the log is gone is told that it missed something,
 
 from __future__ import annotations
 
-import functools
 import logging
 import re
 from collections.abc import Iterable
@@ -14,10 +13,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import redis
-from django.conf import settings
 from django.db import transaction
 
 from config.api.envelope import dumps
+from config.redis_link import client
 
 logger = logging.getLogger(__name__)
 
@@ -60,14 +59,14 @@ def publish(user_ids: Iterable[int], kind: str, data: dict[str, Any]) -> None:
 
     def send() -> None:
         try:
-            with _client().pipeline(transaction=False) as pipe:
+            with client().pipeline(transaction=False) as pipe:
                 for user in users:
                     pipe.xadd(_key(user), {"kind": kind, "data": content}, maxlen=KEPT_ENTRIES, approximate=False)
                     pipe.expire(_key(user), KEPT_SECONDS)
                     pipe.publish(BELL, user)
                 pipe.execute()
         except redis.RedisError:
-            logger.exception("Redis did not take a %s event", kind)
+            logger.warning("Redis did not take a %s event", kind)
 
     transaction.on_commit(send)
 
@@ -76,12 +75,12 @@ def forget(user_ids: Iterable[int]) -> None:
     """Empty the logs of users; whoever follows one is told that it missed something. Raises RedisError."""
     keys = [_key(user_id) for user_id in user_ids]
     if keys:
-        _client().delete(*keys)
+        client().delete(*keys)
 
 
 def read(user_id: int, after: str | None) -> Page:
     """The entries after an id; without one, only where the log ends now. Raises RedisError."""
-    with _client().pipeline(transaction=False) as pipe:
+    with client().pipeline(transaction=False) as pipe:
         queue_read(pipe, user_id, after)
         return understand(pipe.execute(), after)
 
@@ -109,9 +108,3 @@ def understand(replies: list[Any], after: str | None) -> Page:
 
 def _key(user_id: int) -> str:
     return f"events:{user_id}"
-
-
-@functools.cache
-def _client() -> redis.Redis:
-    # Setting up a client takes longer than most commands; it is thread-safe and survives a fork.
-    return redis.Redis.from_url(settings.REDIS_URL)

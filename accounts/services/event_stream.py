@@ -20,8 +20,10 @@ from weakref import WeakKeyDictionary
 import redis.asyncio
 from asgiref.sync import sync_to_async
 from django.conf import settings
-from django.db import Error, connection
+from django.db import connection
 from django.utils import timezone
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
 from accounts.models import LoginSession
 from config import events
@@ -37,6 +39,8 @@ CHECK_SECONDS = 3.0
 """Between two looks at the sessions."""
 CONNECTIONS = 16
 """To Redis, of one event loop; the bell has one of them."""
+ANSWER_SECONDS = 2.0
+"""Within which Redis answers, if it does."""
 SEEN_GRAIN = timedelta(minutes=1)
 
 
@@ -55,14 +59,19 @@ async def follow(*, listener: Listener, after: str | None) -> AsyncIterator[byte
     """The stream from ``after`` on, until the token expires or its session ends."""
     hub = Hub.of_this_loop()
     with hub.listening(listener):
-        page = await hub.read(listener.user_id, after)
+        while (page := await hub.read(listener.user_id, after)) is None:
+            # Redis is away; the client stays, and starts where it would have.
+            yield b":\n\n"
+            await asyncio.sleep(RETRY_SECONDS)
+            if listener.ended:
+                return
         yield opening(page, live=True)
         while not listener.ended:
             if content := encode(page):
                 yield content
             # Cleared before it is read, so that no ring in between is lost.
             listener.bell.clear()
-            page = await hub.read(listener.user_id, page.last)
+            page = await hub.read(listener.user_id, page.last) or events.Page([], page.last)
             if page.events or page.missed:
                 continue
             try:
@@ -73,7 +82,11 @@ async def follow(*, listener: Listener, after: str | None) -> AsyncIterator[byte
 
 def catch_up(*, user_id: int, after: str | None) -> bytes:
     """The plain answer, where a request may not stay: what happened since, and when to ask again."""
-    page = events.read(user_id, after)
+    try:
+        page = events.read(user_id, after)
+    except redis.RedisError:
+        # Without Redis nothing is known to have happened, and the client keeps its place.
+        return _retry() + _ready(live=False)
     return opening(page, live=False) + encode(page)
 
 
@@ -81,7 +94,15 @@ def opening(page: events.Page, *, live: bool) -> bytes:
     """When to come back, and from where; ``live`` tells whether the stream stays open."""
     # With what it has missed or before what it is sent, the client's place is the start of this page.
     place = b"" if page.events else b"id: %b\n" % page.last.encode()
-    return b"retry: %d\n\n%bevent: ready\ndata: %b\n\n" % (RETRY_SECONDS * 1000, place, dumps({"live": live}))
+    return _retry() + place + _ready(live=live)
+
+
+def _retry() -> bytes:
+    return b"retry: %d\n\n" % (RETRY_SECONDS * 1000)
+
+
+def _ready(*, live: bool) -> bytes:
+    return b"event: ready\ndata: %b\n\n" % dumps({"live": live})
 
 
 def encode(page: events.Page) -> bytes:
@@ -99,7 +120,12 @@ class Hub:
     def __init__(self) -> None:
         # Reads wait for each other: one event for everybody makes every stream read at once.
         pool = redis.asyncio.BlockingConnectionPool.from_url(
-            settings.REDIS_URL, max_connections=CONNECTIONS, timeout=60
+            settings.REDIS_URL,
+            max_connections=CONNECTIONS,
+            timeout=60,
+            socket_timeout=ANSWER_SECONDS,
+            socket_connect_timeout=ANSWER_SECONDS,
+            retry=Retry(NoBackoff(), 1, (redis.ConnectionError,)),
         )
         self._redis = redis.asyncio.Redis.from_pool(pool)
         self._listeners: dict[int, set[Listener]] = defaultdict(set)
@@ -122,10 +148,14 @@ class Hub:
             if not self._listeners[listener.user_id]:
                 del self._listeners[listener.user_id]
 
-    async def read(self, user_id: int, after: str | None) -> events.Page:
-        async with self._redis.pipeline(transaction=False) as pipe:
-            events.queue_read(pipe, user_id, after)
-            return events.understand(await pipe.execute(), after)
+    async def read(self, user_id: int, after: str | None) -> events.Page | None:
+        """None while Redis is away."""
+        try:
+            async with self._redis.pipeline(transaction=False) as pipe:
+                events.queue_read(pipe, user_id, after)
+                return events.understand(await pipe.execute(), after)
+        except (redis.RedisError, OSError):
+            return None
 
     async def _hear(self) -> None:
         while True:
@@ -134,11 +164,10 @@ class Hub:
                     await channel.subscribe(events.BELL)
                     # Whatever happened while nobody listened is in the logs.
                     self._ring(self._everybody())
-                    async for message in channel.listen():
-                        if message["type"] == "message":
-                            self._ring(self._listeners.get(int(message["data"]), ()))
-            except (redis.RedisError, OSError):
-                logger.exception("Redis is away; events come late")
+                    async for user_id in _rings(channel):
+                        self._ring(self._listeners.get(user_id, ()))
+            except (redis.RedisError, OSError) as error:
+                logger.warning("Redis is away; events come late: %s", error)
             await asyncio.sleep(RETRY_SECONDS)
 
     async def _watch(self) -> None:
@@ -149,7 +178,8 @@ class Hub:
                 continue
             try:
                 alive = await sync_to_async(_still_alive)({listener.session_id for listener in listeners})
-            except Error:
+            except Exception:
+                # Whatever it was, the next look may go well; without one, no stream would end any more.
                 logger.exception("The sessions could not be checked")
                 continue
             now = time.time()
@@ -164,6 +194,21 @@ class Hub:
     def _ring(self, listeners: Iterable[Listener]) -> None:
         for listener in listeners:
             listener.bell.set()
+
+
+async def _rings(channel: redis.asyncio.client.PubSub) -> AsyncIterator[int]:
+    """The users for whom the bell rings. Raises redis.TimeoutError when Redis hangs."""
+    asked = False
+    while True:
+        message = await channel.get_message(timeout=HEARTBEAT_SECONDS)
+        if message is None:
+            # Silence: nobody rings, or nobody is there.
+            if asked:
+                raise redis.TimeoutError("Redis does not answer a ping")
+            await channel.ping()
+        asked = message is None
+        if message and message["type"] == "message":
+            yield int(message["data"])
 
 
 def _still_alive(session_ids: set[UUID]) -> set[UUID]:

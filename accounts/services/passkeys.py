@@ -16,7 +16,6 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.webauthn.internal import auth as webauthn
 from django.core import signing
-from django.core.cache import cache
 from django.db import transaction
 from django.db.models import QuerySet
 from fido2.webauthn import (
@@ -32,6 +31,7 @@ from accounts.services.audit import record
 from accounts.services.lockout import claim_attempt, forgive
 from accounts.services.profiles import lock_user
 from config.api.errors import DomainError, NotFound, ValidationFailed
+from config.cache import durable
 
 CHALLENGE_SECONDS = 300
 """Between asking the browser for a passkey and having its answer."""
@@ -167,7 +167,7 @@ def _claim(purpose: str, state: str) -> dict[str, Any]:
         meant, challenge = _signer.unsign_object(state, max_age=CHALLENGE_SECONDS)
     except (signing.BadSignature, ValueError) as error:
         raise _refused() from error
-    if meant != purpose or not cache.add(f"passkeys:used:{challenge}", True, CHALLENGE_SECONDS):
+    if meant != purpose or not durable.add(f"passkeys:used:{challenge}", True, CHALLENGE_SECONDS):
         raise _refused()
     return {"challenge": challenge, "user_verification": _OPENED}
 

@@ -14,7 +14,6 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret, validate_totp_code
 from django.core import signing
-from django.core.cache import cache
 from django.db import transaction
 from django.db.models import QuerySet
 
@@ -25,6 +24,7 @@ from accounts.services.lockout import claim_attempt, forgive
 from accounts.services.profiles import lock_user
 from accounts.services.sessions import Tokens, log_in
 from config.api.errors import DomainError, ValidationFailed
+from config.cache import durable
 
 CHALLENGE_SECONDS = 300
 """Between the password and the code."""
@@ -48,14 +48,14 @@ def begin(*, user: User) -> dict[str, str]:
     _refuse_enabled(user)
     secret = generate_totp_secret()
     adapter = get_adapter()
-    cache.set(_setup_key(user), adapter.encrypt(secret), SETUP_SECONDS)
+    durable.set(_setup_key(user), adapter.encrypt(secret), SETUP_SECONDS)
     return {"secret": secret, "uri": adapter.build_totp_url(user, secret)}
 
 
 def begun(*, user: User) -> dict[str, str] | None:
     """What ``begin`` answered, while it can still be confirmed."""
     adapter = get_adapter()
-    kept = cache.get(_setup_key(user))
+    kept = durable.get(_setup_key(user))
     if kept is None:
         return None
     secret = adapter.decrypt(kept)
@@ -76,7 +76,7 @@ def confirm(*, user: User, code: str) -> list[str]:
         TOTP.activate(user, setup["secret"])
         codes = RecoveryCodes.activate(user).get_unused_codes()
         record("second_factor.enabled", actor=user)
-    cache.delete(_setup_key(user))
+    durable.delete(_setup_key(user))
     return codes
 
 
@@ -165,7 +165,7 @@ def _first_use(authenticator: Authenticator, code: str) -> bool:
     if authenticator.type != Authenticator.Type.TOTP:
         return True
     shown = app_settings.TOTP_PERIOD * (2 * app_settings.TOTP_TOLERANCE + 1)
-    return cache.add(f"second_factor:{authenticator.user_id}:used:{normalize_user_code(code)}", True, shown)
+    return durable.add(f"second_factor:{authenticator.user_id}:used:{normalize_user_code(code)}", True, shown)
 
 
 def _recovery_codes(user: User) -> QuerySet[Authenticator]:

@@ -17,7 +17,6 @@ from allauth.socialaccount.providers.oauth2.client import OAuth2Client, OAuth2Er
 from allauth.socialaccount.providers.oauth2.utils import generate_code_challenge
 from allauth.socialaccount.providers.oauth2.views import OAuth2Adapter
 from django.conf import settings
-from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
@@ -30,6 +29,7 @@ from accounts.services.social_http import moved
 from accounts.services.users import EMAIL_TAKEN, create_account
 from accounts.services.verification import ask_for_verification
 from config.api.errors import DomainError, NotFound, ValidationFailed
+from config.cache import durable
 
 STATE_SECONDS = 600
 """From the login page of the provider back to us."""
@@ -54,7 +54,7 @@ def begin(*, request: HttpRequest, provider: str) -> tuple[str, str]:
     challenge = generate_code_challenge()
     client = _client(request, app, adapter, provider)
     client.state = secrets.token_urlsafe(32)
-    cache.set(_key(client.state), [provider, challenge.pop("code_verifier")], STATE_SECONDS)
+    durable.set(_key(client.state), [provider, challenge.pop("code_verifier")], STATE_SECONDS)
     if adapter.access_token_method == "GET":
         # Facebook's way to ask for tokens, in which allauth leaves the verifier out.
         challenge = {}
@@ -69,8 +69,8 @@ def identify(*, request: HttpRequest, provider: str, cookie: str) -> Identity:
     """Who came back, from the callback's query. Raises DomainError for a wrong state or a refusing provider."""
     app = find_app(request, provider)
     state = request.GET.get("state", "")
-    kept = cache.get(_key(state)) if state and constant_time_compare(state, cookie) else None
-    if kept is None or kept[0] != provider or not cache.delete(_key(state)):
+    kept = durable.get(_key(state)) if state and constant_time_compare(state, cookie) else None
+    if kept is None or kept[0] != provider or not durable.delete(_key(state)):
         raise DomainError("invalid_state", "This login was not begun here or has expired; start again.")
     if "code" not in request.GET:
         raise DomainError("provider_refused", "The provider did not log you in.")

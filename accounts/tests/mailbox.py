@@ -14,6 +14,8 @@ from aiosmtpd.controller import Controller
 from django.conf import settings
 from rq import SimpleWorker
 
+from config.redis_link import waiting_client
+
 
 class Mailbox:
     """An SMTP server on a free port; ``refusals`` counts down the mails that it turns away first."""
@@ -60,5 +62,6 @@ class Mailbox:
 
 def work() -> None:
     """Do everything that waits in the background queue."""
-    worker = SimpleWorker([django_rq.get_queue(settings.BACKGROUND_QUEUE)])
+    queue = django_rq.get_queue(settings.BACKGROUND_QUEUE, connection=waiting_client())
+    worker = SimpleWorker([queue], connection=queue.connection)
     worker.work(burst=True, logging_level="ERROR")

@@ -100,4 +100,16 @@ class TooManyRequests(DomainError):
         super().__init__(code, message, 429, headers={"Retry-After": str(retry_after)})
 
 
+class Unavailable(DomainError):
+    """What the answer depends on is away for a moment: the same request may succeed in ``retry_after`` seconds."""
+
+    def __init__(
+        self,
+        message: str = "The service is unavailable for a moment; try again",
+        code: str = "service_unavailable",
+        retry_after: int = 2,
+    ) -> None:
+        super().__init__(code, message, 503, headers={"Retry-After": str(retry_after)})
+
+
 BEARER_CHALLENGE = 'Bearer realm="api"'

@@ -6,16 +6,18 @@
 import errno
 import logging
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import psycopg
 from django.core import exceptions as django_errors
-from django.db import OperationalError
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.views import defaults
 from django.views.csrf import csrf_failure as csrf_failure_page
 from django.views.decorators.csrf import csrf_exempt
+from redis.exceptions import RedisError
 from rest_framework import exceptions as drf_errors
 from rest_framework.response import Response
 from rest_framework.serializers import as_serializer_error
@@ -31,6 +33,7 @@ from config.api.errors import (
     NotFound,
     TooLarge,
     Unauthenticated,
+    Unavailable,
     ValidationFailed,
 )
 from config.api.parsers import body_too_large
@@ -44,6 +47,8 @@ _LOST_TO_ANOTHER = (
     psycopg.errors.SerializationFailure,
 )
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+# What an answer depends on, which comes back.
+_AWAY = (OperationalError, InterfaceError, RedisError)
 # The root carries one documented API route, /status/{videoId}.
 _API_PATHS = re.compile(r"/(api|status)(/|$)")
 _CODES = {
@@ -113,6 +118,9 @@ def as_domain_error(exc: Exception, request: Any) -> DomainError:
         case OperationalError() if isinstance(exc.__cause__, psycopg.errors.DiskFull):
             logger.error("The database has no room in %s %s (%s)", request.method, request.path, request.request_id)
             return DiskFull()
+        case _ if isinstance(exc, _AWAY):
+            logger.error("%s %s lost what it depends on: %s", request.method, request.path, exc)
+            return Unavailable()
     logger.error(
         "Unhandled error in %s %s (request %s)", request.method, request.path, request.request_id, exc_info=exc
     )
@@ -132,9 +140,18 @@ def handler404(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def handler500(request: HttpRequest) -> HttpResponse:
-    # Django has logged the traceback by the time it calls this.
+    # Django has logged the traceback by the time it calls this, from where it caught the exception.
+    caught = sys.exception()
+    if isinstance(caught, _AWAY):
+        return error_response(request, caught) if is_api(request) else _unavailable_page()
     error = DomainError("server_error", "Internal server error", 500)
     return error_response(request, error) if is_api(request) else defaults.server_error(request)
+
+
+def _unavailable_page() -> HttpResponse:
+    error = Unavailable()
+    page = f"<!doctype html><html lang=en><title>Unavailable</title><h1>{error.message}.</h1></html>"
+    return HttpResponse(page, status=error.status, headers=error.headers)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

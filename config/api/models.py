@@ -34,3 +34,37 @@ class UnqueuedTask(models.Model):
 
     def __str__(self) -> str:
         return self.function
+
+
+class UntoldChange(models.Model):
+    """A change of a list whose freshness token Redis did not replace (``config.api.freshness``)."""
+
+    name = models.CharField(max_length=255, help_text="The list's name.")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class DurableEntry(models.Model):
+    """What the cache ``durable`` keeps; its columns are those that Django's database cache asks for."""
+
+    cache_key = models.CharField(max_length=255, primary_key=True)
+    value = models.TextField()
+    expires = models.DateTimeField(db_index=True)
+
+    class Meta:
+        db_table = "durable_cache"
+
+    def __str__(self) -> str:
+        return self.cache_key
+
+
+class Heartbeat(models.Model):
+    """Until when a program that runs in the background has to show that it gets on (``config.heartbeat``)."""
+
+    name = models.CharField(max_length=64, primary_key=True)
+    due_at = models.DateTimeField(help_text="When the next sign of life is due at the latest.")
+
+    def __str__(self) -> str:
+        return self.name

@@ -2,6 +2,7 @@
 
 Each process keeps its own, together with the list's freshness token (``config.api.freshness``), and serves one only
 while that is still the current one: what moderators hide is gone for the next request, whichever process gets it.
+Without Redis there is no current one, and each request reads the rows.
 Figures that change by the second, such as views, may be as old as ``SECONDS``.
 """
 
@@ -11,16 +12,20 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
+from redis.exceptions import RedisError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config.api.envelope import dumps
 from config.api.filters import ListQuery, ListSpec, read_query
-from config.api.freshness import current_token
+from config.api.freshness import current_token, own_token, settle
+from config.redis_link import link
 
 SECONDS = 15.0
 # The first pages are what everybody asks for; searches and far pages would only push them out.
@@ -41,33 +46,55 @@ def cached_list(
     if query.page > PAGES or query.search or query.cursor:
         return answer(token)
     key = _key(name, query)
-    body = _answers.find(key, token)
-    if body is None:
-        body = dumps(answer(token).data)
-        _answers.keep(key, token, body)
+    kept = _answers.find(key, token)
+    if kept is not None and kept.era != link.era:
+        # Redis may have been away since, and have come back with the token of then.
+        token = _settled_token(name)
+        kept = _answers.find(key, token)
+    body = dumps(answer(token).data) if kept is None else kept.body
+    if kept is None or kept.era != link.era:
+        _answers.keep(key, _Answer(token, link.era, _now() + SECONDS if kept is None else kept.until, body))
     return HttpResponse(body, content_type="application/json", headers={"Cache-Control": "no-cache"})
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """``era`` is the link's in which ``token`` was known to be the current one; ``until`` is on the monotonic clock."""
+
+    token: str
+    era: int
+    until: float
+    body: bytes
 
 
 class _Answers:
     """The answers of this process, the least recently made of which make room for others."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[Any, tuple[str, float, bytes]] = OrderedDict()
+        self._kept: OrderedDict[Any, _Answer] = OrderedDict()
         self._lock = threading.Lock()
 
-    def find(self, key: Any, token: str) -> bytes | None:
-        made_with, until, body = self._kept.get(key, ("", 0.0, b""))
-        return body if made_with == token and time.monotonic() < until else None
+    def find(self, key: Any, token: str) -> _Answer | None:
+        found = self._kept.get(key)
+        return found if found and found.token == token and _now() < found.until else None
 
-    def keep(self, key: Any, token: str, body: bytes) -> None:
+    def keep(self, key: Any, answer: _Answer) -> None:
         with self._lock:
-            self._kept[key] = (token, time.monotonic() + SECONDS, body)
+            self._kept[key] = answer
             self._kept.move_to_end(key)
             if len(self._kept) > MAX_ANSWERS:
                 self._kept.popitem(last=False)
 
 
 _answers = _Answers()
+_now = time.monotonic
+
+
+def _settled_token(name: str) -> str:
+    with suppress(RedisError):
+        settle()
+        return current_token(name)
+    return own_token()
 
 
 def _key(name: str, query: ListQuery) -> Any:

@@ -3,21 +3,28 @@
 A signed-in caller is counted by account. Anybody else is counted by the account they name (the body's ``email``)
 together with their address, so that people behind one router don't lock each other out; and by address alone at
 ``ADDRESS_FACTOR`` times the rate, so that trying many accounts from one address has an end too.
+
+All processes count together in Redis. While it is away each counts on its own: nobody is refused for that, and nobody
+is unlimited.
 """
 
 import hashlib
 import math
+import threading
 import time
 from typing import Any
 
 from django.conf import settings
-from django.core.cache import cache
+from redis.exceptions import RedisError
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from config.api.addresses import client_address
+from config.redis_link import client
 
 ADDRESS_FACTOR = 10
+MAX_OWN_COUNTS = 10_000
+"""Above which those of past windows are forgotten."""
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -56,12 +63,43 @@ class ScopeThrottle(BaseThrottle):
         now = time.time()
         window = int(now // period)
         key = f"throttle:{self.scope}:{caller}:{window}"
-        # Kept for two periods: a key that expired between add and incr would be an error.
-        count = 1 if cache.add(key, 1, timeout=2 * period) else cache.incr(key)
+        try:
+            count = _count_together(key, 2 * period)
+        except RedisError:
+            count = _own_counts.hit(key, ends=(window + 1) * period)
         if count <= limit:
             return True
         self._wait = max(self._wait or 1, math.ceil((window + 1) * period - now))
         return False
+
+
+def _count_together(key: str, seconds: int) -> int:
+    """One more. Raises RedisError."""
+    with client().pipeline() as pipe:
+        pipe.set(key, 0, ex=seconds, nx=True)
+        pipe.incr(key)
+        return int(pipe.execute()[1])
+
+
+class _OwnCounts:
+    """What this process counts while Redis is away."""
+
+    def __init__(self) -> None:
+        self._counts: dict[str, tuple[int, int]] = {}
+        self._lock = threading.Lock()
+
+    def hit(self, key: str, *, ends: int) -> int:
+        """One more for the key, whose window ends at that moment (Unix time)."""
+        with self._lock:
+            if len(self._counts) >= MAX_OWN_COUNTS:
+                now = time.time()
+                self._counts = {name: kept for name, kept in self._counts.items() if kept[1] > now}
+            count = self._counts.get(key, (0, ends))[0] + 1
+            self._counts[key] = (count, ends)
+            return count
+
+
+_own_counts = _OwnCounts()
 
 
 def parse_rate(rate: str) -> tuple[int, int]:

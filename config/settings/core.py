@@ -116,6 +116,8 @@ DATABASES = {
         # A pool spares 5 ms of connecting per request; the worker's few threads share it too.
         "CONN_MAX_AGE": 0,
         "OPTIONS": {
+            # A host that is gone answers nothing, not even a refusal.
+            "connect_timeout": 5,
             **_database.get("OPTIONS", {}),
             "pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", 16), "timeout": 20},
         },
@@ -126,17 +128,29 @@ LOCK_TIMEOUT_SECONDS = env.int("LOCK_TIMEOUT_SECONDS", 5)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", "redis://127.0.0.1:6379/0")
-CACHES = {"default": {"BACKEND": "config.cache.RedisCache", "LOCATION": REDIS_URL}}
+# How long anybody but a waiting worker waits for Redis, which can only make things faster.
+REDIS_TIMEOUT_SECONDS = env.float("REDIS_TIMEOUT_SECONDS", 0.5)
+CACHES = {
+    "default": {"BACKEND": "config.cache.RedisCache", "LOCATION": REDIS_URL},
+    # The reaper removes what has expired; the limit is for the day that there is none.
+    "durable": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "durable_cache",
+        "OPTIONS": {"MAX_ENTRIES": 1_000_000},
+    },
+}
 
 HIGH_PRIORITY_QUEUE = env.str("HIGH_PRIORITY_QUEUE", "high")
 MEDIUM_PRIORITY_QUEUE = env.str("MEDIUM_PRIORITY_QUEUE", "medium")
 LOW_PRIORITY_QUEUE = env.str("LOW_PRIORITY_QUEUE", "low")
 RENDER_QUEUES = (HIGH_PRIORITY_QUEUE, MEDIUM_PRIORITY_QUEUE, LOW_PRIORITY_QUEUE)
 # No time-out: a render lives as long as its lease is renewed, and the reaper ends what stopped renewing.
-RQ_QUEUES = {name: {"URL": REDIS_URL, "DEFAULT_TIMEOUT": -1} for name in RENDER_QUEUES}
+RQ_QUEUES: dict[str, dict[str, str | int]] = {
+    name: {"USE_REDIS_CACHE": "default", "DEFAULT_TIMEOUT": -1} for name in RENDER_QUEUES
+}
 BACKGROUND_QUEUE = env.str("BACKGROUND_QUEUE", "background")
 """Mails, exports and deletions: whatever must neither wait for a render nor be waited for by a request."""
-RQ_QUEUES[BACKGROUND_QUEUE] = {"URL": REDIS_URL, "DEFAULT_TIMEOUT": 600}
+RQ_QUEUES[BACKGROUND_QUEUE] = {"USE_REDIS_CACHE": "default", "DEFAULT_TIMEOUT": 600}
 
 MEDIA_ROOT = DATA_DIR / "media"
 # Unfinished renders. Shared between machines, a job of a dead one goes on elsewhere from its last frame.

@@ -4,6 +4,7 @@ import asyncio
 import os
 import zlib
 from datetime import UTC, datetime
+from contextlib import suppress
 from typing import TextIO
 
 NAME_WIDTH = 10
@@ -29,8 +30,10 @@ class Log:
         prefix = f"{name:<{NAME_WIDTH}} |"
         if self._coloured:
             prefix = f"\x1b[{COLOURS[zlib.crc32(name.encode()) % len(COLOURS)]}m{prefix}\x1b[0m"
-        self._stream.write(f"{prefix} {text}\n")
-        self._stream.flush()
+        # Without a reader the programs go on; a pipe that is not emptied would stop them.
+        with suppress(OSError, ValueError):
+            self._stream.write(f"{prefix} {text}\n")
+            self._stream.flush()
 
     async def copy(self, name: str, descriptor: int) -> None:
         """Copy what comes out of a pipe until its last writer closes it. Takes over ``descriptor``."""

@@ -95,4 +95,6 @@ class Postgres(EmbeddedServer):
                 connection.execute(create.format(sql.Identifier(DATABASE), sql.Identifier(ROLE)))
 
     def _connect(self) -> psycopg.Connection:
-        return psycopg.connect(host=str(self._sockets), user=SUPERUSER, dbname="postgres", autocommit=True)
+        return psycopg.connect(
+            host=str(self._sockets), user=SUPERUSER, dbname="postgres", autocommit=True, connect_timeout=5
+        )

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 
+from config.stack.heartbeats import HeartbeatWatch
+
 UNPRIVILEGED_USER = "nobody"
 """Who runs what refuses to run as root. The one such user that every Unix has."""
 
@@ -32,6 +34,8 @@ class Program:
     grace_seconds: float = 10.0
     """How long it may take to stop before its whole process group is killed."""
     drop_root: bool = False
+    heartbeat: HeartbeatWatch | None = None
+    """How to notice that it hangs, for one that gives signs of life; None: only its end is noticed."""
 
     def command(self) -> list[str]:
         """The command line that also ties the program's life to its parent's.

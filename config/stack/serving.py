@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from config.stack.embedded import is_ours, remember, remembered
+from config.stack.heartbeats import HeartbeatWatch, heartbeat_file
 from config.stack.logs import Log
 from config.stack.postgres import Postgres
 from config.stack.programs import Program
@@ -109,11 +110,14 @@ async def _rise(site: Site, supervisor: Supervisor, log: Log) -> None:
     def command(name: str, *arguments: str) -> Program:
         return Program(name, [*manage, *arguments], environment)
 
+    def watched(name: str, *arguments: str) -> Program:
+        return replace(command(name, *arguments), heartbeat=HeartbeatWatch(heartbeat_file(site.data_dir, name)))
+
     await supervisor.run(command("prepare", "prepare"))
-    supervisor.start(command("reaper", "reap"))
+    supervisor.start(watched("reaper", "reap"))
     # It forks for its scheduler, which SIGTERM ends with it.
-    supervisor.start(replace(command("background", "background_worker"), death_signal=signal.SIGTERM))
-    supervisor.start(command("watcher", "watch_output"))
+    supervisor.start(replace(watched("background", "background_worker"), death_signal=signal.SIGTERM))
+    supervisor.start(watched("watcher", "watch_output"))
     supervisor.start(*(command(f"render-{number}", "render_worker") for number in range(1, site.workers + 1)))
     supervisor.start(_web(site, environment))
     await _until(site.answers, f"{site.url}{STATUS_PATH} does not answer 200.", WEB_READY_SECONDS)

@@ -1,7 +1,8 @@
 """Keeps programs running until told to stop.
 
 Started in stages, stopped in the reverse order. A program that ends by itself is started again, later each time. What
-it leaves in its process group is killed first, so a crashed server frees its port.
+it leaves in its process group is killed first, so a crashed server frees its port. One that gives no sign of life any
+more, though it should, is killed, which ends it like any other.
 """
 
 import asyncio
@@ -11,11 +12,16 @@ import time
 from contextlib import suppress
 from typing import Self
 
+from config.stack.heartbeats import HeartbeatWatch
 from config.stack.logs import Log
 from config.stack.programs import Program, kill_group
 
 FIRST_DELAY_SECONDS = 0.5
 LONGEST_DELAY_SECONDS = 30.0
+LOOK_SECONDS = 1.0
+"""Between two looks for a sign of life. Two in a row must miss it: the machine may just have slept."""
+OUTPUT_SECONDS = 5.0
+"""How long the last output of an ended program is waited for: a stranger may hold its pipe."""
 HEALTHY_SECONDS = 20.0
 """A program that ran this long has recovered: its next restart is quick again."""
 
@@ -91,7 +97,8 @@ class _Run:
         finally:
             self.kill()
             await self.process.wait()
-            await self._copying
+            await asyncio.wait([self._copying], timeout=OUTPUT_SECONDS)
+            self._copying.cancel()
 
 
 class _Keeper:
@@ -122,20 +129,44 @@ class _Keeper:
         delay = FIRST_DELAY_SECONDS
         while not self._stopping.is_set():
             began = time.monotonic()
-            self._run = await _Run.start(self._program, self._log)
-            self._log.say(self._program.name, f"started (process {self._run.process.pid})")
-            if self._stopping.is_set():
-                self._run.signal_stop()
-            status = await self._run.finish()
-            self._run = None
+            try:
+                ending = f"ended by itself ({_describe(await self._once())})"
+            except OSError as error:
+                # No process or no memory to be had just now.
+                ending = f"can't be started ({error})"
             if self._stopping.is_set():
                 return
             if time.monotonic() - began > HEALTHY_SECONDS:
                 delay = FIRST_DELAY_SECONDS
-            self._log.say(self._program.name, f"ended by itself ({_describe(status)}); starts again in {delay:g} s")
+            self._log.say(self._program.name, f"{ending}; starts again in {delay:g} s")
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), delay)
             delay = min(2 * delay, LONGEST_DELAY_SECONDS)
+
+    async def _once(self) -> int:
+        """One run from start to end; its exit status."""
+        watch = self._program.heartbeat
+        if watch is not None:
+            watch.begin()
+        run = self._run = await _Run.start(self._program, self._log)
+        self._log.say(self._program.name, f"started (process {run.process.pid})")
+        if self._stopping.is_set():
+            run.signal_stop()
+        watching = asyncio.create_task(self._watch(run, watch)) if watch is not None else None
+        try:
+            return await run.finish()
+        finally:
+            self._run = None
+            if watching is not None:
+                watching.cancel()
+
+    async def _watch(self, run: _Run, watch: HeartbeatWatch) -> None:
+        misses = 0
+        while misses < 2:
+            await asyncio.sleep(LOOK_SECONDS)
+            misses = misses + 1 if watch.is_late() else 0
+        self._log.say(self._program.name, "gives no sign of life: killed")
+        run.kill()
 
 
 def _describe(status: int) -> str:

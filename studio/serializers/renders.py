@@ -255,6 +255,9 @@ class PresetSerializer(serializers.Serializer[Any]):
 class ServiceStatusSerializer(serializers.Serializer[Any]):
     status = serializers.CharField()
     services = serializers.DictField(child=serializers.CharField())
+    programs = serializers.DictField(
+        child=serializers.CharField(), required=False, help_text="Background programs that ran lately: up or down."
+    )
 
 
 class CsrfTokenSerializer(serializers.Serializer[Any]):

@@ -49,5 +49,5 @@ def _workers() -> int | None:
     try:
         return Worker.count(connection=django_rq.get_connection(settings.RENDER_QUEUES[0]))
     except RedisError:
-        logger.exception("Redis does not answer; the workers can't be counted")
+        logger.warning("Redis does not answer; the workers can't be counted")
         return None

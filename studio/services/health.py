@@ -1,10 +1,14 @@
-"""Is each part of the product up? Public, so it tells no more than that."""
+"""Is each part of the product up? Public, so it tells no more than that, and costs no more than a look."""
 
 from __future__ import annotations
 
 import logging
 import subprocess
-from collections.abc import Callable
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, wait
+from typing import Generic, TypeVar
 
 import django_rq
 from django.conf import settings
@@ -12,24 +16,64 @@ from django.core.files.storage import default_storage
 from django.db import connection
 from rq.worker import Worker
 
+from config.heartbeat import programs_alive
 from studio.rendering.media import ffmpeg
 
 logger = logging.getLogger(__name__)
 
+T = TypeVar("T")
 
-def service_states() -> dict[str, bool]:
-    """Every service's name and whether it answers."""
-    return {name: is_up(name) for name in SERVICES}
+ANSWER_SECONDS = 3.0
+"""A service that takes longer is down."""
 
 
-def is_up(name: str) -> bool:
-    """Whether one service answers; why not goes to the log."""
-    try:
-        return SERVICES[name]()
-    except Exception:
-        # Whatever a broken service raises, the answer is the same.
-        logger.exception("The service %s does not answer", name)
-        return False
+class Probe(Generic[T]):
+    """One question, asked at most every ``seconds`` and by one thread, whoever wants to know."""
+
+    def __init__(self, name: str, ask: Callable[[], T], *, seconds: float, failed: T) -> None:
+        self._name, self._ask, self._seconds, self._failed = name, ask, seconds, failed
+        self._lock = threading.Lock()
+        self._answer: Future[T] | None = None
+        self._old_at = 0.0
+
+    def begin(self) -> Future[T]:
+        """The answer, which may be on its way or some seconds old."""
+        with self._lock:
+            if self._answer is None or (self._answer.done() and time.monotonic() > self._old_at):
+                self._answer = Future()
+                threading.Thread(target=self._run, args=(self._answer,), name=self._name, daemon=True).start()
+            return self._answer
+
+    def read(self, answer: Future[T]) -> T:
+        """What came in time."""
+        return answer.result() if answer.done() else self._failed
+
+    def _run(self, answer: Future[T]) -> None:
+        found = self._failed
+        try:
+            found = self._ask()
+        except Exception as error:
+            # Whatever a broken service raises, the answer is the same.
+            logger.warning("%s does not answer: %s", self._name, error)
+        finally:
+            # Back to the pool.
+            connection.close()
+            self._old_at = time.monotonic() + self._seconds
+            answer.set_result(found)
+
+
+def service_states(names: Sequence[str] = ()) -> dict[str, bool]:
+    """These services, or all, and whether they answer; they are asked at once."""
+    asked = {name: SERVICES[name].begin() for name in names or SERVICES}
+    wait(asked.values(), timeout=ANSWER_SECONDS)
+    return {name: SERVICES[name].read(answer) for name, answer in asked.items()}
+
+
+def program_states() -> dict[str, bool]:
+    """The background programs that ran lately, and whether they get on; none while the database is away."""
+    asked = _PROGRAMS.begin()
+    wait([asked], timeout=ANSWER_SECONDS)
+    return _PROGRAMS.read(asked)
 
 
 def _database() -> bool:
@@ -55,12 +99,18 @@ def _ffmpeg() -> bool:
     return subprocess.run([ffmpeg.binary(), "-version"], capture_output=True, timeout=10, check=True).returncode == 0
 
 
-SERVICES: dict[str, Callable[[], bool]] = {
-    "database": _database,
-    "redis": _redis,
-    "storage": _storage,
-    "workers": _workers,
-    "ffmpeg": _ffmpeg,
+def _probe(name: str, ask: Callable[[], bool], seconds: float) -> Probe[bool]:
+    return Probe(f"The service {name}", ask, seconds=seconds, failed=False)
+
+
+SERVICES = {
+    "database": _probe("database", _database, 0.5),
+    "redis": _probe("redis", _redis, 0.5),
+    "storage": _probe("storage", _storage, 5),
+    "workers": _probe("workers", _workers, 1),
+    # A process, for a word that hardly ever changes.
+    "ffmpeg": _probe("ffmpeg", _ffmpeg, 60),
 }
+_PROGRAMS: Probe[dict[str, bool]] = Probe("The programs' heartbeats", programs_alive, seconds=1, failed={})
 ESSENTIAL = ("database", "redis", "storage")
 """Without these the API can't serve; without workers it can, renders wait."""

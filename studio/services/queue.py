@@ -50,7 +50,7 @@ def wake_worker(job: RenderJob) -> None:
         django_rq.get_queue(job.queue).enqueue("studio.tasks.render", job.pk, result_ttl=0, failure_ttl=3600)
     except RedisError:
         # The row waits; the reaper knocks again when Redis is back.
-        logger.exception("Redis did not take the message for render %s", job.pk)
+        logger.warning("Redis did not take the message for render %s", job.pk)
 
 
 def knock(queue: str) -> int:
@@ -63,7 +63,7 @@ def knock(queue: str) -> int:
     try:
         missing = waiting[django_rq.get_queue(queue).count :]
     except RedisError:
-        logger.exception("Redis does not answer; the queue %s waits", queue)
+        logger.warning("Redis does not answer; the queue %s waits", queue)
         return 0
     for job in missing:
         wake_worker(job)

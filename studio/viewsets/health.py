@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.middleware.csrf import get_token
 from drf_spectacular.utils import extend_schema
@@ -16,7 +16,9 @@ from config.api.views import APIView
 from studio.serializers.renders import CsrfTokenSerializer, ServiceStatusSerializer
 from studio.services import health
 
-_WORDS = {True: "up", False: "down"}
+
+def _in_words(states: dict[str, bool]) -> dict[str, str]:
+    return {name: "up" if state else "down" for name, state in states.items()}
 
 
 class ServiceStatusView(APIView):
@@ -28,13 +30,15 @@ class ServiceStatusView(APIView):
         """All services, or one by its name; 503 when one that the API can't do without is down."""
         if service is not None and service not in health.SERVICES:
             raise NotFound(f"There is no service {service!r}.")
-        states = health.service_states() if service is None else {service: health.is_up(service)}
+        states = health.service_states([service] if service else [])
         essential = [states[name] for name in states if service is not None or name in health.ESSENTIAL]
         healthy = all(essential)
-        data = {
+        data: dict[str, Any] = {
             "status": "ok" if healthy else "unavailable",
-            "services": {name: _WORDS[state] for name, state in states.items()},
+            "services": _in_words(states),
         }
+        if service is None:
+            data["programs"] = _in_words(health.program_states())
         return ok(data, "Service status retrieved successfully", status=200 if healthy else 503)
 
 

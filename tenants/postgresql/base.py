@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.backends.base.base import NO_DB_ALIAS
 from django.db.backends.postgresql import base
 from psycopg.pq import TransactionStatus
 
 from tenants import scope
+from tenants.postgresql.pool import CheckedPool
 from tenants.postgresql.timestamps import UtcLoader
 
 SETTING = "studio.tenant"
@@ -23,17 +25,43 @@ class DatabaseWrapper(base.DatabaseWrapper):
     _sent: str | None = None
 
     def _cursor(self, name: str | None = None) -> Any:
+        self._leave_broken_connection()
         self.ensure_connection()
         wanted = "" if scope.current() is None else str(scope.current())
         # In a failed transaction the server takes nothing but the rollback, which comes through here too.
         failed = self.connection.info.transaction_status == TransactionStatus.INERROR
         if wanted != self._sent and not failed:
-            with self.connection.cursor() as cursor:
+            with self.wrap_database_errors, self.connection.cursor() as cursor:
                 cursor.execute("SELECT set_config(%s, %s, false)", [SETTING, wanted])
             self._sent = wanted
             # Whoever ends a transaction may yet undo what was set within it.
             self.connection.studio_tenant = wanted if self.connection.autocommit else None
         return super()._cursor(name)  # type: ignore[misc]
+
+    def _leave_broken_connection(self) -> None:
+        """Whoever lost the connection gets another, unless that would split a transaction.
+
+        Django does so at the ends of a request alone, and programs and threads that run for days have none.
+        """
+        broken = self.connection is not None and self.connection.closed
+        if broken and self.autocommit and not self.in_atomic_block:
+            self.close()
+
+    @property
+    def pool(self) -> CheckedPool | None:
+        """Django's pool, with connections that were looked at before they are given out."""
+        options = self.settings_dict["OPTIONS"].get("pool")
+        if self.alias == NO_DB_ALIAS or not options:
+            return None
+        if self.alias not in self._connection_pools:
+            pool = CheckedPool(
+                kwargs={**self.get_connection_params(), "autocommit": True},
+                configure=self._configure_connection,
+                **options,
+            )
+            # Of two threads at once the first makes it; an unopened one costs nothing.
+            self._connection_pools.setdefault(self.alias, pool)
+        return self._connection_pools[self.alias]
 
     def get_connection_params(self) -> dict[str, Any]:
         params = super().get_connection_params()

@@ -2,26 +2,26 @@
 done what is due every hour.
 """
 
-import logging
-import threading
 from argparse import ArgumentParser
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.core.cache import cache
 from django.core.management.base import BaseCommand
-from django.db import OperationalError
 from django.utils import timezone
 from redis.exceptions import RedisError
 
 from accounts.services import personal_data
 from config import background
+from config.api import freshness
 from config.api.idempotency import forget_before
-from config.stack.signals import stop_event
+from config.api.models import DurableEntry
+from config.cache import durable
+from config.heartbeat import Pulse, forget_programs
+from config.rounds import attempt, run_rounds
 from studio.services import blobs, jobs, presigned
-
-logger = logging.getLogger(__name__)
 
 # A client that repeats a request does so within hours, not weeks.
 KEPT_ANSWERS = timedelta(days=7)
@@ -36,38 +36,57 @@ class Command(BaseCommand):
         parser.add_argument("--once", action="store_true", help="one pass instead of one every REAP_INTERVAL_SECONDS")
 
     def handle(self, *, once: bool, **options: Any) -> None:
-        stopped = threading.Event() if once else stop_event()
-        while True:
-            try:
-                now = timezone.now()
-                counts = jobs.reap() | {
-                    "tasks queued that Redis had not taken": background.queue_again(),
-                    "data requests queued again": personal_data.queue_again(now),
-                    "exports swept": personal_data.sweep_exports(now),
-                    "work folders swept": jobs.sweep_work_dirs(),
-                    "uploads swept": presigned.sweep_uploads(),
-                    "folders of dead processes swept": blobs.sweep_scratch(),
-                    "idempotency keys forgotten": forget_before(now - KEPT_ANSWERS),
-                    "hourly tasks queued": _queue_hourly(),
-                }
-                if any(counts.values()):
-                    self.stdout.write(", ".join(f"{count} {what}" for what, count in counts.items() if count))
-            except OperationalError:
-                if once:
-                    raise
-                logger.exception("The database does not answer; trying again")
-            if once or stopped.wait(settings.REAP_INTERVAL_SECONDS):
-                return
+        if once:
+            for what, do in _PARTS.items():
+                self._tell(what, do())
+        else:
+            run_rounds("reaper", self._round, pause=settings.REAP_INTERVAL_SECONDS)
+
+    def _round(self, pulse: Pulse) -> None:
+        for what, do in _PARTS.items():
+            # One that fails keeps none of the others from their work.
+            self._tell(what, attempt(f"The reaper's part {what!r}", do))
+            pulse.beat()
+
+    def _tell(self, what: str, count: Any) -> None:
+        if count:
+            self.stdout.write(f"{what}: {count}")
+
+
+def _forget_answers() -> int:
+    return forget_before(timezone.now() - KEPT_ANSWERS)
+
+
+def _forget_expired() -> int:
+    return DurableEntry.objects.filter(expires__lt=timezone.now()).delete()[0]
+
+
+def _settle() -> int:
+    with suppress(RedisError):
+        return freshness.settle()
+    return 0
 
 
 def _queue_hourly() -> int:
     """Queue what is due once an hour, by whichever reaper comes first; answers how many."""
-    try:
-        if not cache.add("reap:hourly", 1, timeout=3600):
-            return 0
-    except RedisError:
-        logger.exception("Redis does not answer; what is due once an hour waits")
+    if not durable.add("reap:hourly", 1, timeout=3600):
         return 0
     for task in HOURLY:
         background.enqueue(task)
     return len(HOURLY)
+
+
+_PARTS: dict[str, Callable[[], Any]] = {
+    "renders": lambda: {what: count for what, count in jobs.reap().items() if count},
+    "tasks queued that Redis had not taken": background.queue_again,
+    "lists told of changes that Redis had missed": _settle,
+    "data requests queued again": lambda: personal_data.queue_again(timezone.now()),
+    "exports swept": lambda: personal_data.sweep_exports(timezone.now()),
+    "work folders swept": jobs.sweep_work_dirs,
+    "uploads swept": presigned.sweep_uploads,
+    "folders of dead processes swept": blobs.sweep_scratch,
+    "idempotency keys forgotten": _forget_answers,
+    "expired marks forgotten": _forget_expired,
+    "programs forgotten": forget_programs,
+    "hourly tasks queued": _queue_hourly,
+}

@@ -10,6 +10,8 @@ import django_rq
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
+from config.redis_link import waiting_client
+
 
 class Command(BaseCommand):
     help = __doc__
@@ -22,9 +24,11 @@ class Command(BaseCommand):
         # Here and not in the app's ready(): it loads torch, which nothing but a worker needs.
         from studio.rendering.models import cache
         from studio.tasks import render_due
+        from studio.worker import RenderWorker
 
         cache.configure(device=settings.RENDER_DEVICE, capacity=settings.MODEL_CACHE_BYTES)
-        # A dotted name: django-rq takes no subclass of SimpleWorker otherwise.
-        worker = django_rq.get_worker(*queues, worker_class="studio.worker.RenderWorker")
-        worker.render_due = render_due  # type: ignore[attr-defined]
+        connection = waiting_client()
+        waited_for = [django_rq.get_queue(name, connection=connection) for name in queues]
+        worker = RenderWorker(waited_for, connection=connection)
+        worker.render_due = render_due
         worker.work(burst=burst, logging_level=settings.LOG_LEVEL)

@@ -3,20 +3,21 @@
 A file counts once it is whole: unchanged since the look before, and decodable.
 """
 
-import logging
-import threading
+import time
 from argparse import ArgumentParser
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
-from django.db import OperationalError
 
-from config.stack.signals import stop_event
+from config.heartbeat import Pulse
+from config.rounds import run_rounds
 from studio.services.outputs import OutputWatcher
 
-logger = logging.getLogger(__name__)
+TAKING_SECONDS = 1800.0
+"""In which the longest video is decoded and stored."""
 
 
 class Command(BaseCommand):
@@ -28,15 +29,21 @@ class Command(BaseCommand):
         parser.add_argument("--once", action="store_true", help="look until nothing changes any more, then stop")
 
     def handle(self, *, interval: float, path: list[str] | None, once: bool, **options: Any) -> None:
-        stopped = threading.Event() if once else stop_event()
         watcher = OutputWatcher([Path(p) for p in path or settings.WATCH_PATHS])
-        while True:
-            try:
-                for job in watcher.look():
-                    self.stdout.write(f"Render {job.pk} is complete.")
-            except OperationalError:
-                if once:
-                    raise
-                logger.exception("The database does not answer; trying again")
-            if (once and not watcher.is_waiting) or stopped.wait(interval):
-                return
+        if not once:
+            run_rounds("watcher", partial(self._round, watcher), pause=interval)
+            return
+        self._look(watcher)
+        while watcher.is_waiting:
+            time.sleep(interval)
+            self._look(watcher)
+
+    def _round(self, watcher: OutputWatcher, pulse: Pulse) -> None:
+        if watcher.is_waiting:
+            # A whole video may be decoded and stored now.
+            pulse.beat(seconds=TAKING_SECONDS)
+        self._look(watcher)
+
+    def _look(self, watcher: OutputWatcher) -> None:
+        for job in watcher.look():
+            self.stdout.write(f"Render {job.pk} is complete.")
