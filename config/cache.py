@@ -11,8 +11,9 @@ import logging
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from django.core.cache import ConnectionProxy, caches
+from django.core.cache import caches
 from django.core.cache.backends import redis
+from django.utils.connection import ConnectionProxy
 from redis.exceptions import ConnectionError, RedisError, TimeoutError
 
 from config.redis_link import client

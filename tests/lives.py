@@ -39,7 +39,7 @@ def live(user: User, api: APIClient, media_dir: Path, *, clip: bytes, whom: User
         "soundtrack": SimpleUploadedFile(f"{name} song.mp3", (media_dir / "song.mp3").read_bytes()),
     }
     life.videos.append(did(api.post("/api/upload", {**sent, "type": "vid2vid"}, format="multipart"))["videoId"])
-    life.videos.append(_rendered(user, media_dir).pk)
+    life.videos.append(rendered(user, media_dir).pk)
     did(api.post(f"/api/videos/{life.videos[1]}/publish"))
     life.item = api.get("/api/gallery", {"per_page": 100}).json()["data"]["items"][0]["id"]
     life.chat = did(api.post("/api/chats", {"recipientUserId": whom.pk}))["id"]
@@ -59,7 +59,7 @@ def did(answer: Any) -> Row:
     return answer.json()["data"]
 
 
-def _rendered(user: User, media_dir: Path) -> Video:
+def rendered(user: User, media_dir: Path) -> Video:
     """A completed video of the user's, with the files that a render leaves."""
     model, _ = ModelFile.objects.get_or_create(slug="any", defaults={"name": "Any", "location": "none"})
     kind = MediaFile.Kind

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import uuid
 from functools import partial
+from typing import Any
 
 from django.db import transaction
 from redis.exceptions import RedisError
@@ -26,8 +27,8 @@ def current_token(name: str) -> str:
     """
     key, own = _key(name), own_token()
     try:
-        redis = client()
-        found = redis.get(key)
+        redis: Any = client()
+        found: bytes | None = redis.get(key)
         if found is None:
             redis.set(key, own, nx=True)
             found = redis.get(key)

@@ -47,8 +47,6 @@ _LOST_TO_ANOTHER = (
     psycopg.errors.SerializationFailure,
 )
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-# What an answer depends on, which comes back.
-_AWAY = (OperationalError, InterfaceError, RedisError)
 # The root carries one documented API route, /status/{videoId}.
 _API_PATHS = re.compile(r"/(api|status)(/|$)")
 _CODES = {
@@ -118,7 +116,7 @@ def as_domain_error(exc: Exception, request: Any) -> DomainError:
         case OperationalError() if isinstance(exc.__cause__, psycopg.errors.DiskFull):
             logger.error("The database has no room in %s %s (%s)", request.method, request.path, request.request_id)
             return DiskFull()
-        case _ if isinstance(exc, _AWAY):
+        case OperationalError() | InterfaceError() | RedisError() if _is_away(exc):
             logger.error("%s %s lost what it depends on: %s", request.method, request.path, exc)
             return Unavailable()
     logger.error(
@@ -142,10 +140,16 @@ def handler404(request: HttpRequest, exception: Exception) -> HttpResponse:
 def handler500(request: HttpRequest) -> HttpResponse:
     # Django has logged the traceback by the time it calls this, from where it caught the exception.
     caught = sys.exception()
-    if isinstance(caught, _AWAY):
+    if isinstance(caught, Exception) and _is_away(caught):
         return error_response(request, caught) if is_api(request) else _unavailable_page()
     error = DomainError("server_error", "Internal server error", 500)
     return error_response(request, error) if is_api(request) else defaults.server_error(request)
+
+
+def _is_away(exc: Exception) -> bool:
+    """Whether the database or Redis said or did this: they come back."""
+    database = isinstance(exc, OperationalError | InterfaceError) and isinstance(exc.__cause__, psycopg.Error)
+    return database or isinstance(exc, RedisError)
 
 
 def _unavailable_page() -> HttpResponse:

@@ -1,6 +1,7 @@
 """Signs of life of a program: a file whose time says until when the next one is due."""
 
 import time
+from contextlib import suppress
 from pathlib import Path
 
 START_SECONDS = 300.0
@@ -24,8 +25,6 @@ class HeartbeatWatch:
         self._due = time.time() + START_SECONDS
 
     def is_late(self) -> bool:
-        try:
+        with suppress(FileNotFoundError):
             self._due = self._file.stat().st_mtime
-        except FileNotFoundError:
-            pass
         return time.time() > self._due

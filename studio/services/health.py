@@ -112,5 +112,5 @@ SERVICES = {
     "ffmpeg": _probe("ffmpeg", _ffmpeg, 60),
 }
 _PROGRAMS: Probe[dict[str, bool]] = Probe("The programs' heartbeats", programs_alive, seconds=1, failed={})
-ESSENTIAL = ("database", "redis", "storage")
-"""Without these the API can't serve; without workers it can, renders wait."""
+ESSENTIAL = ("database", "storage")
+"""Without these the API can't serve; without Redis it is slower, and without workers renders wait."""

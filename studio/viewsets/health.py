@@ -31,14 +31,14 @@ class ServiceStatusView(APIView):
         if service is not None and service not in health.SERVICES:
             raise NotFound(f"There is no service {service!r}.")
         states = health.service_states([service] if service else [])
-        essential = [states[name] for name in states if service is not None or name in health.ESSENTIAL]
-        healthy = all(essential)
-        data: dict[str, Any] = {
-            "status": "ok" if healthy else "unavailable",
-            "services": _in_words(states),
-        }
+        needed = [service] if service else health.ESSENTIAL
+        healthy = all(states[name] for name in needed)
+        data: dict[str, Any] = {"status": "ok" if healthy else "unavailable", "services": _in_words(states)}
         if service is None:
-            data["programs"] = _in_words(health.program_states())
+            programs = health.program_states()
+            data["programs"] = _in_words(programs)
+            if healthy and not (states["redis"] and all(programs.values())):
+                data["status"] = "degraded"
         return ok(data, "Service status retrieved successfully", status=200 if healthy else 503)
 
 

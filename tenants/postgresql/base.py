@@ -53,15 +53,16 @@ class DatabaseWrapper(base.DatabaseWrapper):
         options = self.settings_dict["OPTIONS"].get("pool")
         if self.alias == NO_DB_ALIAS or not options:
             return None
-        if self.alias not in self._connection_pools:
+        pools: dict[str, CheckedPool] = self._connection_pools  # type: ignore[attr-defined]
+        if self.alias not in pools:
             pool = CheckedPool(
                 kwargs={**self.get_connection_params(), "autocommit": True},
-                configure=self._configure_connection,
+                configure=self._configure_connection,  # type: ignore[attr-defined]
                 **options,
             )
             # Of two threads at once the first makes it; an unopened one costs nothing.
-            self._connection_pools.setdefault(self.alias, pool)
-        return self._connection_pools[self.alias]
+            pools.setdefault(self.alias, pool)
+        return pools[self.alias]
 
     def get_connection_params(self) -> dict[str, Any]:
         params = super().get_connection_params()
