@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import orjson
+import requests
 from django.conf import settings
 
 from tests.patience import FOREVER_SECONDS
@@ -53,6 +54,12 @@ class WebServer:
     def socket(self) -> socket.socket:
         """A bare connection."""
         return socket.create_connection(("127.0.0.1", self.port))
+
+    def ask(self, method: str, path: str, token: str = "", **options: Any) -> requests.Response:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        return requests.request(
+            method, self.url + path, headers=headers, timeout=FOREVER_SECONDS, allow_redirects=False, **options
+        )
 
     def _answers(self) -> bool:
         assert self.process.poll() is None, "the web server ended"
