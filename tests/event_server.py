@@ -22,7 +22,7 @@ from tests.worker import addresses
 class EventServer:
     """``config.asgi`` under Granian, as compose.yaml runs it, on the test's database. A context manager."""
 
-    def __init__(self) -> None:
+    def __init__(self, **environment: str) -> None:
         with socket.create_server(("127.0.0.1", 0)) as probe:
             port = probe.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
@@ -30,7 +30,7 @@ class EventServer:
         self.process = subprocess.Popen(
             [sys.executable, "-m", *command, "config.asgi:application"],
             cwd=settings.BASE_DIR,
-            env={**os.environ, **addresses(), "THROTTLE": "off"},
+            env={**os.environ, **addresses(), "THROTTLE": "off", **environment},
         )
 
     def __enter__(self) -> Self:

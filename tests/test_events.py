@@ -6,9 +6,11 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import pytest
 import requests
+from django.conf import settings
 from django.db import transaction
 from rest_framework.test import APIClient
 
@@ -22,6 +24,7 @@ from studio.models import ModelFile
 from tests.event_server import EventServer, events_of
 from tests.fixtures import PASSWORD, UserFactory
 from tests.patience import FOREVER_SECONDS
+from tests.relay import Relay
 from tests.waiting import until
 from tests.worker import WorkerProcess
 
@@ -218,3 +221,21 @@ def test_the_end_of_an_account_takes_its_words_out_of_the_logs(
     _, reset = ask(as_friend, **{"Last-Event-ID": told["id"]})
     assert reset["event"] == "reset"
     assert not [event for person in (user, friend) for event in events.read(person.pk, events.START).events]
+
+
+@pytest.mark.parametrize("way", ["gone", "hanging"])
+def test_a_stream_outlives_an_outage_of_redis(user: User, way: str) -> None:
+    target = unquote(urlsplit(settings.REDIS_URL).path)
+    with (
+        Relay(target) as relay,
+        EventServer(REDIS_URL="redis://{}:{}/0".format(*relay.address)) as server,
+        server.following(token_of(user)) as stream,
+    ):
+        assert next(stream)["event"] == "ready"
+        relay.go() if way == "gone" else relay.hang()
+        publish([user.pk], "support", {"requestId": 1})
+        # Who comes now stays as well, and starts with what it has missed.
+        with server.following(token_of(user), Last_Event_ID="0-0") as late:
+            relay.come_back()
+            assert [next(late)["event"] for _ in range(2)] == ["ready", "support"]
+        assert next(stream)["data"] == {"requestId": 1}

@@ -54,7 +54,7 @@ def running(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> 
     redis.start()
     with Relay(unquote(str(redis.socket))) as relay:
         address = f"redis://{relay.address[0]}:{relay.address[1]}/0"
-        with WebServer({"REDIS_URL": address, "THROTTLE_LOGIN": f"{LOGINS}/min"}) as web:
+        with WebServer(environment={"REDIS_URL": address, "THROTTLE_LOGIN": f"{LOGINS}/min"}) as web:
             yield Site(web, relay, redis)
     redis.stop()
 

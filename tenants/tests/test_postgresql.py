@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
 
+import psycopg
 import pytest
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 
 from tenants import scope
+from tenants.models import Tenant
+from tenants.scope import all_tenants
+from tenants.services import create_tenant
 
 
 def told() -> str:
@@ -73,3 +77,48 @@ def test_moments_are_read_in_utc(text: str, moment: datetime, time_zone: str) ->
         (read,) = cursor.fetchone()
     assert read == moment
     assert read.tzinfo is UTC
+
+
+@pytest.mark.django_db(transaction=True)
+class TestLostConnections:
+    def lose(self) -> None:
+        with pytest.raises(OperationalError), connection.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    def test_the_next_query_has_another(self) -> None:
+        self.lose()
+        assert Tenant.objects.count() == 0
+
+    def test_the_change_of_the_scope_fails_as_everything_else_does(self) -> None:
+        with transaction.atomic():
+            self.lose()
+            # What would have to be told to the session first.
+            with all_tenants(), pytest.raises((OperationalError, InterfaceError)):
+                Tenant.objects.count()
+            transaction.set_rollback(True)
+        assert Tenant.objects.count() == 0
+
+    def test_a_transaction_is_not_split(self) -> None:
+        def write() -> None:
+            with transaction.atomic():
+                create_tenant(name="first half")
+                self.lose()
+                create_tenant(name="second half")
+
+        with pytest.raises((OperationalError, InterfaceError)):
+            write()
+        assert Tenant.objects.count() == 0
+
+    def test_pooled_ones_are_looked_at(self) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_backend_pid()")
+            mine = cursor.fetchone()[0]
+        parameters = connection.get_connection_params()
+        where = {
+            name: parameters[name] for name in ("host", "port", "dbname", "user", "password") if name in parameters
+        }
+        # Back into the pool, where it dies unseen.
+        connection.close()
+        with psycopg.connect(**where, autocommit=True) as other:
+            other.execute("SELECT pg_terminate_backend(%s)", [mine])
+        assert Tenant.objects.count() == 0

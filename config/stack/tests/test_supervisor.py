@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from config.stack import supervisor as supervisor_module
+from config.stack.heartbeats import HeartbeatWatch, heartbeat_file
 from config.stack.logs import LINE_BYTES, Log
 from config.stack.programs import Program
 from config.stack.supervisor import ProgramFailed, Supervisor
@@ -177,3 +178,51 @@ def test_no_program_outlives_a_supervisor_that_is_killed(tmp_path: Path) -> None
         parent.send_signal(signal.SIGKILL)
         parent.wait()
     until_ended(service)
+
+
+def test_a_program_that_hangs_is_started_again(tmp_path: Path) -> None:
+    file = heartbeat_file(tmp_path, "service")
+    file.parent.mkdir()
+    hangs_once = f"""
+        import os, pathlib, signal, time
+        beat = pathlib.Path({str(file)!r})
+        beat.touch()
+        first = not pathlib.Path({str(tmp_path)!r}, "was here").exists()
+        pathlib.Path({str(tmp_path)!r}, "was here").touch()
+        due = time.time() + (0 if first else 600)
+        os.utime(beat, (due, due))
+        print("up")
+        os.kill(os.getpid(), signal.SIGSTOP) if first else signal.pause()
+    """
+
+    async def scenario() -> list[str]:
+        log = Watched()
+        supervisor = Supervisor(log)
+        supervisor.start(python("service", hangs_once, heartbeat=HeartbeatWatch(file)))
+        await log.until(lambda lines: [text for _, text in lines].count("up") == 2)
+        await supervisor.stop()
+        return [text for _, text in log.lines]
+
+    lines = asyncio.run(scenario())
+    assert lines[:2] == ["up", "gives no sign of life: killed"]
+    assert lines[2].startswith("ended by itself (signal SIGKILL)")
+
+
+def test_a_stop_waits_for_no_stranger_and_no_stopped_program() -> None:
+    # A grandchild in a session of its own keeps the pipe, and the program itself is past hearing any signal.
+    stopped = """
+        import os, signal, subprocess, sys
+        stranger = subprocess.Popen([sys.executable, "-c", "import signal; signal.pause()"], start_new_session=True)
+        print("up", stranger.pid)
+        os.kill(os.getpid(), signal.SIGSTOP)
+    """
+
+    async def scenario() -> int:
+        log = Watched()
+        supervisor = Supervisor(log)
+        supervisor.start(python("service", stopped, grace_seconds=0.2))
+        await log.until(lambda lines: len(lines) == 1)
+        await supervisor.stop()
+        return int(log.lines[0][1].split()[1])
+
+    os.kill(asyncio.run(scenario()), signal.SIGKILL)
