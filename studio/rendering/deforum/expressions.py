@@ -3,7 +3,8 @@
 The language is numexpr's, scalar: ``+ - * / ** %``, comparisons, ``& | ~``, ``where(condition, a, b)`` and the
 functions below. Beyond numexpr it offers ``//``, ``pi``, ``e``, ``min``, ``max`` and ``clip(x, low, high)``. ``/`` is
 true division, ``%`` takes the sign of the dividend (as C and numexpr do) and ``where`` evaluates only the branch that
-it takes.
+it takes. Arithmetic is IEEE 754's, as numexpr's is: what is undefined is NaN on the way and ``1/0`` is infinite, so
+that ``exp(-1/t)`` is 0 at frame 0.
 """
 
 from __future__ import annotations
@@ -30,60 +31,89 @@ class ExpressionError(ValueError):
     """An expression that is not in the language, or has no finite value. The message is for the user."""
 
 
+class Undefined(float):
+    """NaN or an infinity that knows where it comes from."""
+
+    reason: str
+
+    def __new__(cls, value: float, reason: str) -> Undefined:
+        self = super().__new__(cls, value)
+        self.reason = reason
+        return self
+
+
 class Expression:
     """A compiled expression. ``Expression("2*t", names=("t",))({"t": 3})`` is 6.0.
 
     ``names`` are the variables it may use. Raises ExpressionError when the text is not in the language, and when
-    called, if there is no finite value.
+    called, if there is no finite value. ``cost`` is the number of its syntax nodes.
     """
 
     def __init__(self, text: str, names: tuple[str, ...] = ()) -> None:
         self.text = text
-        self._node = _compile(text, names)
+        self._node, self.cost = _compile(text, names)
 
     def __call__(self, scope: Scope) -> float:
-        try:
-            value = float(self._node(scope))
-        except OverflowError:
-            raise ExpressionError("the result is too large") from None
+        value = self.value(scope)
         if not math.isfinite(value):
-            raise ExpressionError("the result is not a finite number")
+            raise ExpressionError(reason_of(value))
         return value
+
+    def value(self, scope: Scope) -> float:
+        """As calling it, but what has no finite value is NaN or an infinity, for which ``reason_of`` has words."""
+        try:
+            value = self._node(scope)
+            return value if isinstance(value, float) else float(value)
+        except OverflowError:
+            return Undefined(math.inf, "the result is too large")
+        except ValueError as error:
+            if isinstance(error, ExpressionError):
+                raise
+            return Undefined(math.nan, "the result is not a finite number")
+
+
+def reason_of(value: float) -> str:
+    """Why a value is not finite."""
+    return value.reason if isinstance(value, Undefined) else "the result is not a finite number"
 
 
 def _divide(a: float, b: float) -> float:
-    if b == 0:
-        raise ExpressionError("division by zero")
-    return a / b
+    return a / b if b else _by_zero(a, b)
 
 
 def _floor_divide(a: float, b: float) -> float:
-    if b == 0:
-        raise ExpressionError("division by zero")
-    return float(a // b)
+    return float(a // b) if b else _by_zero(a, b)
+
+
+def _by_zero(a: float, b: float) -> float:
+    value = math.nan if a == 0 or a != a else math.copysign(math.inf, a) * math.copysign(1.0, b)
+    return Undefined(value, "division by zero")
 
 
 def _modulo(a: float, b: float) -> float:
     if b == 0:
-        raise ExpressionError("division by zero")
-    return math.fmod(a, b)
+        return Undefined(math.nan, "division by zero")
+    return math.fmod(a, b) if math.isfinite(a) else math.nan
 
 
 def _power(a: float, b: float) -> float:
-    if abs(b) > MAX_EXPONENT:
-        raise ExpressionError(f"an exponent beyond {MAX_EXPONENT:.0f}")
     if a == 0 and b < 0:
-        raise ExpressionError("division by zero")
-    value = float(a) ** float(b)
-    if isinstance(value, complex):
-        raise ExpressionError("a fractional power of a negative number")
-    return value
+        return Undefined(math.inf, "division by zero")
+    try:
+        return math.pow(a, b)
+    except OverflowError:
+        reason = f"an exponent beyond {MAX_EXPONENT:.0f}" if abs(b) > MAX_EXPONENT else "the result is too large"
+        return Undefined(-math.inf if a < 0 and b % 2 == 1 else math.inf, reason)
+    except ValueError:
+        return Undefined(math.nan, "a fractional power of a negative number")
 
 
 def _bits(value: float) -> int:
-    if value != int(value):
-        raise ExpressionError("&, | and ~ need comparisons or whole numbers")
-    return value if isinstance(value, bool) else int(value)
+    if isinstance(value, bool):
+        return value
+    if not math.isfinite(value) or value != int(value):
+        raise ExpressionError("&, |, ^ and ~ need comparisons or whole numbers")
+    return int(value)
 
 
 def _invert(value: float) -> float:
@@ -91,14 +121,26 @@ def _invert(value: float) -> float:
     return (not bits) if isinstance(bits, bool) else ~bits
 
 
+_POLES = {"log": 0, "log10": 0, "log1p": -1}
+"""Where a function goes to minus infinity."""
+
+
 def _checked(name: str, function: Callable[..., float]) -> Callable[..., float]:
     def call(*arguments: float) -> float:
         try:
             return function(*arguments)
         except ValueError:
-            raise ExpressionError(f"{name}({', '.join(f'{a:g}' for a in arguments)}) is undefined") from None
+            value = -math.inf if arguments[0] == _POLES.get(name) else math.nan
+            return Undefined(value, f"{name}({', '.join(f'{a:g}' for a in arguments)}) is undefined")
+        except OverflowError:
+            return Undefined(math.inf, "the result is too large")
 
     return call
+
+
+def _whole(function: Callable[[float], int]) -> Callable[[float], float]:
+    """A rounding that leaves infinities and NaN what they are."""
+    return lambda x: float(function(x)) if math.isfinite(x) else x
 
 
 CONSTANTS = {"pi": math.pi, "e": math.e}
@@ -113,6 +155,7 @@ _BINARY: dict[type[ast.operator], Callable[[float, float], float]] = {
     ast.Pow: _power,
     ast.BitAnd: lambda a, b: _bits(a) & _bits(b),
     ast.BitOr: lambda a, b: _bits(a) | _bits(b),
+    ast.BitXor: lambda a, b: _bits(a) ^ _bits(b),
 }
 _UNARY: dict[type[ast.unaryop], Callable[[float], float]] = {
     ast.UAdd: operator.pos,
@@ -147,23 +190,27 @@ _OF_ONE: dict[str, Callable[[float], float]] = {
     "log1p": math.log1p,
     "sqrt": math.sqrt,
     "abs": abs,
-    "floor": math.floor,
-    "ceil": math.ceil,
+    "floor": _whole(math.floor),
+    "ceil": _whole(math.ceil),
+    "trunc": _whole(math.trunc),
+    "round": _whole(round),
+    "sign": lambda x: math.copysign(1.0, x) if x else 0.0,
 }
 _FUNCTIONS: dict[str, tuple[int, Callable[..., float]]] = {
     **{name: (1, _checked(name, function)) for name, function in _OF_ONE.items()},
     "arctan2": (2, math.atan2),
+    "fmod": (2, _modulo),
     "clip": (3, lambda x, low, high: max(low, min(x, high))),
 }
 _VARIADIC: dict[str, Callable[..., float]] = {"min": min, "max": max}
 
 # Checked before Python's parser sees the text: no quotes, attributes, subscripts, backslashes or keywords can be
 # spelled.
-_ALPHABET = re.compile(r"[0-9A-Za-z_+\-*/%<>=!&|~().,\s]*")
+_ALPHABET = re.compile(r"[0-9A-Za-z_+\-*/%<>=!&|^~().,\s]*")
 
 
 @lru_cache(maxsize=4096)
-def _compile(text: str, names: tuple[str, ...]) -> Node:
+def _compile(text: str, names: tuple[str, ...]) -> tuple[Node, int]:
     if len(text) > MAX_LENGTH:
         raise ExpressionError(f"longer than {MAX_LENGTH} characters")
     if not text.strip():
@@ -175,9 +222,10 @@ def _compile(text: str, names: tuple[str, ...]) -> Node:
         tree = ast.parse(f"({text.strip()}\n)", mode="eval")
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         raise ExpressionError(f"not an expression: {_shown(text)}") from None
-    if sum(1 for _ in ast.walk(tree)) > MAX_NODES:
+    cost = sum(1 for _ in ast.walk(tree))
+    if cost > MAX_NODES:
         raise ExpressionError(f"more than {MAX_NODES} terms")
-    return _build(tree.body, names, MAX_DEPTH)
+    return _build(tree.body, names, MAX_DEPTH), cost
 
 
 def _shown(text: str) -> str:

@@ -51,6 +51,19 @@ def test_examples_at_some_frames(text, frame_count, expected):
         ("0:(-.5), 2:(+.5),", 1, [-0.5, 0, 0.5]),
         ("0:(0), '2':('4')", 1, [0, 2, 4]),
         ("2.9:(1), 4:(3)", 1, [1, 1, 1, 2, 3]),
+        # Undefined at some frames: interpolated over, and held at the ends, as gaps are.
+        ("0:(sqrt(t-2))", 1, [0, 0, 0, 1, 1.414214]),
+        ("0:(sqrt(2-t)), 6:(4)", 1, [1.414214, 1, 0, 1, 2, 3, 4]),
+        ("0:(log(t-2.5)), 4:(9)", 1, [-0.693147, -0.693147, -0.693147, -0.693147, 9]),
+        ("0:(1/(1-t)*where(t==1, 0, 1))", 1, [1, 0, -1, -0.5]),
+        ("0:(where(t==2, 0/0, t))", 1, [0, 1, 2, 3]),
+        ("0:((0-1)**(t/2))", 1, [1, 0, -1, 0, 1]),
+        ("0:(exp(-1/t))", 1, [0, 0.367879, 0.606531]),
+        # Only the piece after the first colon counts.
+        ("0: 0: (1.5), 2: 2: (7)", 1, [0, 1, 2]),
+        ("0:(1, 2:(3))", 1, [1, 2, 3]),
+        ("0:(1)), 2:(3", 1, [1, 2, 3]),
+        ("\n0 :\n(1)\t,\n 2: (3) ,\n", 1, [1, 2, 3]),
     ],
 )
 def test_examples_at_every_frame(text, seed, expected):
@@ -61,7 +74,10 @@ def test_examples_at_every_frame(text, seed, expected):
     ("text", "message"),
     [
         ("0:(1), 40:(1/(t-57))", "zoom: keyframe 40: division by zero at frame 57"),
-        ("0:(1), 40:(sqrt(50-t))", "zoom: keyframe 40: sqrt(-1) is undefined at frame 51"),
+        ("0:(log(t-2))", "zoom: keyframe 0: log(0) is undefined at frame 2"),
+        ("0:(sqrt(0-1-t))", "zoom: keyframe 0: sqrt(-1) is undefined at frame 0"),
+        ("0:(1), 9**9**9:(2)", "zoom: keyframe 9**9**9: an exponent beyond 10000"),
+        ("0:(1), " + "9" * 400 + ":(2)", "zoom: keyframe " + "9" * 40 + ": too large"),
         ("0:(1), 40:(foo)", "zoom: keyframe 40: unknown name 'foo'; known are t, max_f, s, pi, e"),
         ("0:(1), max_g:(2)", "zoom: keyframe max_g: unknown name 'max_g'; known are max_f, s, pi, e"),
         ("0:(1), t:(2)", "zoom: keyframe t: unknown name 't'; known are max_f, s, pi, e"),
