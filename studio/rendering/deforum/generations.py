@@ -8,9 +8,13 @@ from pathlib import Path
 
 from studio.rendering.deforum.parameters import FrameParameters
 from studio.rendering.deforum.samplers import scheduler_of
+from studio.rendering.deforum.seeds import RANDOM, drawn_seed
 from studio.rendering.deforum.settings import DeforumSettings
 from studio.rendering.diffusion.interface import Frames, Generation
 from studio.rendering.plan import ControlNetSpec, DeforumParams, LoraSpec, RenderPlan
+
+_SUBSEEDS = 2**16
+"""Beyond what other drawn seeds are told apart by."""
 
 
 def lora_name(spec: LoraSpec) -> str:
@@ -48,7 +52,9 @@ class Generations:
         for spec, seen in self._controlnets(row, init, source):
             controlnets.append(spec)
             control_frames.append(seen)
-        subseed_strength = row["subseed_strength_schedule"]
+        subseed_strength, subseed = row["subseed_strength_schedule"], int(row["subseed_schedule"])
+        if subseed == RANDOM:
+            subseed = drawn_seed(self._plan.seed, row.frame, _SUBSEEDS)
         scheduler = self._plan.model.scheduler
         if self._settings.enable_sampler_scheduling:
             scheduler = scheduler_of(row.names["sampler_schedule"])
@@ -59,7 +65,7 @@ class Generations:
             steps=int(row["steps_schedule"]),
             denoising=denoising if init is not None else 1.0,
             seed=seed,
-            subseed=int(row["subseed_schedule"]) if subseed_strength else None,
+            subseed=subseed if subseed_strength else None,
             subseed_strength=subseed_strength,
             noise_multiplier=row["noise_multiplier_schedule"],
             scheduler=scheduler,

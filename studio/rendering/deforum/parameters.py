@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from studio.rendering.deforum import schedule
 from studio.rendering.deforum.prompts import FramePrompt, frame_prompts
+from studio.rendering.deforum.schedule import Budget
 from studio.rendering.deforum.settings import (
     ControlNetUnit,
     DeforumSettings,
@@ -24,12 +25,16 @@ from studio.rendering.deforum.settings import (
     name_schedules,
     numeric_schedules,
 )
+from studio.rendering.deforum.usage import unused_settings
 from studio.rendering.deforum.vocabulary import Series
 from studio.rendering.diffusion.interface import WeightedPrompt
 from studio.rendering.errors import PlanError
 
 DEFAULT_GUIDE_SPAN = 25
 """Frames a guided image without a successor is taken to last; upstream's value."""
+
+UNUSED_WORK = 500_000
+"""What reading schedules that nothing looks at may cost."""
 
 _UNIT_SERIES = {
     name: kind
@@ -103,9 +108,16 @@ class FrameParameters:
 
 
 def frame_table(settings: DeforumSettings, *, frame_count: int, seed: int) -> list[FrameParameters]:
-    """One row a frame, 0 to ``frame_count - 1``. Raises PlanError naming the field and frame that can't be rendered."""
+    """One row a frame, 0 to ``frame_count - 1``. Raises PlanError naming the field and frame that can't be rendered.
+
+    What the settings have no use for is in the table as far as it can be read, and never refused.
+    """
+    budget, idle = Budget(), Budget(UNUSED_WORK)
+    unused = unused_settings(settings)
     values = {
-        name: evaluated(name, getattr(settings, name), kind, frame_count, seed)
+        name: unchecked(name, getattr(settings, name), kind, frame_count, seed, idle)
+        if name in unused
+        else evaluated(name, getattr(settings, name), kind, frame_count, seed, budget)
         for name, kind in numeric_schedules().items()
     }
     for name, enabled, fallback in (
@@ -116,7 +128,7 @@ def frame_table(settings: DeforumSettings, *, frame_count: int, seed: int) -> li
         if not enabled:
             values[name] = np.full(frame_count, fallback)
     texts = {
-        name: schedule.strings(name, getattr(settings, name), frame_count=frame_count, seed=seed)
+        name: _texts(name, getattr(settings, name), frame_count, seed, budget, used=name not in unused)
         for name in name_schedules()
     }
     prompts = frame_prompts(
@@ -126,30 +138,36 @@ def frame_table(settings: DeforumSettings, *, frame_count: int, seed: int) -> li
         frame_count=frame_count,
         seed=seed,
         blend=settings.animation_mode == "Interpolation",
+        budget=budget,
     )
-    guides = _guides(settings, frame_count, seed)
-    units = [_unit_rows(index, unit, frame_count, seed) for index, unit in enumerate(settings.controlnets, start=1)]
+    guides = _guides(settings, frame_count, seed, budget)
+    units = [
+        _unit_rows(index, unit, frame_count, seed, budget) for index, unit in enumerate(settings.controlnets, start=1)
+    ]
+    rows = zip(*(series.tolist() for series in values.values()), strict=True)
+    named = zip(*texts.values(), strict=True)
     return [
         FrameParameters(
             frame=frame,
-            values={name: float(series[frame]) for name, series in values.items()},
-            names={name: series[frame] for name, series in texts.items()},
+            values=dict(zip(values, numbers, strict=True)),
+            names=dict(zip(texts, words, strict=True)),
             prompt=prompts[frame],
             guide=guides[frame],
-            units=tuple(rows[frame] for rows in units),
+            units=tuple(unit[frame] for unit in units),
         )
-        for frame in range(frame_count)
+        for frame, (numbers, words) in enumerate(zip(rows, named, strict=True))
     ]
 
 
-def evaluated(name: str, text: str, kind: Series, frame_count: int, seed: int) -> NDArray[np.float64]:
+def evaluated(
+    name: str, text: str, kind: Series, frame_count: int, seed: int, budget: Budget | None = None
+) -> NDArray[np.float64]:
     """The values of one numeric schedule, shape (frame_count,), in the range of its kind."""
-    values = schedule.numbers(name, text, frame_count=frame_count, seed=seed)
+    clamp = (kind.low, kind.high) if kind.clamp else None
+    values = schedule.numbers(name, text, frame_count=frame_count, seed=seed, budget=budget, clamp=clamp)
     if kind.whole:
         # Seeds are truncated as upstream does; counts that are interpolated between keyframes are rounded.
         values = np.trunc(values) if name == "seed_schedule" else np.rint(values)
-    if kind.clamp:
-        return np.clip(values, kind.low, kind.high)
     outside = np.flatnonzero((values < kind.low) | (values > kind.high))
     if outside.size:
         frame = int(outside[0])
@@ -157,6 +175,27 @@ def evaluated(name: str, text: str, kind: Series, frame_count: int, seed: int) -
         bound = f"below {kind.low:.12g}" if value < kind.low else f"above {kind.high:.12g}"
         raise PlanError(name, f"{name}: frame {frame}: {value:.12g} is {bound}")
     return values
+
+
+def unchecked(
+    name: str, text: str, kind: Series, frame_count: int, seed: int, budget: Budget | None = None
+) -> NDArray[np.float64]:
+    """As ``evaluated``, of a schedule that nothing looks at: cut to its range, constant where it can't be read."""
+    clamped = replace(kind, clamp=True)
+    try:
+        return evaluated(name, text, clamped, frame_count, seed, budget)
+    except PlanError:
+        default = DeforumSettings.__dataclass_fields__[name].default
+        return evaluated(name, str(default), clamped, frame_count, seed)
+
+
+def _texts(name: str, text: str, frame_count: int, seed: int, budget: Budget, *, used: bool) -> list[str]:
+    try:
+        return schedule.strings(name, text, frame_count=frame_count, seed=seed, budget=budget)
+    except PlanError:
+        if used:
+            raise
+        return [""] * frame_count
 
 
 def static_settings(settings: DeforumSettings) -> dict[str, Any]:
@@ -230,14 +269,14 @@ def _literal_names(values: Sequence[str]) -> str:
     return ", ".join(f'{frame}: ("{value}")' for frame, value in changes.items())
 
 
-def _guides(settings: DeforumSettings, frame_count: int, seed: int) -> list[Guide | None]:
+def _guides(settings: DeforumSettings, frame_count: int, seed: int, budget: Budget) -> list[Guide | None]:
     """The guided image in force at each frame: the latest keyframe's, the first one held back."""
     if not settings.use_looper:
         return [None] * frame_count
     if not settings.init_images:
         raise PlanError("init_images", "init_images: guided images need at least one image")
     positions = {
-        schedule.position_of("init_images", key, frame_count=frame_count, seed=seed): name
+        schedule.position_of("init_images", key, frame_count=frame_count, seed=seed, budget=budget): name
         for key, name in settings.init_images.items()
     }
     starts = sorted(positions)
@@ -250,11 +289,13 @@ def _guides(settings: DeforumSettings, frame_count: int, seed: int) -> list[Guid
     return guides
 
 
-def _unit_rows(index: int, unit: ControlNetUnit, frame_count: int, seed: int) -> list[UnitParameters | None]:
+def _unit_rows(
+    index: int, unit: ControlNetUnit, frame_count: int, seed: int, budget: Budget
+) -> list[UnitParameters | None]:
     if not unit.enabled:
         return [None] * frame_count
     columns = (
-        evaluated(f"cn_{index}_{name}", getattr(unit, name), kind, frame_count, seed).tolist()
+        evaluated(f"cn_{index}_{name}", getattr(unit, name), kind, frame_count, seed, budget).tolist()
         for name, kind in _UNIT_SERIES.items()
     )
     return [UnitParameters(weight, start, end, unit.loopback_mode) for weight, start, end in zip(*columns, strict=True)]

@@ -3,7 +3,7 @@
 ``{"0": "a cat --neg blurry", "max_f/2": "a dog `0.5*t` AND :0.5"}``. Spans in backticks are expressions of ``t``,
 ``max_f`` and ``s``; ``AND`` blends texts, each with an optional ``:weight`` at its end; ``<lora:name:weight>`` sets a
 LoRA for the frames of that text and is taken out of it. Emphasis such as ``(cat:1.2)`` is left to the model's prompt
-encoder.
+encoder (:mod:`studio.rendering.diffusion.emphasis`).
 """
 
 from __future__ import annotations
@@ -15,18 +15,22 @@ from typing import Any
 
 from studio.rendering.deforum import schedule
 from studio.rendering.deforum.expressions import Expression, ExpressionError
+from studio.rendering.deforum.schedule import Budget
+from studio.rendering.diffusion.emphasis import PromptSyntaxError, check_prompt
 from studio.rendering.diffusion.interface import WeightedPrompt
 from studio.rendering.errors import PlanError
 
 MAX_LENGTH = 10_000
-"""Characters of one prompt; text encoders read about 75 tokens of it at a time."""
+"""Characters of one prompt with its negative; text encoders read it in chunks of 75 tokens."""
 MAX_KEYFRAMES = 10_000
+MAX_PARTS = 16
+"""Texts that one frame is blended from: each is a forward of the model at every step."""
 NEGATIVE = "--neg"
 
 _BACKTICKS = re.compile(r"`([^`]*)`")
 _LORA = re.compile(r"<lora:([^:<>]+)(?::([^:<>]*))?>")
 _AND = re.compile(r"\bAND\b")
-_PLAIN = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]{1,2})?")
+_PLAIN = re.compile(r"[+-]?(?:[0-9]++\.?[0-9]*+|\.[0-9]++)(?:e[+-]?[0-9]{1,2})?")
 _WEIGHT = re.compile(rf"(.*?)(?: ?: ?({_PLAIN.pattern}))?")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
@@ -56,6 +60,7 @@ def frame_prompts(
     frame_count: int,
     seed: int,
     blend: bool = False,
+    budget: Budget | None = None,
 ) -> list[FramePrompt]:
     """One FramePrompt a frame.
 
@@ -63,25 +68,29 @@ def frame_prompts(
     mode) the text at frame f between keyframes a and b is a with weight (b-f)/(b-a) and b with (f-a)/(b-a). Raises
     PlanError on ``prompts``.
     """
-    positions = _positions(keyframes, frame_count, seed)
+    positions = _positions(keyframes, frame_count, seed, budget)
     frames = sorted(positions)
     scope = {"t": 0.0, "max_f": float(frame_count - 1), "s": float(seed)}
+    texts = {
+        at: _Text(f"{positive} {text} {'' if NEGATIVE in text else NEGATIVE} {negative}", at)
+        for at, text in positions.items()
+    }
     result, current = [], 0
     for frame in range(frame_count):
         while current + 1 < len(frames) and frames[current + 1] <= frame:
             current += 1
         scope["t"] = float(frame)
         here = frames[current]
-        prompt = _read(positions[here], here, frame, positive, negative, scope)
+        prompt = texts[here].at(frame, scope, budget)
         if blend and here < frame and current + 1 < len(frames):
             after = frames[current + 1]
-            later = _read(positions[after], after, frame, positive, negative, scope)
+            later = texts[after].at(frame, scope, budget)
             prompt = _blended(prompt, later, (frame - here) / (after - here))
         result.append(prompt)
     return result
 
 
-def _positions(keyframes: Mapping[str, Any], frame_count: int, seed: int) -> dict[int, str]:
+def _positions(keyframes: Mapping[str, Any], frame_count: int, seed: int, budget: Budget | None) -> dict[int, str]:
     if not isinstance(keyframes, Mapping) or not keyframes:
         raise PlanError("prompts", "prompts: expected an object of frame and text, with at least one keyframe")
     if len(keyframes) > MAX_KEYFRAMES:
@@ -94,36 +103,73 @@ def _positions(keyframes: Mapping[str, Any], frame_count: int, seed: int) -> dic
             raise PlanError("prompts", f"prompts: keyframe {str(key)[:40]}: longer than {MAX_LENGTH} characters")
         if _CONTROL.search(text):
             raise PlanError("prompts", f"prompts: keyframe {str(key)[:40]}: control characters are not allowed")
-        positions[schedule.position_of("prompts", str(key), frame_count=frame_count, seed=seed)] = text
+        position = schedule.position_of("prompts", str(key), frame_count=frame_count, seed=seed, budget=budget)
+        positions[position] = text
     return positions
 
 
-def _read(text: str, keyframe: int, frame: int, positive: str, negative: str, scope: dict[str, float]) -> FramePrompt:
-    def fail(reason: object) -> PlanError:
-        return PlanError("prompts", f"prompts: keyframe {keyframe}: {reason} at frame {frame}")
+class _Text:
+    """One keyframe's whole text; read once where no expression in it depends on the frame."""
 
-    whole = f"{positive} {text} {'' if NEGATIVE in text else NEGATIVE} {negative}"
-    try:
-        whole = _BACKTICKS.sub(lambda span: _number(Expression(span[1], schedule.VALUE_NAMES)(scope)), whole)
-    except ExpressionError as error:
-        raise fail(error) from None
-    whole = whole.replace("`", "")
+    def __init__(self, text: str, keyframe: int) -> None:
+        self._text = text
+        self._keyframe = keyframe
+        self._parts: list[str | Expression] = []
+        self._constant: FramePrompt | None = None
+
+    def at(self, frame: int, scope: Mapping[str, float], budget: Budget | None) -> FramePrompt:
+        """What frame ``frame`` is made from; ``scope`` are its variables."""
+        if self._constant:
+            return self._constant
+        try:
+            if not self._parts:
+                self._parts = _split(self._text)
+            if budget:
+                budget.spend(
+                    "prompts", len(self._text) // 4 + sum(p.cost for p in self._parts if not isinstance(p, str))
+                )
+            text = "".join(part if isinstance(part, str) else _number(part(scope)) for part in self._parts)
+            prompt = _read(text)
+        except (ExpressionError, PromptSyntaxError) as error:
+            reason = f"prompts: keyframe {self._keyframe}: {error} at frame {frame}"
+            raise PlanError("prompts", reason) from None
+        if len(self._parts) == 1:
+            self._constant = prompt
+        return prompt
+
+
+def _split(text: str) -> list[str | Expression]:
+    """Plain text and the expressions in backticks, by turns."""
+    pieces = _BACKTICKS.split(text)
+    return [
+        Expression(piece, schedule.VALUE_NAMES) if index % 2 else piece.replace("`", "")
+        for index, piece in enumerate(pieces)
+    ]
+
+
+def _read(text: str) -> FramePrompt:
     loras: dict[str, float] = {}
-    for name, weight in _LORA.findall(whole):
+    for name, weight in _LORA.findall(text):
         if not _PLAIN.fullmatch(weight.strip() or "1"):
-            raise fail(f"the weight of LoRA {name!r} is not a number")
+            raise PromptSyntaxError(f"the weight of LoRA {name!r} is not a number")
         loras[name.strip()] = float(weight.strip() or 1)
-    wanted, _, unwanted = _LORA.sub("", whole).partition(NEGATIVE)
+    wanted, _, unwanted = _LORA.sub("", text).partition(NEGATIVE)
     parts = [_WEIGHT.fullmatch(_tidy(part)) for part in _AND.split(wanted)]
+    if len(parts) > MAX_PARTS:
+        raise PromptSyntaxError(f"more than {MAX_PARTS} AND parts")
     weighted = [(part[1], float(part[2] or 1)) for part in parts if part]
     if len(weighted) == 1:
         weighted = [(_tidy(wanted), 1.0)]
     total = sum(weight for _, weight in weighted)
     if total <= 0:
-        raise fail("the weights of the AND parts must add up to more than 0")
+        raise PromptSyntaxError("the weights of the AND parts must add up to more than 0")
     if abs(total - 1) < 1e-9:
         total = 1.0
-    return FramePrompt(tuple(WeightedPrompt(t, w / total) for t, w in weighted), _tidy(unwanted), loras)
+    unwanted = _tidy(unwanted)
+    for part, _ in weighted:
+        check_prompt(part)
+    check_prompt(unwanted)
+    return FramePrompt(tuple(WeightedPrompt(t, w / total) for t, w in weighted), unwanted, loras)
 
 
 def _blended(a: FramePrompt, b: FramePrompt, share: float) -> FramePrompt:

@@ -45,9 +45,9 @@ class Budget:
     def __init__(self, work: int = MAX_WORK) -> None:
         self.left = work
 
-    def spend(self, field: str, expression: Expression, times: int = 1) -> None:
-        """Count an expression that is evaluated ``times`` times. Raises PlanError on ``field``."""
-        self.left -= _COMPILING + expression.cost * times
+    def spend(self, field: str, work: int) -> None:
+        """Count some work. Raises PlanError on ``field`` when there is more than may be."""
+        self.left -= work
         if self.left < 0:
             raise PlanError(field, f"{field}: more arithmetic than a render of this length may need")
 
@@ -106,7 +106,7 @@ def numbers(
         except ExpressionError as error:
             raise PlanError(field, f"{place}: {error}") from None
         if budget:
-            budget.spend(field, expression, stop - keyframe.frame)
+            budget.spend(field, _COMPILING + expression.cost * (stop - keyframe.frame))
         for frame in range(keyframe.frame, stop):
             scope["t"] = float(frame)
             try:
@@ -127,9 +127,9 @@ def numbers(
     return np.clip(held, *clamp) if clamp else held
 
 
-def strings(field: str, schedule: str, *, frame_count: int, seed: int) -> list[str]:
+def strings(field: str, schedule: str, *, frame_count: int, seed: int, budget: Budget | None = None) -> list[str]:
     """One text a frame, each keyframe's held until the next. Raises PlanError naming ``field``."""
-    keyframes = parse(field, schedule, frame_count=frame_count, seed=seed)
+    keyframes = parse(field, schedule, frame_count=frame_count, seed=seed, budget=budget)
     values: list[str] = []
     for keyframe, stop in _spans(keyframes, frame_count):
         values += [_unquoted(keyframe.text)] * (stop - len(values))
@@ -144,7 +144,7 @@ def position_of(field: str, text: str, *, frame_count: int, seed: int, budget: B
             return int(float(bare))
         expression = Expression(_unquoted(text), POSITION_NAMES)
         if budget:
-            budget.spend(field, expression)
+            budget.spend(field, _COMPILING)
         return int(expression({"max_f": float(frame_count - 1), "s": float(seed)}))
     except (ExpressionError, OverflowError) as error:
         reason = "too large" if isinstance(error, OverflowError) else error
@@ -205,9 +205,7 @@ def _parentheses(text: str) -> dict[int, int]:
 def _pairs(field: str, schedule: str, numeric: bool) -> list[tuple[str, str]]:
     """Position and value of each keyframe, in the text's order."""
     try:
-        pairs = [
-            _pair(field, pair, _split(field, pair, ":")) for pair in _split(field, schedule, ",") if pair.strip()
-        ]
+        pairs = [_pair(field, pair, _split(field, pair, ":")) for pair in _split(field, schedule, ",") if pair.strip()]
         if not numeric or not any(":" in value for _, value in pairs):
             return pairs
         refusal = None

@@ -8,15 +8,19 @@ A settings file holds many keys that steer the extension's user interface and fi
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import Field, dataclass, field, fields
+from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import Any
 
+from studio.rendering.deforum.deprecations import modernised
 from studio.rendering.deforum.prompts import MAX_LENGTH as MAX_PROMPT
 from studio.rendering.deforum.seeds import SEED_BEHAVIORS
+from studio.rendering.deforum.usage import unused_settings
 from studio.rendering.deforum.vocabulary import (
+    Flag,
     Kind,
     Names,
     Series,
+    Text,
     choice,
     flag,
     keyframes,
@@ -28,6 +32,8 @@ from studio.rendering.deforum.vocabulary import (
 from studio.rendering.errors import PlanError
 
 CONTROLNET_UNITS = 5
+MAX_LENGTH = 400_000
+"""Characters of all settings together."""
 FLOW_METHODS = ("RAFT", "DIS Medium", "DIS Fine", "Farneback")
 _UINT32 = 2**32 - 1
 _TURN = 36_000.0
@@ -70,7 +76,7 @@ class DeforumSettings:
     seed_iter_N: int = number(1, 1, 1_000_000)
     seed_schedule: str = series('0:(s), 1:(-1), "max_f-2":(-1), "max_f-1":(s)', -1, _UINT32, whole=True)
     enable_subseed_scheduling: bool = flag(False)
-    subseed_schedule: str = series("0: (1)", 0, _UINT32, whole=True)
+    subseed_schedule: str = series("0: (1)", -1, _UINT32, whole=True)
     subseed_strength_schedule: str = series("0: (0)", 0, 1)
 
     angle: str = series("0: (0)", -_TURN, _TURN)
@@ -184,14 +190,19 @@ class DeforumSettings:
     )
 
     @property
+    def is_animated(self) -> bool:
+        """Whether each frame is made from the one before."""
+        return self.animation_mode in ("2D", "3D")
+
+    @property
     def is_hybrid(self) -> bool:
         """Whether the source video takes part in a 2D or 3D animation."""
-        return self.animation_mode in ("2D", "3D") and (self.hybrid_composite != "None" or self.hybrid_motion != "None")
+        return self.is_animated and (self.hybrid_composite != "None" or self.hybrid_motion != "None")
 
     @property
     def needs_source(self) -> bool:
         """Whether it can't be rendered without a source video."""
-        follows_colour = self.animation_mode in ("2D", "3D") and self.color_coherence == "Video Input"
+        follows_colour = self.is_animated and self.color_coherence == "Video Input"
         return self.animation_mode == "Video Input" or self.is_hybrid or follows_colour
 
     @property
@@ -200,18 +211,33 @@ class DeforumSettings:
         return self.is_hybrid and self.hybrid_use_first_frame_as_init_image
 
     @property
+    def has_depth_mask(self) -> bool:
+        """Whether it can't be rendered without a depth estimator."""
+        composited = self.is_animated and self.hybrid_composite != "None"
+        return composited and self.hybrid_comp_mask_type in ("Depth", "Video Depth")
+
+    @property
     def needs_depth(self) -> bool:
-        """Whether a depth estimator would be asked."""
-        masked = self.is_hybrid and self.hybrid_comp_mask_type in ("Depth", "Video Depth")
-        return masked or (self.animation_mode == "3D" and self.use_depth_warping)
+        """Whether a depth estimator would be asked if there is one."""
+        return self.has_depth_mask or (self.animation_mode == "3D" and self.use_depth_warping)
+
+    @property
+    def starts_from_image(self) -> bool:
+        """Whether frame 0 of a 2D or 3D animation is made from ``init_image``."""
+        return self.is_animated and self.use_init and not self.starts_from_source
+
+    @property
+    def masks_by_alpha(self) -> bool:
+        """Whether the transparency of ``init_image`` is the mask."""
+        return self.use_mask and self.use_alpha_as_mask and not self.use_mask_video
 
     @property
     def asset_names(self) -> tuple[str, ...]:
         """The files these settings name and would read: images by the name they have in the settings."""
         wanted = [
-            self.init_image if self.use_init and not self.starts_from_source else "",
-            self.mask_file if self.use_mask and not self.use_mask_video else "",
-            self.color_coherence_image_path if self.color_coherence == "Image" else "",
+            self.init_image if self.starts_from_image or self.masks_by_alpha else "",
+            self.mask_file if self.use_mask and not self.use_mask_video and not self.use_alpha_as_mask else "",
+            self.color_coherence_image_path if self.is_animated and self.color_coherence == "Image" else "",
             *(self.init_images.values() if self.use_looper else ()),
         ]
         return tuple(dict.fromkeys(name for name in wanted if name))
@@ -228,33 +254,61 @@ def name_schedules() -> tuple[str, ...]:
 
 
 def import_settings(mapping: Mapping[str, Any]) -> tuple[DeforumSettings, list[str]]:
-    """Read a settings file's object; also returns its keys that have no effect here, sorted.
+    """Read a settings file's object, of any version; also returns its keys that have no effect here, sorted.
 
-    Missing keys take the public extension's defaults. A number stands for a schedule that is constant. Raises PlanError
-    naming the field; schedules are only evaluated by :func:`~studio.rendering.deforum.validation.validate`.
+    Missing keys take the public extension's defaults, and so do those that can't be read and that nothing looks at. A
+    number stands for a schedule that is constant. Raises PlanError naming the field; schedules are only evaluated by
+    :func:`~studio.rendering.deforum.validation.validate`.
     """
     if not isinstance(mapping, Mapping):
         raise PlanError("settings", "settings: expected an object")
-    values: dict[str, Any] = {}
-    known = set()
-    for declared in _plain_fields(DeforumSettings):
-        if declared.name in mapping:
-            known.add(declared.name)
-            values[declared.name] = _kind(declared).read(declared.name, mapping[declared.name])
-    units = []
-    for index in range(1, CONTROLNET_UNITS + 1):
-        unit = {}
-        for declared in fields(ControlNetUnit):
-            key = f"cn_{index}_{declared.name}"
-            if key in mapping:
-                known.add(key)
-                unit[declared.name] = _kind(declared).read(key, mapping[key])
-        units.append(ControlNetUnit(**unit))
+    if sum(map(_length, mapping.values())) > MAX_LENGTH:
+        raise PlanError("settings", f"settings: longer than {MAX_LENGTH} characters")
+    mapping = modernised(mapping)
+    reading = _Reading(mapping)
+    values = {d.name: reading.value(d.name, d) for d in _plain_fields(DeforumSettings) if d.name in mapping}
+    units = [
+        {d.name: reading.value(f"cn_{index}_{d.name}", d) for d in fields(ControlNetUnit)}
+        for index in range(1, CONTROLNET_UNITS + 1)
+    ]
+    settings = DeforumSettings(**values, controlnets=tuple(ControlNetUnit(**unit) for unit in units))
+    unused = unused_settings(settings)
+    for name, refusal in reading.refusals.items():
+        if name not in unused:
+            raise refusal
     for name in ("animation_prompts_positive", "animation_prompts_negative"):
         if len(values.get(name, "")) > MAX_PROMPT:
             raise PlanError(name, f"{name}: longer than {MAX_PROMPT} characters")
-    unknown = sorted(str(key)[:100] for key in mapping if key not in known)
-    return DeforumSettings(**values, controlnets=tuple(units)), unknown
+    unknown = sorted(str(key)[:100] for key in mapping if key not in reading.known)
+    return settings, unknown
+
+
+class _Reading:
+    """The settings that are read from ``mapping``: which keys are ``known``, and the ``refusals`` by name."""
+
+    def __init__(self, mapping: Mapping[str, Any]) -> None:
+        self.known: set[str] = set()
+        self.refusals: dict[str, PlanError] = {}
+        self._mapping = mapping
+
+    def value(self, name: str, declared: Field[Any]) -> Any:
+        """The setting's value; its default when it is not there or refused."""
+        if name in self._mapping:
+            self.known.add(name)
+            try:
+                return _kind(declared).read(name, self._mapping[name])
+            except PlanError as refusal:
+                if isinstance(_kind(declared), (Series, Names, Text, Flag)):
+                    # A schedule that is no text, say: no version of a settings file holds that.
+                    raise
+                self.refusals[name] = refusal
+        return declared.default if declared.default is not MISSING else declared.default_factory()  # type: ignore[misc]
+
+
+def _length(value: Any) -> int:
+    if isinstance(value, Mapping):
+        return sum(len(str(key)) + _length(text) for key, text in value.items() if isinstance(text, str))
+    return len(value) if isinstance(value, str) else 0
 
 
 def export_settings(settings: DeforumSettings) -> dict[str, Any]:

@@ -8,7 +8,11 @@ from studio.rendering.deforum.mask_language import MaskSyntaxError, parse_mask
 from studio.rendering.deforum.parameters import FrameParameters, frame_table
 from studio.rendering.deforum.samplers import scheduler_of
 from studio.rendering.deforum.settings import DeforumSettings
+from studio.rendering.deforum.usage import unused_settings
 from studio.rendering.errors import PlanError
+
+MAX_FRAMES = 14_400
+"""Frames of one animation, however often it was extended: ten minutes at 24 a second."""
 
 
 def validate(
@@ -29,6 +33,8 @@ def validate(
     """
     if frame_count < 1:
         raise PlanError("max_frames", "max_frames: at least 1 frame")
+    if frame_count > MAX_FRAMES:
+        raise PlanError("max_frames", f"max_frames: at most {MAX_FRAMES} frames")
     table = frame_table(settings, frame_count=frame_count, seed=seed)
     _check_flow(settings)
     _check_samplers(settings, table)
@@ -42,25 +48,26 @@ def validate(
 
 
 def _check_flow(settings: DeforumSettings) -> None:
-    used = {
-        "optical_flow_cadence": settings.optical_flow_cadence,
-        "optical_flow_redo_generation": settings.optical_flow_redo_generation,
-        "hybrid_flow_method": settings.hybrid_flow_method if settings.hybrid_motion == "Optical Flow" else "None",
-    }
-    for field, method in used.items():
-        if method == "RAFT":
+    unused = unused_settings(settings)
+    for field in ("optical_flow_cadence", "optical_flow_redo_generation", "hybrid_flow_method"):
+        if field not in unused and getattr(settings, field) == "RAFT":
             raise PlanError(field, f"{field}: RAFT is not offered; choose DIS Medium, DIS Fine or Farneback")
 
 
 def _check_samplers(settings: DeforumSettings, table: list[FrameParameters]) -> None:
     if not settings.enable_sampler_scheduling:
         return
-    for row in table:
-        sampler = row.names["sampler_schedule"]
+    for sampler, frame in _first_frames(table, "sampler_schedule").items():
         if scheduler_of(sampler) is None:
-            raise PlanError(
-                "sampler_schedule", f"sampler_schedule: frame {row.frame}: unknown sampler {sampler[:40]!r}"
-            )
+            raise PlanError("sampler_schedule", f"sampler_schedule: frame {frame}: unknown sampler {sampler[:40]!r}")
+
+
+def _first_frames(table: list[FrameParameters], name: str) -> dict[str, int]:
+    """Each text of a schedule and the first frame that has it."""
+    found: dict[str, int] = {}
+    for row in table:
+        found.setdefault(row.names[name], row.frame)
+    return found
 
 
 def _check_files(
@@ -74,30 +81,28 @@ def _check_files(
         raise PlanError("video_init_path", "video_init_path: these settings need a source video")
     if settings.use_mask_video and has_mask_video is False:
         raise PlanError("video_mask_path", "video_mask_path: the mask video is missing")
-    if settings.use_init and not settings.starts_from_source and not settings.init_image:
+    if settings.starts_from_image and not settings.init_image:
         raise PlanError("init_image", "init_image: use_init needs an image")
     if settings.use_mask and not settings.use_mask_video and not (settings.mask_file or settings.use_alpha_as_mask):
         raise PlanError("mask_file", "mask_file: use_mask needs an image")
-    if settings.use_alpha_as_mask and not settings.init_image:
+    if settings.masks_by_alpha and not settings.init_image:
         raise PlanError("init_image", "init_image: use_alpha_as_mask needs an image")
-    if settings.color_coherence == "Image" and not settings.color_coherence_image_path:
+    if settings.is_animated and settings.color_coherence == "Image" and not settings.color_coherence_image_path:
         raise PlanError(
             "color_coherence_image_path", "color_coherence_image_path: colour coherence by image needs an image"
         )
     files = list(settings.asset_names)
-    for field, used in (
-        ("mask_schedule", settings.use_mask or settings.use_mask_video),
-        ("noise_mask_schedule", settings.use_noise_mask),
-    ):
-        for row in table if used else ():
+    masked = settings.use_mask or settings.use_mask_video
+    unused = unused_settings(settings)
+    for field in ("mask_schedule", "noise_mask_schedule"):
+        for text, frame in _first_frames(table, field).items() if field not in unused else ():
             try:
-                files += parse_mask(row.names[field]).files
+                mask = parse_mask(text)
             except MaskSyntaxError as error:
-                raise PlanError(field, f"{field}: frame {row.frame}: {error}") from None
-    if settings.use_noise_mask and not (settings.use_mask or settings.use_mask_video):
-        named = [row for row in table if "video_mask" in parse_mask(row.names["noise_mask_schedule"]).variables]
-        if named:
-            raise PlanError("noise_mask_schedule", "noise_mask_schedule: {video_mask} needs use_mask or use_mask_video")
+                raise PlanError(field, f"{field}: frame {frame}: {error}") from None
+            if "video_mask" in mask.variables and not masked:
+                raise PlanError(field, f"{field}: {{video_mask}} needs use_mask or use_mask_video")
+            files += mask.files
     missing = sorted(set(files) - set(assets)) if assets is not None else []
     if missing:
         raise PlanError("assets", f"assets: {missing[0][:80]!r} is named in the settings and was not sent")

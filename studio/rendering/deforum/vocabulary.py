@@ -69,6 +69,8 @@ class Flag:
     """True or false."""
 
     def read(self, name: str, value: Any) -> bool:
+        words = {"true": True, "false": False}
+        value = words.get(value.lower(), value) if isinstance(value, str) else value
         if not isinstance(value, bool):
             raise PlanError(name, f"{name}: expected true or false")
         return value
@@ -81,8 +83,8 @@ class Choice:
     options: tuple[str, ...]
 
     def read(self, name: str, value: Any) -> str:
-        # Settings files spell one and the same choice "None" and null.
-        value = "None" if value is None else value
+        # Settings files spell one and the same choice "None", null and false.
+        value = "None" if value is None or value is False else value
         if value not in self.options:
             raise PlanError(name, f"{name}: expected one of {', '.join(self.options)}")
         return value

@@ -15,6 +15,7 @@ from studio.rendering.deforum.settings import (
     name_schedules,
     numeric_schedules,
 )
+from studio.rendering.deforum.usage import unused_settings
 from studio.rendering.deforum.validation import validate
 from studio.rendering.diffusion.samplers import sampler_names
 from studio.rendering.errors import PlanError
@@ -79,17 +80,94 @@ def test_missing_keys_have_the_public_defaults():
     assert {name: getattr(settings, name) for name in defaults} == defaults
 
 
-def test_every_schedule_is_evaluated_at_every_frame():
+ALL_ON = {
+    "enable_perspective_flip": True,
+    "enable_subseed_scheduling": True,
+    "enable_steps_scheduling": True,
+    "enable_sampler_scheduling": True,
+    "optical_flow_cadence": "Farneback",
+    "optical_flow_redo_generation": "Farneback",
+    "seed_behavior": "schedule",
+    "use_mask": True,
+    "mask_file": "m.png",
+    "use_noise_mask": True,
+    "use_looper": True,
+    "init_images": {"0": "a.png"},
+    "hybrid_composite": "Normal",
+    "hybrid_comp_mask_type": "Blend",
+    "hybrid_comp_mask_auto_contrast": True,
+    "hybrid_motion": "Optical Flow",
+    "hybrid_flow_method": "Farneback",
+}
+"""Every switch that makes a schedule count."""
+NEVER_USED = {"near_schedule", "far_schedule"}
+
+
+def modes_of(name):
+    return [
+        mode
+        for mode in ("2D", "3D")
+        if name not in unused_settings(import_settings(ALL_ON | {"animation_mode": mode})[0])
+    ]
+
+
+def test_every_schedule_that_is_used_is_evaluated_at_every_frame():
     for name in numeric_schedules():
-        settings, _ = import_settings({name: "0:(1), 3:(1/(t-7))"})
-        with pytest.raises(PlanError) as refused:
-            validate(settings, 12)
-        assert refused.value.field == name
-        assert str(refused.value).startswith(f"{name}: ")
+        modes = modes_of(name)
+        assert bool(modes) == (name not in NEVER_USED), name
+        for mode in modes:
+            settings, _ = import_settings(ALL_ON | {"animation_mode": mode, name: "0:(1), 3:(foo)"})
+            with pytest.raises(PlanError) as refused:
+                validate(settings, 12)
+            assert refused.value.field == name
+            assert str(refused.value).startswith(f"{name}: ")
     for name in name_schedules():
-        settings, _ = import_settings({name: "0:(x"})
+        settings, _ = import_settings(ALL_ON | {name: "0:(x"})
         with pytest.raises(PlanError, match=f"^{name}: a bracket is not closed"):
             validate(settings, 12)
+
+
+@pytest.mark.parametrize("mode", ["2D", "3D", "Video Input", "Interpolation"])
+@pytest.mark.parametrize("junk", ["0:(foo)", "", "0:(1/(t-7))", "0:(1e9)", "no schedule", "0:(" + "(" * 5000])
+def test_what_a_mode_and_its_switches_never_read_is_never_refused(mode, junk):
+    plain, _ = import_settings({"animation_mode": mode, "enable_noise_multiplier_scheduling": False})
+    unused = unused_settings(plain) & {*numeric_schedules(), *name_schedules()}
+    assert len(unused) > 20
+    settings, _ = import_settings(
+        {"animation_mode": mode, "enable_noise_multiplier_scheduling": False} | dict.fromkeys(unused, junk)
+    )
+    table = validate(settings, 12, has_source=True)
+    # What is logged reads back, whatever it was.
+    records = [json.loads(json.dumps(row.record(seed=1, diffused=True))) for row in table]
+    records[0]["settings"] = static_settings(settings)
+    assert len(validate(settings_from_table(records), 12, has_source=True)) == 12
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "switches"),
+    [
+        ("perlin_w", 0, {"noise_type": "perlin"}),
+        ("hybrid_flow_method", "DIS Fast", {"hybrid_motion": "Optical Flow"}),
+        ("hybrid_consistency_blur", 99, {"hybrid_motion": "Optical Flow"}),
+        ("extract_nth_frame", 0, {"animation_mode": "Video Input"}),
+        ("init_images", "{broken", {"use_looper": True}),
+        ("mask_overlay_blur", 900, {"use_mask": True, "mask_file": "m.png"}),
+        ("padding_mode", "wrap", {"animation_mode": "3D"}),
+    ],
+)
+def test_other_settings_are_refused_only_when_they_are_used(name, value, switches):
+    off = {"noise_type": "uniform", name: value}
+    settings, unknown = import_settings(off)
+    assert getattr(settings, name) == getattr(DeforumSettings(), name)
+    assert unknown == []
+    with pytest.raises(PlanError) as refused:
+        import_settings(off | switches)
+    assert refused.value.field == name
+
+
+def test_the_subseed_minus_1_is_drawn():
+    settings, _ = import_settings({"enable_subseed_scheduling": True, "subseed_schedule": "0:(-1)"})
+    assert len(validate(settings, 3)) == 3
 
 
 @pytest.mark.parametrize(
@@ -105,7 +183,8 @@ def test_every_schedule_is_evaluated_at_every_frame():
     ],
 )
 def test_values_out_of_range_name_the_frame(name, value, message):
-    settings, _ = import_settings({name: value})
+    switches = {"animation_mode": "3D"} if name == "fov_schedule" else {}
+    settings, _ = import_settings({"seed_behavior": "schedule", name: value} | switches)
     with pytest.raises(PlanError) as refused:
         validate(settings, 10)
     assert (refused.value.field, refused.value.message) == (name, message)
