@@ -12,7 +12,7 @@ from typing import Any
 
 MAX_PROMPT = 4000
 MAX_PRESET = 255
-MAX_SCHEDULES = 100_000
+MAX_SCHEDULES = 400_000
 """Characters."""
 MAX_CONTROLNETS = 5
 MAX_SEED = 2**32 - 1

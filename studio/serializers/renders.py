@@ -12,8 +12,9 @@ from rest_framework import serializers
 
 from config.api.errors import refuse
 from config.api.serializers import ThoroughSerializer
-from effects.generation import BOUNDS, CONTROL_CHARACTERS, CONTROLNETS, MAX_CONTROLNETS, MAX_PROMPT, MAX_SCHEDULES
+from effects.generation import BOUNDS, CONTROL_CHARACTERS, CONTROLNETS, MAX_CONTROLNETS, MAX_PROMPT
 from studio.models import Video
+from studio.rendering.deforum.settings import MAX_LENGTH
 from studio.rendering.diffusion.samplers import sampler_names
 from studio.services.catalogue import find_checkpoint, find_named_preset
 
@@ -114,7 +115,7 @@ class ParametersSerializer(ThoroughSerializer):
     VID2VID_ONLY = ("smoothing", "stabiliseColour", "crossFrameAttention", "startFrame", "endFrame")
 
     def rules(self, values: dict[str, Any]) -> Iterator[Callable[[], object]]:
-        if len(str(values.get("schedules") or "")) > MAX_SCHEDULES:
+        if len(str(values.get("schedules") or "")) > MAX_LENGTH:
             yield partial(refuse, "schedules", "The schedules are too long.")
         if "modelId" in values:
             yield partial(find_checkpoint, values["modelId"])

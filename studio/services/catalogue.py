@@ -78,6 +78,18 @@ def split_loras(text: str) -> tuple[str, tuple[LoraSpec, ...]]:
     return _LORA_TAG.sub("", text).strip(), tuple(found.values())
 
 
+def missing_loras(text: str) -> set[str]:
+    """The LoRAs that a prompt names and that are not installed."""
+    named = {name.strip() for name, _ in _LORA_TAG.findall(text)}
+    installed = ModelFile.objects.filter(enabled=True, model_type="lora", slug__in=named).values_list("slug", flat=True)
+    return named - set(installed)
+
+
+def without_loras(text: str, names: set[str]) -> str:
+    """A prompt without the tags of these LoRAs."""
+    return _LORA_TAG.sub(lambda tag: "" if tag[1].strip() in names else tag[0], text).strip()
+
+
 def _find_lora(name: str) -> ModelFile:
     lora = ModelFile.objects.filter(enabled=True, model_type="lora", slug=name.strip()).first()
     if lora is None:

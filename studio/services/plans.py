@@ -13,25 +13,19 @@ from accounts.models import User
 from config import scratch
 from config.api.errors import DomainError, ValidationFailed
 from studio.models import ModelFile, RenderJob, Video
-from studio.rendering.deforum.settings import export_settings, import_settings
+from studio.rendering.deforum.settings import import_settings
 from studio.rendering.errors import MediaError, ModelError, PlanError, SourceMissing
 from studio.rendering.media.decode import output_size
 from studio.rendering.media.probe import MediaInfo, probe
 from studio.rendering.plan import ControlNetSpec, DeforumParams, ModelSpec, RenderPlan, Vid2VidParams
 from studio.rendering.plan_checks import validate_plan
 from studio.services import catalogue
-from studio.services.catalogue import preset_settings
+from studio.services.animation_settings import PROMPT_REQUIRED, UPLOADED_PICTURE, animation_settings, said_settings
+from studio.services.file_parameters import DEFAULT_FPS, file_parameters, fitting_size, rate_of
 from studio.services.files import ensure_stored, local_copy
 from studio.services.media_checks import looking
 
-DEFAULT_FPS = "24"
 MAX_SEED = 2**32 - 1
-UPLOADED_PICTURE = "uploaded picture"
-"""The name by which Deforum settings mean the first frame of what was uploaded."""
-PROMPT_REQUIRED = "The prompt field is required."
-
-# Deforum's own default diffuses every tenth frame, which a short clip at a small size does not forgive.
-_STUDIO_DEFAULTS = {"diffusion_cadence": "0:(2)"}
 _INHERITED = ("prompt", "negative_prompt", "seed")
 
 # Where the plan's words and the API's differ, errors name the API's.
@@ -66,10 +60,9 @@ def draft_render(
     """
     parameters = {key: value for key, value in parameters.items() if value is not None}
     extended = _extended_job(user, parameters)
-    if extended:
-        # What the request leaves out comes from what it extends.
-        parameters = {key: extended.parameters[key] for key in _INHERITED if key in extended.parameters} | parameters
-    if not parameters.get("seed") or parameters["seed"] <= 0:
+    if video.type == Video.Type.DEFORUM:
+        parameters = _filled_from_settings(parameters, extended)
+    if parameters.get("seed", 0) <= 0:
         parameters["seed"] = secrets.randbelow(MAX_SEED) + 1
     parameters.setdefault("frameCount", 1)
     model_file = _model_file(parameters, extended)
@@ -90,6 +83,21 @@ def draft_render(
         raise ValidationFailed({"modelId": [error.message]}) from error
     new_frames = plan.frames_to_render - (extended.frames_total if extended else 0)
     return Draft(plan, parameters, model_file, extended or _approved_preview(video, plan, purpose), new_frames, source)
+
+
+def _filled_from_settings(parameters: dict[str, Any], extended: RenderJob | None) -> dict[str, Any]:
+    """What the request leaves out comes from its preset and settings, then from what it extends."""
+    if parameters.get("seed", 0) <= 0:
+        parameters = {key: value for key, value in parameters.items() if key != "seed"}
+    said = said_settings(parameters)
+    try:
+        parameters = file_parameters(said, parameters, extends=extended is not None) | parameters
+    except PlanError as error:
+        raise ValidationFailed({_api_field(error.field, parameters): [error.message]}) from error
+    if extended:
+        inherited = [key for key in _INHERITED if key != "prompt" or "prompts" not in said]
+        parameters = {key: extended.parameters[key] for key in inherited if key in extended.parameters} | parameters
+    return parameters
 
 
 def _vid2vid_plan(source: MediaInfo | None, model_file: ModelFile, parameters: dict[str, Any]) -> RenderPlan:
@@ -148,18 +156,18 @@ def _deforum_plan(
     parameters.setdefault("length", 5)
     before = RenderPlan.from_json(extended.plan) if extended else None
     parameters.setdefault("fps", float(before.rate) if before else float(DEFAULT_FPS))
-    fps = before.fps if before else str(Fraction(str(parameters["fps"])).limit_denominator(1001))
-    if before and Fraction(fps) != Fraction(str(parameters["fps"])).limit_denominator(1001):
+    fps = before.fps if before else str(rate_of(parameters["fps"]))
+    if before and Fraction(fps) != rate_of(parameters["fps"]):
         raise ValidationFailed({"fps": [f"An extension keeps the {float(before.rate):g} fps of what it extends."]})
     if before:
         width, height = before.width, before.height
     elif source:
         width, height = output_size(source, max_pixels=model_file.max_pixels)
     else:
-        width, height = catalogue.default_size(model_file)
+        width, height = _size_without_source(model_file, parameters)
     new_frames = round(Fraction(str(parameters["length"])) * Fraction(fps))
     model = _model_spec(model_file, parameters)
-    settings = _deforum_settings(parameters, before, fps=Fraction(fps), has_source=source is not None)
+    settings = animation_settings(parameters, before, fps=Fraction(fps), has_source=source is not None)
     settings["prompts"], loras = catalogue.name_loras_by_file(settings["prompts"])
     return RenderPlan(
         workflow="deforum",
@@ -178,35 +186,13 @@ def _deforum_plan(
     )
 
 
-def _deforum_settings(
-    parameters: dict[str, Any], before: RenderPlan | None, *, fps: Fraction, has_source: bool
-) -> dict[str, Any]:
-    """Preset, then what the request says, in Deforum's vocabulary; an extension starts from what it extends."""
-    # Who uploads a picture or a clip wants the animation to start from it.
-    start = {"use_init": True, "init_image": UPLOADED_PICTURE} if has_source else {}
-    asked: dict[str, Any] = {**_STUDIO_DEFAULTS, **start}
-    if before and isinstance(before.params, DeforumParams):
-        asked |= before.params.settings
-    if parameters.get("preset"):
-        asked |= preset_settings(catalogue.find_named_preset(parameters["preset"]), fps=fps)
-    schedules = dict(parameters.get("schedules") or {})
-    if parameters.get("prompt"):
-        asked["prompts"] = {"0": parameters["prompt"]}
-    asked |= schedules
-    if parameters["negative_prompt"]:
-        asked["animation_prompts_negative"] = parameters["negative_prompt"]
-    if "cfgScale" in parameters:
-        asked["cfg_scale_schedule"] = f"0:({parameters['cfgScale']})"
-    if "denoising" in parameters and "strength_schedule" not in schedules:
-        asked["strength_schedule"] = f"0:({1 - parameters['denoising']:.6f})"
-    asked["steps"] = parameters["steps"]
-    if not asked.get("prompts"):
-        raise ValidationFailed({"prompt": [PROMPT_REQUIRED]})
-    settings, unknown = import_settings(asked)
-    refused = sorted(set(unknown) & set(schedules))
-    if refused:
-        raise ValidationFailed({f"schedules.{key}": ["This is no Deforum setting."] for key in refused})
-    return export_settings(settings)
+def _size_without_source(model_file: ModelFile, parameters: dict[str, Any]) -> tuple[int, int]:
+    """The settings' own size, as far as the model renders it, or else the model's."""
+    said = said_settings(parameters)
+    if "W" not in said and "H" not in said:
+        return catalogue.default_size(model_file)
+    settings, _ = import_settings(said)
+    return fitting_size(settings.W, settings.H, model_file.max_pixels)
 
 
 def _model_spec(model_file: ModelFile, parameters: dict[str, Any]) -> ModelSpec:

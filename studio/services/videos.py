@@ -13,6 +13,7 @@ from config.api.errors import DomainError, Forbidden, NotFound
 from effects.services import effect_parameters
 from gallery import services as gallery
 from studio.models import RenderJob, Video
+from studio.services.animation_settings import with_overrides
 from studio.services.blobs import drop_unnamed
 from studio.services.deletion import release_files
 from studio.services.jobs import cancel_video, submit_render
@@ -64,7 +65,7 @@ def finalize_video(*, user: User, video: Video, overrides: dict[str, Any]) -> Re
         video=video,
         user=user,
         purpose=RenderJob.Purpose.FINAL,
-        parameters={**approved, **overrides},
+        parameters=with_overrides(approved, overrides),
         effect=video.effect,
     )
 

@@ -31,8 +31,11 @@ class SettingsFileSerializer(serializers.Serializer[Any]):
 
 
 class SettingsFileAnswerSerializer(serializers.Serializer[Any]):
-    settings = serializers.DictField()
-    unknown_keys = serializers.ListField(child=serializers.CharField())
+    settings = serializers.DictField(help_text="What the file says, in today's words: pass it on as `schedules`.")
+    unknown_keys = serializers.ListField(child=serializers.CharField(), help_text="Keys that mean nothing here.")
+    not_taken = serializers.DictField(
+        child=serializers.CharField(), help_text="Settings that a render does not follow as they stand: the reasons."
+    )
 
 
 class WrittenSettingsSerializer(serializers.Serializer[Any]):
@@ -50,9 +53,12 @@ class SettingsFileViewSet(APIViewSet):
 
     @extend_schema(request=SettingsFileSerializer, responses=SettingsFileAnswerSerializer)
     def read(self, request: Request) -> Response:
-        """Check a settings file: what we render of it (pass that as ``schedules``), and which keys we don't know."""
-        settings, unknown = settings_files.read_settings_file(parse(SettingsFileSerializer, request)["settings"])
-        return ok({"settings": settings, "unknown_keys": unknown}, "Settings file read successfully")
+        """Check a settings file: what we render of it (pass that as ``schedules``), what not and why, and which keys we
+        don't know.
+        """
+        read = settings_files.read_settings_file(parse(SettingsFileSerializer, request)["settings"])
+        data = {"settings": read.settings, "unknown_keys": read.unknown, "not_taken": read.not_taken}
+        return ok(data, "Settings file read successfully")
 
     @extend_schema(responses=WrittenSettingsSerializer)
     def write(self, request: Request, video_id: int) -> Response:
