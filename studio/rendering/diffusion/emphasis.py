@@ -1,8 +1,8 @@
 """Emphasis in prompts, as the programs read it that people's prompts come from.
 
 ``(word)`` weighs 1.1, ``((word))`` 1.21, ``(word:1.3)`` 1.3 and ``[word]`` 1/1.1; weights of nested brackets multiply.
-``\\(`` is a bracket of the text. ``BREAK`` ends a chunk of tokens. Without its partner a closing bracket is text, and an
-opening one weighs up to the end of the prompt.
+``\\(`` is a bracket of the text. ``BREAK`` ends a chunk of tokens. Without its partner a closing bracket is text, and
+an opening one weighs up to the end of the prompt.
 """
 
 from __future__ import annotations

@@ -241,7 +241,7 @@ class DiffusionEngine:
     def _conditions(
         self, guidance: Guidance, frames: int, batch: Batch, positive_only: bool
     ) -> tuple[torch.Tensor, dict[str, torch.Tensor] | None]:
-        """Text tokens (groups * frames, 77, width), and what else the family's UNet is told."""
+        """Text tokens (groups * frames, 77 a chunk, width), and what else the family's UNet is told."""
         return guidance.tokens(frames, positive_only=positive_only), None
 
     def _noise(self, batch: Batch) -> torch.Tensor:

@@ -30,7 +30,7 @@ class Guidance:
         return len(self.weights)
 
     def tokens(self, frames: int, *, positive_only: bool = False) -> torch.Tensor:
-        """(groups * frames, 77, width), group-major."""
+        """(groups * frames, 77 a chunk, width), group-major."""
         return torch.cat([e.tokens.expand(frames, -1, -1) for e in self._chosen(positive_only)])
 
     def pooled(self, frames: int, *, positive_only: bool = False) -> torch.Tensor:
@@ -61,10 +61,12 @@ def build_guidance(generation: Generation, encoder: PromptEncoder, adapters: tup
     positives = [encoder.encode(p.text, clip_skip=skip, adapters=adapters) for p in generation.prompts]
     weights = [p.weight for p in generation.prompts]
     if generation.cfg_scale <= 1.0:
-        return Guidance(tuple(positives), tuple(weights), has_negative=False)
+        aligned = encoder.aligned(positives, clip_skip=skip, adapters=adapters)
+        return Guidance(tuple(aligned), tuple(weights), has_negative=False)
     negative = encoder.encode(generation.negative_prompt, negative=True, clip_skip=skip, adapters=adapters)
+    aligned = encoder.aligned([negative, *positives], clip_skip=skip, adapters=adapters)
     scaled = [weight * generation.cfg_scale for weight in weights]
-    return Guidance((negative, *positives), (1.0 - sum(scaled), *scaled), has_negative=True)
+    return Guidance(tuple(aligned), (1.0 - sum(scaled), *scaled), has_negative=True)
 
 
 class ResidualNegative:
