@@ -28,9 +28,7 @@ class ShownFieldsMixin:
     @staticmethod
     def _is_changed(form: Any, bound: Any) -> bool:
         shown = bound.html_initial_name
-        if not bound.field.show_hidden_initial or any(
-            key == shown or key.startswith(f"{shown}_") for key in form.data
-        ):
+        if not bound.field.show_hidden_initial or any(key == shown or key.startswith(f"{shown}_") for key in form.data):
             return bool(bound._has_changed())
         return bool(bound.field.has_changed(bound.initial, bound.data))
 

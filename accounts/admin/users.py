@@ -23,6 +23,7 @@ from accounts.staff_sessions import signed_in_at
 from config.api.errors import DomainError
 from config.staff_pages import StaffPage, changed_columns
 
+
 class UserForm(UserChangeForm):
     request: HttpRequest
     """Of whom: ``StaffPage`` sets it."""

@@ -105,7 +105,9 @@ def test_a_password_that_is_changed_in_a_loop_restores_nothing(
         statuses: list[int] = []
         while not statuses or statuses[-1] == 200:
             body = {"password": f"{NEW} {len(statuses)}"}
-            statuses.append(requests.patch(f"{live_server.url}/api/me", json=body, headers=bearer, timeout=60).status_code)
+            statuses.append(
+                requests.patch(f"{live_server.url}/api/me", json=body, headers=bearer, timeout=60).status_code
+            )
         return statuses
 
     statuses, removed = race([loop, lambda: owner.delete(f"/api/tenant/members/{member.pk}").status_code])

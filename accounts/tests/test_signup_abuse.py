@@ -72,7 +72,9 @@ class TestSignupCredits:
     def test_an_address_of_ipv6_is_the_network_of_its_subscriber(self, settings: Any) -> None:
         settings.SIGNUP_CREDITS_PER_ADDRESS = 1
         addresses = ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", "2001:db8:1:3::1")
-        accounts = [register(f"six{place}@example.com", APIClient(REMOTE_ADDR=it)) for place, it in enumerate(addresses)]
+        accounts = [
+            register(f"six{place}@example.com", APIClient(REMOTE_ADDR=it)) for place, it in enumerate(addresses)
+        ]
         assert [balance(account) for account in accounts] == [CREDITS, 0, CREDITS]
 
     def test_the_month_passes(self, anonymous: APIClient, settings: Any) -> None:

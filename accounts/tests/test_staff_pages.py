@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import django_rq
 import pytest
@@ -123,7 +122,12 @@ def test_no_door_leads_to_a_super_administrator(
     before = User.objects.filter(pk=chief.pk).values().get()
     page = f"/admin/accounts/user/{chief.pk}"
     secret = {"password1": "another horse battery", "password2": "another horse battery"}
-    form = {"email": "mine@example.com", "name": "x", "login_sessions-TOTAL_FORMS": 0, "login_sessions-INITIAL_FORMS": 0}
+    form = {
+        "email": "mine@example.com",
+        "name": "x",
+        "login_sessions-TOTAL_FORMS": 0,
+        "login_sessions-INITIAL_FORMS": 0,
+    }
     refused = [
         browser.post(f"{page}/change/", form),
         browser.post(f"{page}/delete/", {"post": "yes"}),

@@ -1,4 +1,4 @@
-"""Who uses the studio meanwhile. Each is a thread that goes on until ``over`` is set, and counts what it was promised."""
+"""Who uses the studio meanwhile: threads that go on until ``over`` is set and count what they were promised."""
 
 from __future__ import annotations
 

@@ -3,8 +3,8 @@
 import asyncio
 import os
 import zlib
-from datetime import UTC, datetime
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import TextIO
 
 NAME_WIDTH = 10

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("studio", "0004_model_types"),
+        ("studio", "0005_file_notes"),
     ]
 
     operations = [
