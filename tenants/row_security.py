@@ -15,7 +15,11 @@ from django.db import connections
 
 from tenants.models import is_tenant_model
 
-_MINE = "current_setting('studio.tenant', true) IN ('*', tenant_id::text)"
+# Read once a statement, not once a row, as the value of a subquery. PostgreSQL guesses that a CASE is true for half of
+# the rows, where it would take a comparison with an unknown value for nearly always false and dismiss the plans that
+# suit LIMIT: a page of a million rows over all tenants took 8 times as long, a far one 9 times.
+_SCOPE = "(SELECT current_setting('studio.tenant', true))"
+_MINE = f"CASE {_SCOPE} WHEN '*' THEN true WHEN '' THEN false ELSE tenant_id = {_SCOPE}::bigint END"
 
 
 def secure_tables(app_config: AppConfig, using: str = "default", **kwargs: Any) -> None:
@@ -34,9 +38,10 @@ def secure_tables(app_config: AppConfig, using: str = "default", **kwargs: Any) 
                 f"DROP POLICY IF EXISTS tenant_rows ON {table};"
                 f"DROP POLICY IF EXISTS shared_rows ON {table};"
                 f"CREATE POLICY tenant_rows ON {table} USING ({_MINE}) WITH CHECK ({_MINE});"
-                # Rows of no tenant (built-in presets) are read by all and written by staff alone.
-                f"CREATE POLICY shared_rows ON {table} FOR SELECT USING (tenant_id IS NULL);"
             )
+            if model._meta.get_field("tenant").null:
+                # Rows of no tenant (built-in presets) are read by all and written by staff alone.
+                cursor.execute(f"CREATE POLICY shared_rows ON {table} FOR SELECT USING (tenant_id IS NULL)")
 
 
 @register(Tags.database)
