@@ -19,7 +19,7 @@ ENDLESS = graph.input("testsrc2=size=64x64", f="lavfi")
 
 @pytest.fixture(autouse=True)
 def impatient() -> Iterator[None]:
-    ffmpeg.configure(binary=None, idle_seconds=1.0)
+    ffmpeg.configure(binary=None, idle_seconds=2.0)
     yield
     ffmpeg.configure(binary=None)
 
@@ -27,6 +27,11 @@ def impatient() -> Iterator[None]:
 def stop_a_child() -> None:
     (child,) = psutil.Process().children()
     child.suspend()
+
+
+def drain(process: ffmpeg.Process, frame: memoryview) -> None:
+    while process.read_into(frame):
+        pass
 
 
 def test_a_stopped_ffmpeg_is_not_waited_for() -> None:
@@ -43,9 +48,7 @@ def test_a_stopped_ffmpeg_is_not_read_from_for_ever() -> None:
         assert process.read_into(frame) > 0
         stop_a_child()
         with pytest.raises(Stalled):
-            # What lies in the pipe already is still read.
-            while process.read_into(frame):
-                pass
+            drain(process, frame)
 
 
 def test_a_reader_may_take_its_time() -> None:
@@ -60,8 +63,8 @@ def test_a_reader_may_take_its_time() -> None:
 
 
 def test_a_wrapper_works_while_what_it_started_does() -> None:
-    script = "python3 -c 'import time; end = time.process_time() + 2.5\nwhile time.process_time() < end: pass' & wait"
-    with Child(["sh", "-c", script], stdin=False, stdout=False, idle_seconds=1.0) as process:
+    script = "python3 -c 'import time; end = time.process_time() + 4.5\nwhile time.process_time() < end: pass' & wait"
+    with Child(["sh", "-c", script], stdin=False, stdout=False, idle_seconds=2.0) as process:
         process.wait()
 
 
