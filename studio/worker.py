@@ -88,13 +88,11 @@ class RenderWorker(SimpleWorker):
     ) -> tuple[Job, Queue] | None:
         """The next message; None when a burst finds no more."""
         self.set_state(WorkerStatus.IDLE)
-        was_away = False
         while True:
             try:
-                if was_away:
-                    # It may have forgotten everything.
+                if not self.connection.exists(self.key):
+                    # Redis has lost everything, or a render took long.
                     self.register_birth()
-                    was_away = False
                 self.heartbeat()
                 return self.queue_class.dequeue_any(
                     self._ordered_queues,
@@ -109,7 +107,6 @@ class RenderWorker(SimpleWorker):
             except RedisError as error:
                 if timeout is None:
                     return None
-                was_away = True
                 self._do_without_redis(error)
 
     def execute_job(self, job: Job, queue: Queue) -> None:

@@ -101,3 +101,22 @@ def test_a_cancelled_job_stays_cancelled(
     (folder / f"job-{job.pk}.mp4").write_bytes((media_dir / "clip.mp4").read_bytes())
     assert watch(folder) == []
     assert newest(user).status == RenderJob.Status.CANCELLED
+
+
+def test_a_storage_that_fails_leaves_the_file_for_the_next_look(
+    job: RenderJob, user: User, folder: Path, media_dir: Path, settings: Settings, stored_blobs: Callable[[], set[str]]
+) -> None:
+    (folder / f"job-{job.pk}.mp4").write_bytes((media_dir / "clip.mp4").read_bytes())
+    in_the_way = Path(settings.MEDIA_ROOT) / str(user.tenant_id) / "sprite"
+    in_the_way.write_bytes(b"not a folder")
+    before = stored_blobs()
+    watcher = OutputWatcher([folder])
+    watcher.look()
+    for _ in range(2):
+        with pytest.raises(OSError, match="sprite"):
+            watcher.look()
+        waiting = newest(user)
+        assert (waiting.status, waiting.attempts, waiting.error) == ("queued", 0, "")
+        assert stored_blobs() == before
+    in_the_way.unlink()
+    assert [done.pk for done in watcher.look()] == [job.pk]

@@ -118,7 +118,8 @@ async def _rise(site: Site, supervisor: Supervisor, log: Log) -> None:
     # It forks for its scheduler, which SIGTERM ends with it.
     supervisor.start(replace(watched("background", "background_worker"), death_signal=signal.SIGTERM))
     supervisor.start(watched("watcher", "watch_output"))
-    supervisor.start(*(command(f"render-{number}", "render_worker") for number in range(1, site.workers + 1)))
+    names = [f"render-{number}" for number in range(1, site.workers + 1)]
+    supervisor.start(*(watched(name, "render_worker", "--name", name) for name in names))
     supervisor.start(_web(site, environment))
     await _until(site.answers, f"{site.url}{STATUS_PATH} does not answer 200.", WEB_READY_SECONDS)
     log.say("serve", f"Mage AI Studio is ready: {site.url}/  (console /deforumation-qt, staff /admin/, API /api/docs)")

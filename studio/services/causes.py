@@ -15,6 +15,7 @@ from redis.exceptions import RedisError
 from urllib3.exceptions import HTTPError
 
 from config.logs import scrubbed
+from studio.rendering.errors import MediaBusy
 
 DATABASE_AWAY: Final = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
 """What any query raises while the database restarts or can't be reached."""
@@ -22,7 +23,8 @@ DATABASE_AWAY: Final = (OperationalError, InterfaceError, psycopg.OperationalErr
 STORAGE_AWAY: Final = (BotoCoreError, ClientError, Boto3Error, HTTPError)
 """What an S3 storage raises, but for an object that is not there: that is a FileNotFoundError."""
 
-_PARTS = (*DATABASE_AWAY, *STORAGE_AWAY, RedisError)
+# A helper that looks at media died or was not to be had: that is no verdict on the file.
+_PARTS = (*DATABASE_AWAY, *STORAGE_AWAY, RedisError, MediaBusy)
 # A renderer that words such an error for the user, as a model or checkpoint that can't be read, has still met a disk,
 # mount, network or machine that fails.
 _MACHINE = {
