@@ -59,6 +59,7 @@ class Pulse:
         with suppress(Error):
             # What was stopped is not down.
             Heartbeat.objects.filter(name=self._name).delete()
+        connection.close()
 
     def beat(self, *, seconds: float = 0.0) -> None:
         """The program gets on, and will again within ``seconds`` on top of ``HEARTBEAT_SECONDS``."""
@@ -77,6 +78,9 @@ class Pulse:
                     cursor.execute(_UPSERT, [self._name, allowed])
             except Error:
                 # The file still tells the supervisor; the status page can't be read without the database anyway.
+                logger.warning("The heartbeat of %s could not be written", self._name)
+            finally:
+                # Back to the pool: this may be any thread.
                 connection.close()
 
     def _watch(self) -> None:

@@ -97,6 +97,13 @@ def test_a_render_is_followed_to_its_end(
         assert progress[-1] == 100
 
 
+def test_it_is_seen_to_be_there(server: EventServer) -> None:
+    def programs() -> dict[str, str]:
+        return requests.get(f"{server.url}/api/status", timeout=60).json()["data"]["programs"]
+
+    until(lambda: programs().get("events") == "up", "sign of life")
+
+
 def test_who_was_away_goes_on_where_it_was(server: EventServer, user: User) -> None:
     token = token_of(user)
     with server.following(token) as stream:

@@ -25,7 +25,6 @@ class DatabaseWrapper(base.DatabaseWrapper):
     _sent: str | None = None
 
     def _cursor(self, name: str | None = None) -> Any:
-        self._leave_broken_connection()
         self.ensure_connection()
         wanted = "" if scope.current() is None else str(scope.current())
         # In a failed transaction the server takes nothing but the rollback, which comes through here too.
@@ -38,7 +37,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
             self.connection.studio_tenant = wanted if self.connection.autocommit else None
         return super()._cursor(name)  # type: ignore[misc]
 
-    def _leave_broken_connection(self) -> None:
+    def ensure_connection(self) -> None:
         """Whoever lost the connection gets another, unless that would split a transaction.
 
         Django does so at the ends of a request alone, and programs and threads that run for days have none.
@@ -46,6 +45,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         broken = self.connection is not None and self.connection.closed
         if broken and self.autocommit and not self.in_atomic_block:
             self.close()
+        super().ensure_connection()
 
     @property
     def pool(self) -> CheckedPool | None:

@@ -88,6 +88,9 @@ class TestLostConnections:
     def test_the_next_query_has_another(self) -> None:
         self.lose()
         assert Tenant.objects.count() == 0
+        self.lose()
+        with transaction.atomic():
+            assert Tenant.objects.count() == 0
 
     def test_the_change_of_the_scope_fails_as_everything_else_does(self) -> None:
         with transaction.atomic():
