@@ -69,7 +69,8 @@ def _settle() -> int:
 
 def _queue_hourly() -> int:
     """Queue what is due once an hour, by whichever reaper comes first; answers how many."""
-    if not durable.add("reap:hourly", 1, timeout=3600):
+    # Asked first: to add what is there is an error in PostgreSQL's log.
+    if durable.get("reap:hourly") or not durable.add("reap:hourly", 1, timeout=3600):
         return 0
     for task in HOURLY:
         background.enqueue(task)
