@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from django.conf import settings
@@ -31,4 +33,19 @@ class BoundedFileUploadHandler(TemporaryFileUploadHandler):
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         limit = max(settings.MAX_ATTACHMENT_BYTES, settings.MAX_SOUNDTRACK_BYTES)
         if start < limit:
-            super().receive_data_chunk(raw_data, start)
+            with self._closed_on_failure():
+                super().receive_data_chunk(raw_data, start)
+
+    def file_complete(self, file_size: int) -> UploadedFile:
+        with self._closed_on_failure():
+            return super().file_complete(file_size)
+
+    @contextmanager
+    def _closed_on_failure(self) -> Iterator[None]:
+        """A full disk leaves no half body; Django closes it for an interrupted upload only."""
+        try:
+            yield
+        except OSError:
+            with suppress(OSError):
+                self.file.close()
+            raise

@@ -126,7 +126,8 @@ def receive_upload(*, token: str, headers: Mapping[str, str], stream: Readable) 
         _write(stream, partial, size=file.size)
         _ensure_type(partial, file.mime_type)
         partial.replace(target)
-        _keep(file)
+        with all_tenants():
+            _keep(file)
     finally:
         partial.unlink(missing_ok=True)
 
