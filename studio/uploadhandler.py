@@ -17,7 +17,7 @@ from config import scratch
 class ScratchUploadedFile(TemporaryUploadedFile):
     """In this process's own folder, so that what a killed process leaves is found; its name owes the sender nothing."""
 
-    def __init__(self, name: str, *figures: Any) -> None:
+    def __init__(self, name: str | None, *figures: Any) -> None:
         # Closed, and with it deleted, by whoever handles the request.
         file = tempfile.NamedTemporaryFile(suffix=".upload", dir=scratch.upload_folder())  # noqa: SIM115
         UploadedFile.__init__(self, file, name, *figures)
@@ -36,7 +36,7 @@ class BoundedFileUploadHandler(TemporaryFileUploadHandler):
             with self._closed_on_failure():
                 super().receive_data_chunk(raw_data, start)
 
-    def file_complete(self, file_size: int) -> UploadedFile:
+    def file_complete(self, file_size: int) -> UploadedFile | None:
         with self._closed_on_failure():
             return super().file_complete(file_size)
 

@@ -13,6 +13,7 @@ import resource
 import signal
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +84,7 @@ def _still(path: Path, *, width: int, height: int) -> tuple[dict[str, Any], byte
     return {}, stills.read(path, width, height)
 
 
-_CALLS = {"sniff": _sniff, "inspect": _inspect, "still": _still}
+_CALLS: dict[str, Callable[..., tuple[dict[str, Any], bytes]]] = {"sniff": _sniff, "inspect": _inspect, "still": _still}
 
 if __name__ == "__main__":
     main()

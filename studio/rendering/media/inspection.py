@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
+from typing import cast
 
 import av
 import av.error
@@ -215,7 +216,7 @@ def _picture(
         if packet.is_corrupt:
             raise _truncated()
         if frame is None:
-            frame = next(iter(packet.decode()), None)
+            frame = cast("VideoFrame | None", next(iter(packet.decode()), None))
         if packet.size and packet.pts is not None and not packet.is_discard:
             stamps.append(packet.pts)
             if packet.pts >= newest:
