@@ -42,9 +42,13 @@ class MediaBusy(RenderError):
 
 
 class ModelError(RenderError):
-    """A model folder or file that is missing, broken or not of its family."""
+    """A model folder or file that is missing, broken or not of its family; ``field`` names what asked for it."""
 
     code = "invalid_model"
+
+    def __init__(self, message: str, *, code: str | None = None, field: str = "model") -> None:
+        super().__init__(message, code=code)
+        self.field = field
 
 
 class OutOfMemory(RenderError):

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from studio.rendering.deforum.generations import lora_name
-from studio.rendering.deforum.settings import import_settings
+from studio.rendering.deforum.parameters import FrameParameters
+from studio.rendering.deforum.settings import DeforumSettings, import_settings
 from studio.rendering.deforum.validation import validate
+from studio.rendering.diffusion.emphasis import PromptSyntaxError, check_prompt
 from studio.rendering.errors import PlanError
 from studio.rendering.media.probe import MediaInfo
-from studio.rendering.models.checks import check_adapters, check_model
 from studio.rendering.plan import DeforumParams, RenderPlan, Vid2VidParams
+from studio.rendering.plan_needs import check_needs
 
 MIN_SIDE = 16
 MAX_SIDE = 8192
@@ -22,17 +24,20 @@ MAX_PROMPT = 10_000
 _MAX_SEED = 2**32 - 1
 
 
-def validate_plan(plan: RenderPlan, *, source_info: MediaInfo | None, assets: Collection[str] = ()) -> None:
-    """Raise PlanError, naming the field, or ModelError unless ``plan`` can be rendered from this source.
+def validate_plan(
+    plan: RenderPlan, *, source_info: MediaInfo | None, assets: Collection[str] = (), has_mask_video: bool = False
+) -> None:
+    """Raise PlanError or ModelError, naming the field, unless ``plan`` can be rendered from this source.
 
-    ``assets`` are the file names that the render will be given for the images its Deforum settings name.
+    ``assets`` are the file names that the render will be given for the images its Deforum settings name, and
+    ``has_mask_video`` says whether it is given a mask video.
     """
     _check_frames(plan)
     if isinstance(plan.params, Vid2VidParams):
         _check_vid2vid(plan, plan.params, source_info)
+        check_needs(plan, None, ())
     else:
-        _check_deforum(plan, plan.params, source_info, assets)
-    _check_models(plan)
+        check_needs(plan, *_check_deforum(plan, plan.params, source_info, assets, has_mask_video))
 
 
 def _check_frames(plan: RenderPlan) -> None:
@@ -62,35 +67,37 @@ def _check_vid2vid(plan: RenderPlan, params: Vid2VidParams, source: MediaInfo | 
         _require(last <= frames, "frameCount", f"frameCount: the source has {frames} frames at this rate, not {last}")
 
 
-def _check_deforum(plan: RenderPlan, params: DeforumParams, source: MediaInfo | None, assets: Collection[str]) -> None:
+def _check_deforum(
+    plan: RenderPlan, params: DeforumParams, source: MediaInfo | None, assets: Collection[str], has_mask_video: bool
+) -> tuple[DeforumSettings, list[FrameParameters]]:
     settings, unknown = import_settings(params.settings)
     _require(not unknown, "schedules", f"schedules: no Deforum setting: {', '.join(unknown[:5])}")
     for text in (*settings.prompts.values(), settings.animation_prompts_positive, settings.animation_prompts_negative):
-        _check_prompt("prompt", text)
-    validate(
+        _check_characters("prompt", text)
+    table = validate(
         settings,
         plan.frame_count,
         seed=plan.seed,
         loras={lora_name(spec) for spec in params.loras},
         assets=assets,
         has_source=source is not None and source.kind != "audio",
-        has_mask_video=None,
+        has_mask_video=has_mask_video,
     )
+    return settings, table
 
 
 def _check_prompt(field: str, text: str) -> None:
+    _check_characters(field, text)
+    try:
+        check_prompt(text)
+    except PromptSyntaxError as error:
+        raise PlanError(field, f"{field}: {error}") from None
+
+
+def _check_characters(field: str, text: str) -> None:
     _require(len(text) <= MAX_PROMPT, field, f"{field}: at most {MAX_PROMPT} characters")
     unprintable = next((c for c in text if ord(c) < 32 and c not in "\t\n\r"), None)
     _require(unprintable is None, field, f"{field}: contains a control character")
-
-
-def _check_models(plan: RenderPlan) -> None:
-    check_model(plan.model)
-    for unit in plan.params.controlnets:
-        _require(0 <= unit.start <= unit.end <= 1, "controlnet", "controlnet: 0 <= start <= end <= 1")
-        if unit.kind == "depth":
-            _require("depth_model" in plan.options, "controlnet", "controlnet: no depth model is installed")
-    check_adapters(plan.model, plan.params.controlnets, plan.params.loras)
 
 
 def _require(fulfilled: bool, field: str, message: str) -> None:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from studio.rendering.deforum.animator import animate
 from studio.rendering.deforum.depth import DepthEstimator, ModelDepth
+from studio.rendering.deforum.settings import import_settings
 from studio.rendering.diffusion.interface import Engine
 from studio.rendering.errors import Cancelled, MediaError, OutOfMemory, PlanError, RenderError
 from studio.rendering.media import ffmpeg
@@ -146,7 +147,7 @@ class _Render:
                     sink=sink,
                     state_dir=self._state,
                     should_stop=should_stop,
-                    depth=_depth(plan),
+                    depth=_depth(plan, plan.params),
                     on_frame=lambda index, frame: self._rendered(index, frame[None]),
                     assets=self._inputs.assets,
                     mask_video=self._frames_of(mask, probe(mask) if mask else None, stack),
@@ -227,7 +228,9 @@ class _Render:
         return self._inputs.source, self._source.sound_offset + float(Fraction(first) / self._plan.rate)
 
 
-def _depth(plan: RenderPlan) -> DepthEstimator | None:
-    """The depth model of a 3D animation: a local folder named by the plan's option ``depth_model``."""
+def _depth(plan: RenderPlan, params: DeforumParams) -> DepthEstimator | None:
+    """The depth model of an animation that looks through one: the local folder of the plan's ``depth_model``."""
     folder = plan.options.get("depth_model")
-    return ModelDepth(Path(str(folder))) if folder else None
+    if not folder or not import_settings(params.settings)[0].needs_depth:
+        return None
+    return ModelDepth(Path(str(folder)))

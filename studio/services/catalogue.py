@@ -59,7 +59,7 @@ def controlnet_path(kind: str) -> Path:
 
 
 def name_loras_by_file(prompts: dict[str, str]) -> tuple[dict[str, str], tuple[LoraSpec, ...]]:
-    """Keyframed prompts whose ``<lora:name:weight>`` tags name files instead of catalogue entries, and those LoRAs."""
+    """Prompts by name whose ``<lora:name:weight>`` tags name files instead of catalogue entries, and those LoRAs."""
     loras = split_loras(" ".join(prompts.values()))[1]
 
     def file_tag(match: re.Match[str]) -> str:

@@ -13,11 +13,12 @@ from accounts.models import User
 from config import scratch
 from config.api.errors import DomainError, ValidationFailed
 from studio.models import ModelFile, RenderJob, Video
+from studio.rendering.deforum.deprecations import modernised
 from studio.rendering.deforum.settings import import_settings
 from studio.rendering.errors import MediaError, ModelError, PlanError, SourceMissing
 from studio.rendering.media.decode import output_size
 from studio.rendering.media.probe import MediaInfo, probe
-from studio.rendering.plan import ControlNetSpec, DeforumParams, ModelSpec, RenderPlan, Vid2VidParams
+from studio.rendering.plan import ControlNetSpec, DeforumParams, LoraSpec, ModelSpec, RenderPlan, Vid2VidParams
 from studio.rendering.plan_checks import validate_plan
 from studio.services import catalogue
 from studio.services.animation_settings import PROMPT_REQUIRED, UPLOADED_PICTURE, animation_settings, said_settings
@@ -80,7 +81,7 @@ def draft_render(
     except PlanError as error:
         raise ValidationFailed({_api_field(error.field, parameters): [error.message]}) from error
     except ModelError as error:
-        raise ValidationFailed({"modelId": [error.message]}) from error
+        raise ValidationFailed({_api_field(error.field, parameters): [error.message]}) from error
     new_frames = plan.frames_to_render - (extended.frames_total if extended else 0)
     return Draft(plan, parameters, model_file, extended or _approved_preview(video, plan, purpose), new_frames, source)
 
@@ -168,7 +169,7 @@ def _deforum_plan(
     new_frames = round(Fraction(str(parameters["length"])) * Fraction(fps))
     model = _model_spec(model_file, parameters)
     settings = animation_settings(parameters, before, fps=Fraction(fps), has_source=source is not None)
-    settings["prompts"], loras = catalogue.name_loras_by_file(settings["prompts"])
+    settings, loras = _with_lora_files(settings)
     return RenderPlan(
         workflow="deforum",
         model=model,
@@ -184,6 +185,14 @@ def _deforum_plan(
         ),
         options=_options(parameters),
     )
+
+
+def _with_lora_files(settings: dict[str, Any]) -> tuple[dict[str, Any], tuple[LoraSpec, ...]]:
+    """Settings whose prompts name LoRAs by their files, and those LoRAs."""
+    everywhere = {name: settings[name] for name in ("animation_prompts_positive", "animation_prompts_negative")}
+    named, loras = catalogue.name_loras_by_file({**settings["prompts"], **everywhere})
+    everywhere = {name: named.pop(name) for name in everywhere}
+    return {**settings, **everywhere, "prompts": named}, loras
 
 
 def _size_without_source(model_file: ModelFile, parameters: dict[str, Any]) -> tuple[int, int]:
@@ -293,7 +302,8 @@ def _has_checkpoint(job: RenderJob) -> bool:
 
 
 def _api_field(field: str, parameters: dict[str, Any]) -> str:
-    if field in (parameters.get("schedules") or {}):
+    said = parameters.get("schedules") or {}
+    if field in said or field in modernised(said):
         return f"schedules.{field}"
     return _API_FIELDS.get(field, field)
 

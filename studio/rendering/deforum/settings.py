@@ -302,7 +302,9 @@ class _Reading:
                     # A schedule that is no text, say: no version of a settings file holds that.
                     raise
                 self.refusals[name] = refusal
-        return declared.default if declared.default is not MISSING else declared.default_factory()  # type: ignore[misc]
+        if declared.default_factory is not MISSING:
+            return declared.default_factory()
+        return declared.default
 
 
 def _length(value: Any) -> int:

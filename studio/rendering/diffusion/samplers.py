@@ -71,6 +71,13 @@ def sampler_of(config: Mapping[str, Any]) -> str:
     return "turbo" if name == "euler" and config.get("timestep_spacing") == "trailing" else name
 
 
+def most_steps(name: str | None, config: Mapping[str, Any]) -> int:
+    """Steps that a sampler (None: the model's own) can run with a model's ``scheduler_config.json``."""
+    distilled = (name or sampler_of(config)) in ("lcm", "tcd")
+    trained = int(config.get("num_train_timesteps") or 1000)
+    return int(config.get("original_inference_steps") or 50) if distilled else trained
+
+
 def build_trajectory(name: str | None, config: Mapping[str, Any], steps: int, denoising: float | None) -> Trajectory:
     """Tabulate the last :func:`effective_steps` of ``steps`` (all of them when ``denoising`` is None: no init image).
 

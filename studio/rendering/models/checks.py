@@ -4,7 +4,9 @@ torch.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,6 +38,7 @@ class Layout:
     motion: bool = False
 
 
+_CROSS_ATTENTION = re.compile(r"attn2[._](?:processor[._])?to_[kv](?:_lora)?\.(?:lora_A|lora_down|down|lora\.down)\b")
 _UNET_KEY = "model.diffusion_model.input_blocks.0.0.weight"
 _VAE_KEY = "first_stage_model.decoder.conv_in.weight"
 _SD15_KEYS = (_UNET_KEY, _VAE_KEY, "cond_stage_model.transformer.text_model.embeddings.token_embedding.weight")
@@ -78,16 +81,54 @@ def check_adapters(
     location = Path(model.location)
     settings = location if location.is_dir() else config_folder(location)
     unet = read_json(settings / "unet" / "config.json", "unet configuration")
-    for unit in controlnets:
-        if LAYOUTS[model.family].motion:
-            raise ModelError(f"{model.family} models take no ControlNet.")
-        if unit.kind not in kinds():
-            raise ModelError(f"Unknown ControlNet kind {unit.kind!r}; known are {', '.join(kinds())}.")
-        check_controlnet(Path(unit.location), unet)
-    for lora in loras:
-        path = Path(lora.location)
-        if not any("lora" in name for name in read_header(path)):
-            raise ModelError(f"{path.name} is not a LoRA.")
+    with _asked_by("controlnet"):
+        for unit in controlnets:
+            if LAYOUTS[model.family].motion:
+                raise ModelError(f"{model.family} models take no ControlNet.")
+            if unit.kind not in kinds():
+                raise ModelError(f"Unknown ControlNet kind {unit.kind!r}; known are {', '.join(kinds())}.")
+            check_controlnet(Path(unit.location), unet)
+    with _asked_by("prompt"):
+        for lora in loras:
+            check_lora(Path(lora.location), unet)
+
+
+@contextmanager
+def _asked_by(field: str) -> Iterator[None]:
+    try:
+        yield
+    except ModelError as error:
+        error.field = field
+        raise
+
+
+def check_lora(path: Path, unet: Any) -> None:
+    """Raise ModelError unless ``path`` is a LoRA made for a UNet of this configuration (a mapping)."""
+    header = read_header(path)
+    if not any("lora" in name for name in header):
+        raise ModelError(f"{path.name} is not a LoRA.")
+    width = unet.get("cross_attention_dim")
+    for name, shape in header.items():
+        # What cross attention reads is as wide as the text encoders together, which tells the families apart.
+        if _CROSS_ATTENTION.search(name) and len(shape) >= 2 and isinstance(width, int) and shape[1] != width:
+            raise ModelError(f"The LoRA {path.stem} was made for another kind of model.")
+
+
+def check_depth_model(folder: Path) -> None:
+    """Raise ModelError unless ``folder`` is a depth model in transformers' layout."""
+    if not folder.is_dir():
+        raise ModelError("The depth model is missing.")
+    config = read_json(folder / "config.json", "depth configuration")
+    if not any("DepthEstimation" in str(name) for name in config.get("architectures") or ()):
+        raise ModelError("The depth model's folder holds something else.")
+    weights_of(folder, "depth model")
+
+
+def scheduler_config(spec: ModelSpec) -> dict[str, Any]:
+    """A checked model's ``scheduler_config.json``."""
+    location = Path(spec.location)
+    folder = location if location.is_dir() else config_folder(location)
+    return read_json(folder / "scheduler" / "scheduler_config.json", "scheduler")
 
 
 def check_controlnet(folder: Path, unet: Any) -> None:
@@ -97,8 +138,8 @@ def check_controlnet(folder: Path, unet: Any) -> None:
     config = read_json(folder / "config.json", "ControlNet configuration")
     if config.get("_class_name") != "ControlNetModel":
         raise ModelError("The ControlNet folder holds something else.")
-    for key in ("cross_attention_dim", "block_out_channels"):
-        if _plain(config.get(key)) != _plain(unet[key]):
+    for key in ("cross_attention_dim", "block_out_channels", "addition_embed_type"):
+        if _plain(config.get(key)) != _plain(unet.get(key)):
             raise ModelError("The ControlNet was made for another kind of model.")
     if "conv_in.weight" not in weights_of(folder, "ControlNet"):
         raise ModelError("The ControlNet's weights are not a ControlNet's.")
