@@ -23,10 +23,10 @@ def check_needs(plan: RenderPlan, settings: DeforumSettings | None, table: Seque
     and ``table`` are an animation's.
     """
     check_model(plan.model)
-    check_adapters(plan.model, plan.params.controlnets, plan.params.loras)
     for unit in plan.params.controlnets:
         if not 0 <= unit.start <= unit.end <= 1:
             raise PlanError("controlnet", "controlnet: 0 <= start <= end <= 1")
+    check_adapters(plan.model, plan.params.controlnets, plan.params.loras)
     if (
         isinstance(plan.params, Vid2VidParams)
         and plan.params.cross_frame_attention

@@ -104,7 +104,7 @@ def _controlnets(settings: DeforumSettings, said: Mapping[str, Any]) -> Iterator
         try:
             control_units(DeforumSettings(controlnets=settings.controlnets[index - 1 : index]))
         except PlanError as error:
-            reason = error.message.replace("cn_1_", f"cn_{index}_")
+            reason = error.message.replace("cn_1_model:", f"cn_{index}_enabled:")
             yield {f"cn_{index}_enabled": None}, {f"cn_{index}_enabled": reason}
 
 
