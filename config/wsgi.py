@@ -1,12 +1,8 @@
-"""The WSGI application that granian (or any WSGI server) runs."""
+"""The WSGI application, which the front runs (``config.rsgi``), or any WSGI server behind a proxy that buffers."""
 
 import os
 
-import django
+from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-django.setup(set_prefix=False)
-
-from config.request_bodies import StudioHandler  # noqa: E402 - it imports what the set-up prepares
-
-application = StudioHandler()
+application = get_wsgi_application()
