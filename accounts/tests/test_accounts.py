@@ -181,4 +181,6 @@ def test_the_token_of_a_blocked_user_is_refused(user: User, api: APIClient) -> N
 
 def test_a_host_of_another_tenant_is_refused(user: User, api: APIClient, make_user: UserFactory) -> None:
     assert api.get("/api/me", headers={"Host": user.tenant.domain}).status_code == 200
-    assert api.get("/api/me", headers={"Host": make_user().tenant.domain}).status_code == 401
+    foreign = make_user().tenant.domain
+    for host in (foreign, f"{foreign}.", foreign.upper(), f"{foreign}:8000", f"{foreign}.:8000"):
+        assert (host, api.get("/api/me", headers={"Host": host}).status_code) == (host, 401)

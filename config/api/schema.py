@@ -42,6 +42,11 @@ _ERROR = {
     },
     "required": ["success", "message", "code"],
 }
+_AS_TEXT: dict[str, dict[str, Any]] = {
+    "integer": {**_TEXT, "pattern": r"^-?[0-9]+$"},
+    "number": {**_TEXT, "pattern": r"^-?[0-9]+(\.[0-9]+)?$"},
+    "boolean": {**_TEXT, "enum": ["true", "false", "1", "0"]},
+}
 _RETRY_AFTER = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds."}}
 
 
@@ -116,6 +121,12 @@ class EnvelopeSchema(AutoSchema):
         for name, declared in spec.by_parameter.items():
             multiple = declared.operator in ("in", "notin", "between", "isnull", "notnull", "like")
             yield _parameter(name.removesuffix("="), _TEXT if multiple else declared.kind.schema)
+
+    def _map_serializer_field(self, field: Any, direction: Any, bypass_extensions: bool = False) -> Any:
+        """Numbers and booleans of a body may be texts, for forms have nothing else; the schema says so."""
+        schema = super()._map_serializer_field(field, direction, bypass_extensions)
+        text = _AS_TEXT.get(schema.get("type", "")) if direction == "request" else None
+        return {"anyOf": [schema, text]} if text else schema
 
     def _is_list_view(self, serializer: Any = None) -> bool:
         # A list is what is annotated many=True; an action's name says nothing.

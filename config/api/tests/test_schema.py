@@ -73,3 +73,13 @@ def test_docs_need_no_other_site(client, db):
     assert "http://" not in page.text.replace("http://testserver", "")
     assert "https://" not in page.text
     assert "drf_spectacular_sidecar/swagger-ui-dist/swagger-ui-bundle.js" in page.text
+
+
+def test_numbers_may_be_texts_and_the_schema_says_so(schema, signed_in):
+    quantity = schema["components"]["schemas"]["ItemRequest"]["properties"]["quantity"]
+    kinds = {kind["type"]: kind for kind in quantity["anyOf"]}
+    assert set(kinds) == {"integer", "string"}
+    assert kinds["integer"]["minimum"] == 1
+    body = {"c_password": "x", "items": [{"name": "a", "quantity": "5"}]}
+    answer = signed_in.post("/api/records", body)
+    assert (answer.status_code, answer.json()["data"]["items"][0]["quantity"]) == (201, 5)
