@@ -54,6 +54,8 @@ CODES: dict[str, tuple[int, str]] = {
     "email_missing": (422, "The provider did not tell your e-mail address."),
     # Renders and files
     "video_busy": (422, "This video is being rendered."),
+    "source_missing": (422, "The source file is no longer stored here."),
+    "source_damaged": (422, "The file is incomplete: its end is missing. Upload it again."),
     "too_many_jobs": (422, "You have 5 renders waiting or running already."),
     "already_finished": (422, "This video is finished; generate a new preview first."),
     "not_retryable": (422, "Only a failed or cancelled render can be tried again."),

@@ -287,8 +287,11 @@ def _source_info(video: Video) -> MediaInfo | None:
             return None
         with looking(), TemporaryDirectory(dir=scratch.work_folder()) as folder:
             return probe(local_copy(video.source, Path(folder)))
-    except (SourceMissing, MediaError) as error:
+    except SourceMissing as error:
         raise DomainError(error.code, error.message) from error
+    except MediaError as error:
+        # Whole when it was uploaded.
+        raise DomainError("source_damaged", error.message) from error
 
 
 def _has_checkpoint(job: RenderJob) -> bool:

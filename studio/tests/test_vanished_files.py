@@ -100,15 +100,16 @@ def test_a_damaged_source_is_refused_with_its_reason(api: APIClient, upload: Upl
     assert source is not None
     Path(default_storage.path(source.storage_key)).write_bytes(b"")
     answer = generate(api, video_id)
-    assert (answer.status_code, answer.json()["code"]) == (422, "empty_file")
+    assert (answer.status_code, answer.json()["code"]) == (422, "source_damaged")
 
 
 def test_an_effect_on_a_source_that_is_gone(api: APIClient, upload: Upload, cartoon: Effect) -> None:
     video_id = upload()
     vanish(video_id)
-    body = {"effect_id": cartoon.pk, "video_id": video_id, "idempotency_key": "one"}
-    answer = api.post("/api/ai-jobs", body)
-    assert (answer.status_code, answer.json()["code"]) == (422, "source_missing")
+    body = {"effect_id": cartoon.pk, "video_id": video_id}
+    for url in ("/api/ai-jobs", "/api/ai-jobs/estimate"):
+        answer = api.post(url, body, headers={"Idempotency-Key": "one"})
+        assert (answer.status_code, answer.json()["code"]) == (422, "source_missing")
 
 
 def test_an_extension_of_frames_that_are_gone(api: APIClient, user: User, media_dir: Path) -> None:
