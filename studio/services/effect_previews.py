@@ -13,6 +13,7 @@ from django.core.files import File
 from django.core.files.storage import default_storage
 
 from accounts.models import User
+from config import scratch
 from effects.models import Effect
 from effects.previews import preview_name, preview_url, storage_key
 from effects.services import effect_parameters, update_effect
@@ -21,7 +22,6 @@ from studio.rendering.media.sample import write_clip
 from studio.rendering.plan import RenderPlan
 from studio.rendering.ports import Progress, RenderInputs
 from studio.rendering.render import render
-from studio.services.catalogue import work_dir
 from studio.services.files import local_copy
 from studio.services.plans import draft_render
 from tenants.scope import all_tenants
@@ -44,7 +44,7 @@ def has_previews(effect: Effect) -> bool:
 
 def render_previews(effect: Effect, on_progress: OnProgress) -> Effect:
     """Render the effect with its defaults, store clip and thumbnail, and set their addresses. Raises RenderError."""
-    with TemporaryDirectory(dir=work_dir("previews")) as folder:
+    with TemporaryDirectory(dir=scratch.work_folder()) as folder:
         source = sample_clip(Path(folder))
         port = _Port(Path(folder) / "render", on_progress)
         port.work_dir.mkdir()

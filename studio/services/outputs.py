@@ -10,13 +10,13 @@ from tempfile import TemporaryDirectory
 
 from django.db import transaction
 
+from config import scratch
 from studio.models import MediaFile, RenderJob
 from studio.models.jobs import lease_end
 from studio.providers.external import job_id_of
 from studio.rendering.errors import MediaBusy, MediaError, RenderError
 from studio.rendering.media.images import derive_images
 from studio.rendering.media.probe import MediaInfo, check_upload
-from studio.services.catalogue import work_dir
 from studio.services.causes import cause_of, is_ours
 from studio.services.files import drop_files, store_file
 from studio.services.jobs import complete_render, fail_render
@@ -121,7 +121,7 @@ def _store(job: RenderJob, path: Path, info: MediaInfo, files: dict[str, MediaFi
     """Fill ``files`` one by one: whoever asked knows what is there if this breaks off."""
     kind = MediaFile.Kind
     # A folder that goes with the block: unlike a render of ours, nothing here is worth keeping after a crash.
-    with TemporaryDirectory(prefix="output-", dir=work_dir("outputs")) as folder:
+    with TemporaryDirectory(prefix="output-", dir=scratch.work_folder()) as folder:
         images = derive_images(path, Path(folder))
         files["output"] = store_file(path=path, owner=job.owner, kind=kind.OUTPUT, info=info)
         for name, image in images.items():

@@ -26,8 +26,12 @@ from studio.rendering.errors import MediaBusy, MediaError
 
 logger = logging.getLogger(__name__)
 
+CPU_SECONDS = 10
+"""A file that takes longer to judge is refused."""
 WALL_SECONDS = 60
 """A question is given up after this time: the machine is overloaded, or the helper hangs."""
+_STILL_SECONDS = 60, 300
+"""Processor and wall time for scaling a photo with care, which a render asks for and no request waits for."""
 MAX_USES = 200
 """A helper is replaced now and then, whatever it has leaked."""
 _SHORT_WAIT, _LONG_WAIT, _PATIENT = 0.5, 10.0, 3
@@ -66,7 +70,7 @@ class _Helper:
         """Raises _Died."""
         self.uses += 1
         assert self._process.stdin
-        deadline = time.monotonic() + WALL_SECONDS + _GRACE_SECONDS
+        deadline = time.monotonic() + question["wall_seconds"] + _GRACE_SECONDS
         try:
             self._process.stdin.write(json.dumps(question).encode() + b"\n")
         except BrokenPipeError:
@@ -190,7 +194,9 @@ def configure(*, helpers: int) -> None:
 
 def ask(call: str, *, path: Path, **arguments: Any) -> tuple[dict[str, Any], bytes]:
     """What a helper finds; see ``helper.py`` for the calls. Raises MediaError and MediaBusy."""
-    question = {"call": call, "path": str(path.absolute()), "wall_seconds": WALL_SECONDS, **arguments}
+    cpu_seconds, wall_seconds = _STILL_SECONDS if call == "still" else (CPU_SECONDS, WALL_SECONDS)
+    limits = {"cpu_seconds": cpu_seconds, "wall_seconds": wall_seconds}
+    question = {"call": call, "path": str(path.absolute()), **limits, **arguments}
     try:
         answer, payload = _pool.ask(question)
     except _Died as death:

@@ -106,6 +106,9 @@ def _opened(path: Path, max_pixels: int) -> Iterator[Image.Image]:
             raise
         raise MediaError("The picture carries packed texts of excessive size.", code="too_costly") from error
     except (OSError, SyntaxError, EOFError) as error:
+        if "could not create decoder object" in str(error):
+            # What Pillow makes of a WebP whose picture has no room in memory.
+            raise MemoryError from error
         if isinstance(error, OSError) and "truncated" in str(error):
             message = "The file is incomplete: its end is missing. Upload it again."
             raise MediaError(message, code="truncated") from error
