@@ -13,7 +13,7 @@ from PIL import Image
 
 from studio.rendering.media.decode import FrameReader
 from studio.rendering.media.probe import check_upload, probe
-from studio.rendering.media.tests.clips import write_numbered
+from studio.rendering.media.tests.clips import run_ffmpeg, write_numbered
 
 FILES = Path(__file__).parent / "files"
 LEVELS = (40, 120, 200)
@@ -119,3 +119,21 @@ def test_fields_are_joined_without_combs() -> None:
 def test_frames_that_are_none_of_fields_stay_as_they_are(tmp_path: Path) -> None:
     options = ("-c:v", "libx264", "-pix_fmt", "yuv420p")
     assert not probe(write_numbered(tmp_path / "clip.mp4", *options)).is_interlaced
+
+
+def test_joined_fields_are_the_same_wherever_reading_starts(tmp_path: Path) -> None:
+    path = tmp_path / "long.mp4"
+    run_ffmpeg(
+        *("-f", "lavfi", "-i", "testsrc2=size=320x240:rate=50:duration=4", "-vf", "tinterlace=interleave_top"),
+        *("-c:v", "libx264", "-flags", "+ildct+ilme", "-pix_fmt", "yuv420p", "-g", "25", path),
+    )
+    assert probe(path).is_interlaced
+
+    def frames(start: int, count: int) -> np.ndarray:
+        with FrameReader(path, width=320, height=240, fps=Fraction(25), start_frame=start, count=count) as reader:
+            return reader.read(count)
+
+    whole = frames(0, 100)
+    assert len(whole) == 100
+    for start in (1, 26, 60, 97):
+        assert (frames(start, 3) == whole[start : start + 3]).all()
