@@ -6,6 +6,7 @@ import hashlib
 import math
 from datetime import timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -23,6 +24,11 @@ def claim_allowance(name: str, *, limit: int, period: timedelta, code: str, mess
 def try_allowance(name: str, *, limit: int, period: timedelta) -> bool:
     """Use one up, if one is left."""
     return _claim(name, limit, period) is None
+
+
+def may_mail_link(address: str) -> bool:
+    """Whether one more mail with a link goes to the address: who asks for it may be a stranger who floods it."""
+    return try_allowance(f"links to {address}", limit=settings.LINK_MAILS_PER_HOUR, period=timedelta(hours=1))
 
 
 def _claim(name: str, limit: int, period: timedelta) -> timedelta | None:

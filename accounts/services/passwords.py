@@ -13,6 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import LoginSession, User, normalise_email
+from accounts.services.allowances import may_mail_link
 from accounts.services.audit import record
 from accounts.services.authority import check_authority
 from accounts.services.change_notices import tell_former_address
@@ -41,7 +42,7 @@ def forget_password(*, email: str) -> None:
 def mail_password_reset(*, email: str) -> bool:
     """Mail the link, if the address has an account that may come in; whether it has."""
     user = User.objects.filter(email=normalise_email(email), is_active=True).first()
-    if user is None:
+    if user is None or not may_mail_link(user.email):
         return False
     query = urlencode({"email": user.email, "token": default_token_generator.make_token(user)})
     send_mail(

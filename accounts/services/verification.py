@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.services.allowances import may_mail_link
 from accounts.services.audit import record
 from accounts.services.names import shown_name
 from accounts.services.newcomers import equip_verified
@@ -32,7 +33,7 @@ def ask_for_verification(*, user: User) -> None:
 
 def mail_verification(*, user_id: int) -> None:
     user = User.objects.get(pk=user_id)
-    if user.email_verified_at is not None or not user.is_active:
+    if user.email_verified_at is not None or not user.is_active or not may_mail_link(user.email):
         return
     query = urlencode({"id": user.pk, "hash": verification_hash(user)})
     send_mail(

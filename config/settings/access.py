@@ -31,6 +31,8 @@ INVITATION_DAYS = env.int("INVITATION_DAYS", 14)
 # A day: of one workspace, and to one address by whomever.
 INVITATIONS_PER_TENANT = env.int("INVITATIONS_PER_TENANT", 100)
 INVITATIONS_PER_RECIPIENT = env.int("INVITATIONS_PER_RECIPIENT", 5)
+# An hour, to one address: whoever asks for them need not be who reads them.
+LINK_MAILS_PER_HOUR = env.int("LINK_MAILS_PER_HOUR", 10)
 # How long a copy of one's data can be fetched.
 EXPORT_DAYS = env.int("EXPORT_DAYS", 7)
 

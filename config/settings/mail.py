@@ -1,6 +1,8 @@
 """Mail: where it is sent, and the address that its links lead to."""
 
 from config.settings.environment import env
+from config.settings.serving import HOST, PORT
+from config.stack.addresses import local_url
 
 _mail = env.dj_email_url("EMAIL_URL", "console:")
 EMAIL_BACKEND = _mail["EMAIL_BACKEND"]
@@ -13,5 +15,5 @@ EMAIL_USE_SSL = _mail["EMAIL_USE_SSL"]
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Mage AI Studio <studio@studio.localhost>")
 
-PUBLIC_URL = env.str("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
-"""The product's own address, as it stands in mails and is told to social login providers."""
+PUBLIC_URL = (env.str("PUBLIC_URL", "") or local_url(HOST, PORT)).rstrip("/")
+"""The product's own address, as it stands in mails and is told to social login providers. Unset: where we listen."""

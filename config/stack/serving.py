@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from config.stack.addresses import local_url, reachable_host
 from config.stack.embedded import is_ours, remember, remembered
 from config.stack.heartbeats import HeartbeatWatch, heartbeat_file
 from config.stack.logs import Log
@@ -40,12 +41,11 @@ class Site:
 
     @property
     def url(self) -> str:
-        host = f"[{self._reachable_host}]" if ":" in self._reachable_host else self._reachable_host
-        return f"http://{host}:{self.port}"
+        return local_url(self.host, self.port)
 
     def answers(self) -> bool:
         """Whether the status page answers 200 right now."""
-        connection = http.client.HTTPConnection(self._reachable_host, self.port, timeout=5)
+        connection = http.client.HTTPConnection(reachable_host(self.host), self.port, timeout=5)
         try:
             connection.request("GET", STATUS_PATH, headers={"Host": self.health_host})
             return connection.getresponse().status == http.HTTPStatus.OK
@@ -53,10 +53,6 @@ class Site:
             return False
         finally:
             connection.close()
-
-    @property
-    def _reachable_host(self) -> str:
-        return "127.0.0.1" if self.host in {"0.0.0.0", "::", ""} else self.host
 
 
 class PortInUse(RuntimeError):
@@ -144,7 +140,9 @@ async def _start_servers(site: Site, supervisor: Supervisor) -> dict[str, str]:
     remember(site.data_dir, found)
     # OpenMP threads that spin while they wait starve everything else on a small machine: 10 s a batch instead of 0.2 s.
     waiting = os.environ.get("OMP_WAIT_POLICY", "passive")
-    return {**found, "STUDIO_DATA_DIR": str(site.data_dir), "PYTHONUNBUFFERED": "1", "OMP_WAIT_POLICY": waiting}
+    # Links in mails follow the port that was asked for on the command line.
+    listening = {"HOST": site.host, "PORT": str(site.port)}
+    return {**found, **listening, "STUDIO_DATA_DIR": str(site.data_dir), "PYTHONUNBUFFERED": "1", "OMP_WAIT_POLICY": waiting}
 
 
 async def _until(condition: Callable[[], bool], complaint: str, seconds: float) -> None:

@@ -1,17 +1,23 @@
-// The pasted token: kept for this tab alone, shown masked.
+// The token, pasted or had by signing in: kept for this tab alone, shown masked.
 
+import { SignInDialog } from "../account/sign-in.js";
 import { byId, setText } from "./dom.js";
 
 const KEY = "deforumation-token";
 const JWT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
 export class Connection {
-  /** `onToken(token)` is told of a pasted or remembered token, `onDisconnect()` of the user's leaving. */
+  /** `onToken(token)` is told of a new or remembered token, `onDisconnect()` of the user's leaving. */
   constructor({ onToken, onDisconnect }) {
     this.onToken = onToken;
     byId("connection").addEventListener("submit", (event) => {
       event.preventDefault();
       this.#paste(byId("token").value);
+    });
+    const dialog = new SignInDialog();
+    byId("open-sign-in").addEventListener("click", async () => {
+      const token = await dialog.ask();
+      if (token) this.onToken(token);
     });
     byId("disconnect").addEventListener("click", () => {
       this.refuse("");

@@ -1,47 +1,28 @@
 // Signing in, for what needs an account. The token is kept for this tab alone.
 
+import { SignInDialog } from "../account/sign-in.js";
 import { call, session } from "./api.js";
 
-const byId = (id) => document.getElementById(id);
+const button = document.getElementById("session");
 
 export class SignIn {
-  #dialog = byId("sign-in");
-  #decided = null;
+  #dialog = new SignInDialog();
 
   constructor() {
-    byId("session").addEventListener("click", () => (session.token ? this.#leave() : this.ask()));
-    byId("sign-in-form").addEventListener("submit", (event) => {
-      event.preventDefault();
-      this.#submit();
-    });
-    this.#dialog.addEventListener("close", () => {
-      byId("password").value = "";
-      this.#decided?.(Boolean(session.token));
-    });
+    button.addEventListener("click", () => (session.token ? this.#leave() : this.ask()));
     this.#show();
   }
 
   /** Resolves to whether somebody is signed in now. */
-  ask() {
-    byId("sign-in-error").textContent = "";
-    this.#dialog.showModal();
-    return new Promise((resolve) => (this.#decided = resolve));
+  async ask() {
+    const token = await this.#dialog.ask();
+    if (token) session.start(token);
+    this.#show();
+    return Boolean(session.token);
   }
 
   #show() {
-    byId("session").textContent = session.token ? "Sign out" : "Sign in";
-  }
-
-  async #submit() {
-    const body = { email: byId("email").value, password: byId("password").value };
-    try {
-      const answer = await call("login", { method: "POST", body });
-      session.start(answer.token);
-      this.#show();
-      this.#dialog.close();
-    } catch (error) {
-      byId("sign-in-error").textContent = error.message;
-    }
+    button.textContent = session.token ? "Sign out" : "Sign in";
   }
 
   async #leave() {
