@@ -37,16 +37,16 @@ class StaffPage(admin.ModelAdmin):
     """A model on the staff's site. Adding and changing go by the user's permissions, as in Django."""
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> forms.Field | None:
-        field: forms.Field | None = super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[assignment]
+        field: forms.Field | None = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field is not None and not isinstance(field, forms.FileField):
             field.show_hidden_initial = True
         return field
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        form = super().get_form(request, obj, change=change, **kwargs)
+        form: Any = super().get_form(request, obj, change=change, **kwargs)
         return type(form)(form.__name__, (ShownFieldsMixin, form), {"request": request, "__module__": __name__})
 
-    def save_model(self, request: HttpRequest, obj: models.Model, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if not change:
             obj.save(force_insert=True)
         elif columns := changed_columns(obj, form):

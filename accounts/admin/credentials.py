@@ -87,4 +87,4 @@ class SocialAppAdmin(StaffPage):
     @staticmethod
     def _may(request: HttpRequest) -> bool:
         user = request.user
-        return user.is_active and user.is_superuser and user.is_administrator  # type: ignore[union-attr]
+        return user.is_active and user.is_superuser and user.is_administrator

@@ -43,7 +43,7 @@ class UserForm(UserChangeForm):
     def clean(self) -> dict[str, Any]:
         values: dict[str, Any] = super().clean() or {}
         # As the row is: the form may have written to its instance already.
-        me = User.objects.get(pk=self.request.user.pk)
+        me = User.objects.get(pk=self.request.user.pk or 0)
         changes = {"email": values["email"]} if values.get("email") else {}
         if self.instance.pk == me.pk and is_sensitive(me, changes):
             try:

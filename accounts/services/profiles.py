@@ -65,7 +65,7 @@ def write_profile(
     """Write these fields of the user and no other; a new password or address ends all sessions but ``keep``.
 
     ``password`` is the one to hash; a new address is unverified. ``by``: staff who ask for it. Raises ValidationFailed,
-    Unauthenticated once ``keep`` has ended, Forbidden once ``by`` may not, Conflict for an account that ended meanwhile.
+    Unauthenticated once ``keep`` has ended, Forbidden once ``by`` may not, Conflict once the account has ended.
     """
     changes = dict(changes)
     if "email" in changes:

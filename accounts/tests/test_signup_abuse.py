@@ -1,4 +1,4 @@
-"""What somebody would do in a loop: register for credits, send mails to strangers in our name, try staff's passwords."""
+"""What somebody would do in a loop: register for credits, mail strangers in our name, try staff's passwords."""
 
 from __future__ import annotations
 

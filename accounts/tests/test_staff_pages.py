@@ -1,4 +1,4 @@
-"""The staff's site holds pages of ours alone, and no door of it leads from an administrator to a super administrator."""
+"""The staff's site holds pages of ours alone, and no door leads from an administrator to a super administrator."""
 
 from __future__ import annotations
 
@@ -122,12 +122,8 @@ def test_no_door_leads_to_a_super_administrator(
     before = User.objects.filter(pk=chief.pk).values().get()
     page = f"/admin/accounts/user/{chief.pk}"
     secret = {"password1": "another horse battery", "password2": "another horse battery"}
-    form = {
-        "email": "mine@example.com",
-        "name": "x",
-        "login_sessions-TOTAL_FORMS": 0,
-        "login_sessions-INITIAL_FORMS": 0,
-    }
+    sessions = {"login_sessions-TOTAL_FORMS": 0, "login_sessions-INITIAL_FORMS": 0}
+    form = {"email": "mine@example.com", "name": "x", **sessions}
     refused = [
         browser.post(f"{page}/change/", form),
         browser.post(f"{page}/delete/", {"post": "yes"}),

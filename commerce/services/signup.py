@@ -43,9 +43,8 @@ def _claim_address() -> bool:
     device = current_device.get()
     if device is None or device.address is None:
         return True
-    return try_allowance(
-        f"signup credits of {network_of(device.address)}", limit=settings.SIGNUP_CREDITS_PER_ADDRESS, period=PERIOD
-    )
+    name = f"signup credits of {network_of(device.address)}"
+    return try_allowance(name, limit=settings.SIGNUP_CREDITS_PER_ADDRESS, period=PERIOD)
 
 
 def _claim_mailbox(user: User) -> bool:

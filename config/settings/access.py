@@ -56,7 +56,7 @@ SIMPLE_JWT = {
 REFRESH_GRACE_SECONDS = env.int("REFRESH_GRACE_SECONDS", 10)
 """How long a refresh token that was just exchanged gets the same answer once more."""
 REAUTHENTICATE_AFTER_SECONDS = env.int("REAUTHENTICATE_AFTER_SECONDS", 900)
-"""After signing in, a new password or address and the end of the account are had for the asking; then for the password."""
+"""So long after signing in a new password or address is had for the asking; then it takes the password."""
 
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]

@@ -5,7 +5,7 @@ from config.settings.environment import env
 
 SIGNUP_CREDITS = env.int("SIGNUP_CREDITS", 50)
 SIGNUP_CREDITS_PER_ADDRESS = env.int("SIGNUP_CREDITS_PER_ADDRESS", 10)
-"""So many new accounts of one address have them at once, in 30 days; the others once their mail address is confirmed."""
+"""So many new accounts of one address have them at once, in 30 days; the others once their mailbox is proven."""
 MAX_ACTIVE_JOBS = env.int("MAX_ACTIVE_JOBS", 5)
 
 FFMPEG_BINARY = env.str("FFMPEG_BINARY", "")

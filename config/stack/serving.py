@@ -142,7 +142,8 @@ async def _start_servers(site: Site, supervisor: Supervisor) -> dict[str, str]:
     waiting = os.environ.get("OMP_WAIT_POLICY", "passive")
     # Links in mails follow the port that was asked for on the command line.
     listening = {"HOST": site.host, "PORT": str(site.port)}
-    return {**found, **listening, "STUDIO_DATA_DIR": str(site.data_dir), "PYTHONUNBUFFERED": "1", "OMP_WAIT_POLICY": waiting}
+    own = {"STUDIO_DATA_DIR": str(site.data_dir), "PYTHONUNBUFFERED": "1", "OMP_WAIT_POLICY": waiting}
+    return {**found, **listening, **own}
 
 
 async def _until(condition: Callable[[], bool], complaint: str, seconds: float) -> None:
