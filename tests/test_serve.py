@@ -108,6 +108,14 @@ def test_the_printed_staff_login_works(serve: Serve) -> None:
     assert answer.json()["data"]["token"]
 
 
+def test_links_in_mails_lead_to_where_it_listens(serve: Serve) -> None:
+    words = {"password": "correct horse battery", "password_confirmation": "correct horse battery"}
+    answer = serve.http.post(serve.url("/api/auth/register"), json={"email": "ann@example.com", **words})
+    assert answer.status_code == 200
+    # Without a mail server the mail is printed.
+    serve.until(rf"http://127\.0\.0\.1:{serve.port}/verify-email\?")
+
+
 def test_a_second_serve_on_the_same_data_is_refused(serve: Serve) -> None:
     data_dir = Path(psutil.Process(serve.process.pid).environ()["STUDIO_DATA_DIR"])
     second = subprocess.run(
