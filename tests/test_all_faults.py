@@ -84,7 +84,7 @@ def test_an_ai_job(api: APIClient, cartoon: Effect) -> None:
     body = {"effect_id": NOBODYS, "provider": "telepathy", "priority": 1000}
     assert told(api.post("/api/ai-jobs", body)) == {"effect_id", "provider", "priority", "idempotency_key"}
     body = {"effect_id": cartoon.pk, "input_payload": {"speed": 1}, "priority": 1000}
-    assert told(api.post("/api/ai-jobs/estimate", body)) == {"input_payload.speed"}
+    assert told(api.post("/api/ai-jobs/estimate", body)) == {"input_payload.speed", "video_id"}
     assert told(api.post("/api/ai-jobs", body)) == {"input_payload.speed", "priority", "idempotency_key"}
 
 

@@ -26,6 +26,10 @@ class ThoroughSerializer(serializers.Serializer[Any]):
         """
         return ()
 
+    def lookups(self, values: dict[str, Any]) -> Iterable[Callable[[], object]]:
+        """Rules that cost a query and that the service asks in any case: asked here only when something is wrong."""
+        return ()
+
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         problems: dict[str, Any] = {}
         try:
@@ -35,11 +39,18 @@ class ThoroughSerializer(serializers.Serializer[Any]):
                 raise
             problems = dict(error.detail)
             values = self._sound(data, problems)
-        for field, reasons in all_problems(*self.rules(values)).items():
-            problems.setdefault(field.partition(".")[0] if field.partition(".")[0] in problems else field, reasons)
+        self._add(problems, self.rules(values))
+        if problems:
+            self._add(problems, self.lookups(values))
         if problems:
             raise serializers.ValidationError(problems)
         return values
+
+    def _add(self, problems: dict[str, Any], checks: Iterable[Callable[[], object]]) -> None:
+        for field, reasons in all_problems(*checks).items():
+            # What is wrong with ``items`` by itself says more than what is missing in ``items.0``.
+            if field.partition(".")[0] not in problems:
+                problems[field] = reasons
 
     def _sound(self, data: Any, problems: dict[str, Any]) -> dict[str, Any]:
         """The values of the fields that are fine by themselves, by the names under which they are passed on."""

@@ -52,8 +52,10 @@ class AnnounceSerializer(ThoroughSerializer):
     original_filename = LineField(max_length=512)
     file_hash = LineField(required=False, allow_null=True, allow_blank=True, max_length=255)
 
+    def lookups(self, values: dict[str, Any]) -> Iterator[Callable[[], object]]:
+        return _effect_rules(values)
+
     def rules(self, values: dict[str, Any]) -> Iterator[Callable[[], object]]:
-        yield from _effect_rules(values)
         if "mime_type" in values:
             yield partial(check_type, values["mime_type"])
         if "size" in values:
@@ -66,8 +68,8 @@ class CreateVideoSerializer(ThoroughSerializer):
     title = LineField(required=False, allow_null=True, allow_blank=True, max_length=255)
     input_payload = PayloadField(required=False, allow_null=True)
 
-    def rules(self, values: dict[str, Any]) -> Iterator[Callable[[], object]]:
-        yield from _effect_rules(values)
+    def lookups(self, values: dict[str, Any]) -> Iterator[Callable[[], object]]:
+        return _effect_rules(values)
 
 
 class RenameVideoSerializer(serializers.Serializer[Any]):
@@ -83,8 +85,10 @@ class EstimateSerializer(ThoroughSerializer):
     input_file_id = IdField(required=False, allow_null=True)
     input_payload = PayloadField(required=False, allow_null=True)
 
+    def lookups(self, values: dict[str, Any]) -> Iterator[Callable[[], object]]:
+        return _effect_rules(values, replaces=values.get("video_id") is not None)
+
     def rules(self, values: dict[str, Any]) -> Iterator[Callable[[], object]]:
-        yield from _effect_rules(values, replaces=values.get("video_id") is not None)
         if values.get("provider"):
             yield partial(ensure_available, values["provider"])
 

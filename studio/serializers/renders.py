@@ -117,6 +117,8 @@ class ParametersSerializer(ThoroughSerializer):
     def rules(self, values: dict[str, Any]) -> Iterator[Callable[[], object]]:
         if len(str(values.get("schedules") or "")) > MAX_LENGTH:
             yield partial(refuse, "schedules", "The schedules are too long.")
+
+    def lookups(self, values: dict[str, Any]) -> Iterator[Callable[[], object]]:
         if "modelId" in values:
             yield partial(find_checkpoint, values["modelId"])
         if values.get("preset") is not None:

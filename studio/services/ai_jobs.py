@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -9,7 +10,7 @@ from django.db import transaction
 
 from accounts.models import User
 from commerce.services.wallets import open_credit_wallet
-from config.api.errors import Forbidden, NotFound, ValidationFailed
+from config.api.errors import Forbidden, NotFound, ValidationFailed, all_problems
 from effects.models import Effect
 from effects.services import clean_payload, effect_parameters, payload_files
 from studio import providers
@@ -57,8 +58,9 @@ def apply_effect(
     Without a video one is made: of the source, or, for an animation, of nothing. Raises ValidationFailed, and what
     ``submit_render`` raises.
     """
-    provider = check_request(effect=effect, video=video, source=source, provider=provider)
+    provider = provider or providers.LOCAL
     input_payload = _payload(effect, video, input_payload)
+    check_request(effect=effect, video=video, source=source, provider=provider, input_payload=input_payload)
     if video is None:
         video = create_effect_video(user=user, effect=effect, source=source, input_payload=input_payload)
     else:
@@ -89,10 +91,13 @@ def estimate_effect(
     provider: str | None = None,
 ) -> dict[str, Any]:
     """What ``apply_effect`` would cost now; raises what it would raise for the same request, limits aside."""
-    check_request(effect=effect, video=video, source=source, provider=provider)
+    input_payload = _payload(effect, video, input_payload)
+    check_request(
+        effect=effect, video=video, source=source, provider=provider or providers.LOCAL, input_payload=input_payload
+    )
     if video is not None:
         ensure_not_busy(video)
-    input_payload = _checked_payload(user, effect, _payload(effect, video, input_payload))
+    input_payload = _checked_payload(user, effect, input_payload)
     # Never saved: whether the plan can be drawn up is found out before anything is promised.
     sample = Video(owner=user, type=effect.workflow, source=source or (video.source if video else None))
     parameters = effect_parameters(effect, input_payload)
@@ -108,10 +113,20 @@ def estimate_effect(
     }
 
 
-def check_request(*, effect: Effect, video: Video | None, source: MediaFile | None, provider: str | None) -> str:
-    """Whether these belong together; answers the provider. Raises ValidationFailed."""
-    provider = provider or providers.LOCAL
-    providers.ensure_available(provider)
+def check_request(
+    *, effect: Effect, video: Video | None, source: MediaFile | None, provider: str, input_payload: Any
+) -> None:
+    """Whether these belong together. Raises ValidationFailed with everything that does not."""
+    problems = all_problems(
+        partial(providers.ensure_available, provider),
+        partial(_check_source, effect, video, source),
+        partial(effect_parameters, effect, input_payload),
+    )
+    if problems:
+        raise ValidationFailed(problems)
+
+
+def _check_source(effect: Effect, video: Video | None, source: MediaFile | None) -> None:
     if source is not None:
         _ensure_source(source, "input_file_id")
         if video is not None and video.source_id not in (None, source.pk):
@@ -119,7 +134,6 @@ def check_request(*, effect: Effect, video: Video | None, source: MediaFile | No
     present = source or (video and video.source)
     if present is None and effect.workflow == Video.Type.VID2VID:
         raise ValidationFailed({"video_id": ["This effect needs a video, or an uploaded file."]})
-    return provider
 
 
 def find_job(*, user: User, job_id: int) -> RenderJob:
