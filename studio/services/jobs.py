@@ -271,14 +271,17 @@ def _announce(job: RenderJob) -> None:
     if job.provider == LOCAL:
         wake_worker(job)
         return
-    try:
-        hand_over(job)
-    except OSError:
-        logger.exception("Render %s could not be handed to its provider", job.pk)
-        fail_render(job, lease_id=None, code="provider_unavailable", message="The encoder outside can't be reached.")
-    # It may have been cancelled before there was a ticket to take back.
-    if not RenderJob._base_manager.filter(pk=job.pk, status__in=RenderJob.ACTIVE).exists():
-        _withdraw(job)
+    # The transaction may have been entered in another scope than it is left in.
+    with tenant_scope(job.tenant_id):
+        try:
+            hand_over(job)
+        except OSError:
+            logger.exception("Render %s could not be handed to its provider", job.pk)
+            message = "The encoder outside can't be reached."
+            fail_render(job, lease_id=None, code="provider_unavailable", message=message)
+        # It may have been cancelled before there was a ticket to take back.
+        if not RenderJob.objects.active().filter(pk=job.pk).exists():
+            _withdraw(job)
 
 
 def _withdraw(job: RenderJob) -> None:
