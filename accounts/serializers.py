@@ -236,15 +236,17 @@ class UserDataSerializer(UserIdSerializer):
     )
 
 
-class OwnPasswordSerializer(serializers.Serializer[Any]):
+class OwnPasswordSerializer(ThoroughSerializer):
     currentPassword = serializers.CharField(max_length=255, trim_whitespace=False)
     newPassword = serializers.CharField(min_length=8, max_length=255, trim_whitespace=False)
     confirmNewPassword = serializers.CharField(max_length=255, trim_whitespace=False)
 
-    def validate(self, values: dict[str, Any]) -> dict[str, Any]:
-        if values["confirmNewPassword"] != values["newPassword"]:
-            raise serializers.ValidationError({"confirmNewPassword": ["The password confirmation does not match."]})
-        return values
+    def rules(self, values: dict[str, Any]) -> Iterator[Callable[[], object]]:
+        new = values.get("newPassword")
+        if new is not None and values.get("confirmNewPassword", new) != new:
+            yield partial(refuse, "confirmNewPassword", MISMATCH)
+        if new is not None:
+            yield partial(check_new_password, new, self.context["request"].user, field="newPassword")
 
 
 def administered_row(user: User, figures: Mapping[str, int]) -> dict[str, Any]:

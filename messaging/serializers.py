@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from rest_framework import serializers
 
 from commerce.serializers import IdField
+from config.api.errors import refuse
+from config.api.serializers import ThoroughSerializer
 from config.api.texts import WrittenText
 from messaging.models import MAX_TEXT_LENGTH
 
@@ -15,13 +19,17 @@ class NewChatSerializer(serializers.Serializer[Any]):
     recipientUserId = IdField()
 
 
-class NewMessageSerializer(serializers.Serializer[Any]):
+class NewMessageSerializer(ThoroughSerializer):
     chatId = IdField()
     message = WrittenText(max_length=MAX_TEXT_LENGTH, required=False, allow_blank=True, allow_null=True)
     attachmentId = IdField(required=False, allow_null=True)
     attachmentType = serializers.ChoiceField(
         choices=("file", "video"), default="file", help_text="What attachmentId names."
     )
+
+    def rules(self, values: dict[str, Any]) -> Iterator[Callable[[], object]]:
+        if not values.get("message") and values.get("attachmentId") is None:
+            yield partial(refuse, "message", "The message field is required.")
 
 
 class ReadSerializer(serializers.Serializer[Any]):

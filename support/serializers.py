@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from rest_framework import serializers
 
 from commerce.serializers import IdField
+from config.api.errors import refuse
+from config.api.serializers import ThoroughSerializer
 from config.api.texts import WrittenText
 from support.models import MAX_TEXT_LENGTH, SupportRequest
 
@@ -18,7 +22,7 @@ class AttachmentIdsField(serializers.ListField):
         super().__init__(**{"child": IdField(), "max_length": MAX_ATTACHMENTS, "required": False, **kwargs})
 
 
-class NewRequestSerializer(serializers.Serializer[Any]):
+class NewRequestSerializer(ThoroughSerializer):
     """Name and address count only without a login; order, video and attachments only with one."""
 
     text = WrittenText(max_length=MAX_TEXT_LENGTH)
@@ -28,6 +32,15 @@ class NewRequestSerializer(serializers.Serializer[Any]):
     orderId = IdField(required=False, allow_null=True)
     videoId = IdField(required=False, allow_null=True)
     attachmentIds = AttachmentIdsField()
+
+    def rules(self, values: dict[str, Any]) -> Iterator[Callable[[], object]]:
+        if self.context["request"].user.is_authenticated:
+            return
+        for name in ("orderId", "videoId", "attachmentIds"):
+            if values.get(name):
+                yield partial(refuse, name, "Log in to name it.")
+        if not values.get("email"):
+            yield partial(refuse, "email", "The email field is required.")
 
 
 class SupportSearchSerializer(serializers.Serializer[Any]):

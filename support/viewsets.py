@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.http import QueryDict
 from drf_spectacular.utils import extend_schema
@@ -57,7 +57,6 @@ class SupportRequestViewSet(APIViewSet):
                 user=request.user, text=text, subject=subject, about=about, attachment_ids=files
             )
             return ok(request_answer(filed), "Support request created successfully", status=201)
-        _refuse_without_login(values)
         filed = services.file_anonymous_request(
             text=text, subject=subject, login=values.get("login") or "", email=values["email"]
         )
@@ -127,14 +126,6 @@ class StaffSupportViewSet(APIViewSet):
         found, criteria = SupportRequest.objects.all(), _criteria(request, StaffRequestList)
         data = list_page(criteria, found, StaffRequestList, columns=columns, row=staff_request_row)
         return ok(data, "Support requests retrieved successfully")
-
-
-def _refuse_without_login(values: dict[str, Any]) -> None:
-    problems = {name: ["Log in to name it."] for name in ("orderId", "videoId", "attachmentIds") if values.get(name)}
-    if not values.get("email"):
-        problems["email"] = ["The email field is required."]
-    if problems:
-        raise ValidationFailed(problems)
 
 
 def _criteria(request: Request, spec: type[ListSpec]) -> QueryDict:

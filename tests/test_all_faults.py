@@ -56,6 +56,20 @@ def test_an_invitation(api: APIClient, user: User) -> None:
     assert told(api.post("/api/tenant/invitations", {"email": user.email, "role": "king"})) == {"email", "role"}
 
 
+def test_the_own_password(staff: APIClient) -> None:
+    body = {"newPassword": "12345678", "confirmNewPassword": "another"}
+    answer = staff.patch("/api/administration/change-password", body)
+    assert told(answer) == {"currentPassword", "newPassword", "confirmNewPassword"}
+
+
+def test_a_message(api: APIClient) -> None:
+    assert told(api.post("/api/messages", {"attachmentType": "song"})) == {"chatId", "message", "attachmentType"}
+
+
+def test_a_support_request(anonymous: APIClient) -> None:
+    assert told(anonymous.post("/api/support-request", {"orderId": 1})) == {"text", "email", "orderId"}
+
+
 def test_a_product(staff: APIClient, api: APIClient) -> None:
     body = {"categoryId": NOBODYS, "price": 1.005, "credits": 5}
     assert told(staff.post("/api/products", body)) == {"name", "categoryId", "price"}
