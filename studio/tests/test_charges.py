@@ -132,6 +132,15 @@ def test_without_the_credits_nothing_is_queued(user: User, model: ModelFile, vid
     assert figures(user) == (SIGNUP, 0)
 
 
+def test_a_price_that_nobody_could_pay(user: User, model: ModelFile, video: Video) -> None:
+    ModelFile.objects.update(price_per_frame=2**31 - 1)
+    with pytest.raises(DomainError) as refusal:
+        submit(video)
+    assert (refusal.value.code, refusal.value.status) == ("price_out_of_range", 422)
+    assert not RenderJob.objects.exists()
+    assert figures(user) == (SIGNUP, 0)
+
+
 def test_a_free_render_holds_nothing(user: User, model: ModelFile, video: Video) -> None:
     ModelFile.objects.update(price_per_frame=0)
     job = submit(video)

@@ -13,10 +13,15 @@ export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
+// A signed link: nothing in a bucket has a name with colons.
+const OWN_FILE = /^\/(files\/[^/]+:[^/]+\/|frames\/[^/]+:)/;
+
 /** A web address as an attribute may take it, or null: no other scheme than http(s) ever becomes a link. */
 export function webAddress(url) {
   if (!url) return null;
   const address = new URL(url, location.href);
+  // Our own files by their path: behind a proxy the link may name another host, or scheme, than this page was opened by.
+  if (OWN_FILE.test(address.pathname)) return address.pathname + address.search;
   return ["http:", "https:"].includes(address.protocol) ? address.href : null;
 }
 
