@@ -151,7 +151,13 @@ class CurrentPasswordField(serializers.CharField):
 
     def __init__(self, **options: Any) -> None:
         text = "Your present password: needed for this once signing in is some minutes ago."
-        shape = {"required": False, "allow_blank": True, "allow_null": True, "max_length": 255, "trim_whitespace": False}
+        shape = {
+            "required": False,
+            "allow_blank": True,
+            "allow_null": True,
+            "max_length": 255,
+            "trim_whitespace": False,
+        }
         super().__init__(**{"help_text": text, **shape, **options})
 
 
