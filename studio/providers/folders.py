@@ -7,6 +7,7 @@ import fcntl
 import json
 import logging
 import os
+import shutil
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -50,6 +51,8 @@ def alone_in(folder: Path, *, seconds: float, should_stop: Callable[[], bool]) -
 
 def tidy(folder: Path) -> None:
     """Remove what an attempt left half written; finished frames stay. On a full disk every byte counts."""
+    # Made anew of the frames by whoever finishes them.
+    shutil.rmtree(folder / "result", ignore_errors=True)
     for pattern in _LEFTOVERS:
         for path in folder.rglob(pattern):
             with suppress(OSError):

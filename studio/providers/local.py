@@ -57,7 +57,7 @@ def run(job: RenderJob, *, stopping: threading.Event) -> None:
                 if not port.lost:
                     _settle(partial(_give_back, job, lease_id), port.beat, stopping)
             except Exception as error:
-                if is_ours(error):
+                if is_ours(error) and not port.lost:
                     tidy(port.work_dir)
                 _settle(_verdict(job, lease_id, error), port.beat, stopping)
         _settle(partial(_sweep, job, port.work_dir), port.beat, stopping)

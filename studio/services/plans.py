@@ -11,7 +11,7 @@ from typing import Any
 
 from accounts.models import User
 from config import scratch
-from config.api.errors import DomainError, ValidationFailed
+from config.api.errors import DomainError, Unavailable, ValidationFailed
 from studio.models import ModelFile, RenderJob, Video
 from studio.rendering.deforum.deprecations import modernised
 from studio.rendering.deforum.settings import import_settings
@@ -22,6 +22,7 @@ from studio.rendering.plan import ControlNetSpec, DeforumParams, LoraSpec, Model
 from studio.rendering.plan_checks import validate_plan
 from studio.services import catalogue
 from studio.services.animation_settings import PROMPT_REQUIRED, UPLOADED_PICTURE, animation_settings, said_settings
+from studio.services.causes import STORAGE_AWAY
 from studio.services.file_parameters import DEFAULT_FPS, file_parameters, fitting_size, rate_of
 from studio.services.files import ensure_stored, local_copy
 from studio.services.media_checks import looking
@@ -292,6 +293,8 @@ def _source_info(video: Video) -> MediaInfo | None:
     except MediaError as error:
         # Whole when it was uploaded.
         raise DomainError("source_damaged", error.message) from error
+    except STORAGE_AWAY as error:
+        raise Unavailable("The storage does not answer; try again in a moment") from error
 
 
 def _has_checkpoint(job: RenderJob) -> bool:

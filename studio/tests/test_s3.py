@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -12,6 +13,8 @@ import boto3
 import pytest
 import requests
 from botocore.config import Config
+from django.conf import settings as django_settings
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.utils import timezone
 from pytest_django import Settings
@@ -21,10 +24,12 @@ from accounts.models import User
 from accounts.services.erasure import erase
 from accounts.tests.copies import make_copy, open_copy
 from effects.models import Effect
-from studio.models import MediaFile, ModelFile
+from studio.models import MediaFile, ModelFile, RenderJob
+from studio.providers import local
+from studio.services.queue import claim_next
 from studio.tests.applied import announcement
 from studio.tests.s3_server import ACCESS_KEY, REGION, SECRET_KEY, s3_server
-from tenants.scope import all_tenants
+from tenants.scope import all_tenants, tenant_scope
 from tests.fixtures import PASSWORD
 from tests.patience import FOREVER_SECONDS
 
@@ -289,3 +294,43 @@ def test_the_reaper_survives_a_bucket_that_does_not_answer(bucket: Any, ticket: 
     call_command("reap", once=True)
     with all_tenants():
         assert not MediaFile.objects.exists()
+
+
+def test_renders_wait_for_a_bucket_that_lets_nobody_in_and_fail_for_a_file_that_is_gone(
+    api: APIClient, user: User, bucket: Any, clip: bytes, tiny_model: ModelFile, settings: Settings, tmp_path: Path
+) -> None:
+    settings.WORK_DIR = tmp_path
+    good = settings.STORAGES
+    options = {**good["default"]["OPTIONS"], "secret_key": "revoked"}
+    bad = {**good, "default": {**good["default"], "OPTIONS": options}}
+    sent = {"attachment": SimpleUploadedFile("clip.mp4", clip), "type": "vid2vid"}
+    video_id = api.post("/api/upload", sent, format="multipart").json()["data"]["videoId"]
+    body = {"videoId": video_id, "type": "vid2vid", "prompt": "a city"}
+    settings.STORAGES = bad
+    refused = api.post("/api/generate", body)
+    assert (refused.status_code, refused["Retry-After"]) == (503, "2")
+    settings.STORAGES = good
+    assert api.post("/api/generate", body).status_code == 200
+
+    settings.STORAGES = bad
+    waiting = rendered(user)
+    assert (waiting.status, waiting.attempts, waiting.error) == ("queued", 0, "")
+    assert waiting.not_before is not None
+    assert "ClientError" in waiting.cause
+    settings.STORAGES = good
+    for key in keys(bucket):
+        bucket.delete_object(Bucket=BUCKET, Key=key)
+    with all_tenants():
+        RenderJob.objects.update(not_before=None)
+    failed = rendered(user)
+    assert (failed.status, failed.error_code, failed.attempts) == ("failed", "source_missing", 1)
+
+
+def rendered(user: User) -> RenderJob:
+    """The job that is due, after a worker had it."""
+    with all_tenants():
+        job = claim_next(worker="tester", queues=django_settings.RENDER_QUEUES)
+    assert job is not None
+    with tenant_scope(user.tenant_id):
+        local.run(job, stopping=threading.Event())
+    return job
