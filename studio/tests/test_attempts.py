@@ -122,6 +122,8 @@ def test_leases_follow_the_databases_clock(submit: Submit, monkeypatch: pytest.M
     assert die(job).status == "queued"
 
 
+# The thread that renews the lease sees what is committed.
+@pytest.mark.django_db(transaction=True)
 def test_a_storage_that_fails_makes_the_render_wait(submit: Submit, user: Any, stored_blobs: Any) -> None:
     job = submit()
     in_the_way = Path(settings.MEDIA_ROOT) / str(user.tenant_id) / "sprite"

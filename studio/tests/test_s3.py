@@ -296,6 +296,8 @@ def test_the_reaper_survives_a_bucket_that_does_not_answer(bucket: Any, ticket: 
         assert not MediaFile.objects.exists()
 
 
+# The thread that renews the lease sees what is committed.
+@pytest.mark.django_db(transaction=True)
 def test_renders_wait_for_a_bucket_that_lets_nobody_in_and_fail_for_a_file_that_is_gone(
     api: APIClient, user: User, bucket: Any, clip: bytes, tiny_model: ModelFile, settings: Settings, tmp_path: Path
 ) -> None:

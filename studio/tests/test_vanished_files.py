@@ -136,6 +136,8 @@ def test_a_final_without_the_previews_frames_renders_them_again(
         assert RenderJob.objects.get(purpose="final").continues is None
 
 
+# The thread that renews the lease sees what is committed.
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("name", ["source", "soundtrack"])
 def test_what_vanishes_later_fails_the_render_with_a_cause_for_staff(
     api: APIClient, client: Client, make_user: UserFactory, upload: Upload, name: str
