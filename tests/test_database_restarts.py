@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import django_rq
 import psycopg
 import pytest
 from django.conf import settings
@@ -41,13 +42,21 @@ class Site:
         left = "SELECT count(*) FROM durable_cache WHERE cache_key = 'old'"
         return until(lambda: self.execute(left) == [(0,)], "reaper at work")
 
+    def works_off_tasks(self) -> bool:
+        """Whether the background worker does what is asked of it now."""
+        worker = self.programs["background"]
+        queue = django_rq.get_queue(settings.BACKGROUND_QUEUE, commit_mode="auto")
+        job = queue.enqueue("commerce.tasks.expire_orders", result_ttl=0)
+        worker.until(rf"Job OK \({job.id}\)")
+        return True
+
     def states(self) -> dict[str, str]:
         return self.web.ask("GET", "/api/status").json()["data"].get("programs", {})
 
     def all_run(self) -> bool:
         for name, program in self.programs.items():
             assert program.process.poll() is None, f"{name} ended:\n" + "\n".join(program.lines)
-        return self.states() == {"reaper": "up", "watcher": "up"}
+        return self.states() == dict.fromkeys(self.programs, "up")
 
 
 @pytest.fixture(scope="module")
@@ -72,9 +81,10 @@ def site(servers: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Si
     with (
         WebServer(environment=environment) as web,
         WorkerProcess(command="reap", environment=environment) as reaper,
+        WorkerProcess(command="background_worker", environment=environment) as background,
         WorkerProcess("--interval", "0.2", command="watch_output", environment=environment) as watcher,
     ):
-        site = Site(postgres, web, {"reaper": reaper, "watcher": watcher})
+        site = Site(postgres, web, {"reaper": reaper, "watcher": watcher, "background": background})
         until(site.all_run, "signs of life")
         yield site
     postgres.stop()
@@ -109,6 +119,7 @@ def test_a_restart_is_seen_by_nobody(site: Site) -> None:
     site.postgres.start()
     assert [site.web.ask("GET", "/api/effects?search=a").status_code for _ in range(10)] == [200] * 10
     assert site.is_reaped()
+    assert site.works_off_tasks()
     until(site.all_run, "signs of life")
 
 
@@ -116,6 +127,7 @@ def test_lost_sessions_stop_nobody(site: Site) -> None:
     for _ in range(5):
         site.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'studio'", role=SUPERUSER)
         assert site.is_reaped()
+        assert site.works_off_tasks()
     assert site.web.ask("GET", "/api/effects?search=a").status_code == 200
     until(site.all_run, "signs of life")
 
