@@ -31,7 +31,7 @@ def enqueue(function: str, *arguments: int | str, seconds: int | None = None, re
 
     def send() -> None:
         try:
-            _queue(function, arguments, seconds, retry)
+            queue_now(function, arguments, seconds, retry)
         except RedisError:
             logger.warning("Redis did not take %s", function)
             if retry:
@@ -50,15 +50,17 @@ def queue_again() -> int:
             if task is None:
                 return queued
             try:
-                _queue(task.function, task.arguments, task.seconds, True)
+                queue_now(task.function, task.arguments, task.seconds, True)
             except RedisError:
                 return queued
             task.delete()
             queued += 1
 
 
-def _queue(function: str, arguments: Sequence[int | str], seconds: int | None, retry: bool) -> None:
-    # At once: callers wait for the commit themselves, and are to know whether Redis took it.
+def queue_now(
+    function: str, arguments: Sequence[int | str] = (), seconds: int | None = None, retry: bool = True
+) -> None:
+    """Queue it without waiting for any commit. Raises RedisError."""
     django_rq.get_queue(settings.BACKGROUND_QUEUE, commit_mode="auto").enqueue(
         function,
         *arguments,

@@ -5,20 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
+from django.core.cache import cache
 
-from config.cache import durable
 from config.mail import send_mail
 
 
 def send_notice(topic: str, *, to: str, subject: str, template: str, context: dict[str, Any]) -> bool:
     """``send_mail``, at most once per ``NOTICE_QUIET_SECONDS`` and topic; False when it kept quiet."""
     quiet = f"notice:{topic}"
-    if not durable.add(quiet, 1, timeout=settings.NOTICE_QUIET_SECONDS):
+    # Without Redis the mark is not taken either, and a mail too many is better than none.
+    if not cache.add(quiet, 1, timeout=settings.NOTICE_QUIET_SECONDS) and cache.has_key(quiet):
         return False
     try:
         send_mail(to=to, subject=subject, template=template, context=context)
     except Exception:
         # The queue tries again, and must not take this attempt for a mail.
-        durable.delete(quiet)
+        cache.delete(quiet)
         raise
     return True

@@ -72,8 +72,13 @@ def _queue_hourly() -> int:
     # Asked first: to add what is there is an error in PostgreSQL's log.
     if durable.get("reap:hourly") or not durable.add("reap:hourly", 1, timeout=3600):
         return 0
-    for task in HOURLY:
-        background.enqueue(task)
+    try:
+        for task in HOURLY:
+            background.queue_now(task)
+    except RedisError:
+        # The next round tries again.
+        durable.delete("reap:hourly")
+        return 0
     return len(HOURLY)
 
 
