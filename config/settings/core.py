@@ -74,6 +74,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "config.content_policy.ContentPolicyMiddleware",
     "corsheaders.middleware.CorsMiddleware",
+    "config.api.middleware.RequestIdMiddleware",
     "django.middleware.http.ConditionalGetMiddleware",
     "config.static_files.StaticFilesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
