@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 from accounts.models import Allowance
 from config.api.errors import TooManyRequests
@@ -34,7 +34,8 @@ def may_mail_link(address: str) -> bool:
 def _claim(name: str, limit: int, period: timedelta) -> timedelta | None:
     """None, or how long until there is one again. A period begins with its first use."""
     now = timezone.now()
-    key = hashlib.sha256(name.encode()).hexdigest()
+    # With our key: an address that was deleted must not be found again by trying addresses.
+    key = salted_hmac("accounts.allowances", name, algorithm="sha256").hexdigest()
     with transaction.atomic():
         row, _ = Allowance.objects.select_for_update().get_or_create(key=key, defaults={"since": now})
         if now - row.since >= period:

@@ -84,7 +84,7 @@ def write_profile(
                 check_alive(keep, row)
             if by is not None:
                 check_authority(User.objects.get(pk=by.pk), row)
-            if user.is_active and not row.is_active:
+            if not row.is_active and (user.is_active or user.email != row.email):
                 raise Conflict("This account has ended meanwhile")
             return _write(row, changes, keep)
     except IntegrityError as error:
