@@ -10,7 +10,7 @@ import pytest
 from django.conf import settings
 
 APPS = ("accounts", "commerce", "config", "effects", "gallery", "messaging", "studio", "support", "tenants")
-FILES = {"default_storage", "np", "torch", "checkpoint"}
+FILES = {"default_storage", "np", "torch", "checkpoint", "backups", "media"}
 """What else can be saved: files."""
 
 
