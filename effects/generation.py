@@ -61,7 +61,7 @@ def _bounded(value: Any, low: float, high: float, *, whole: bool = False) -> int
     if not low <= number <= high:
         raise ValueError(f"Must be from {low:g} to {high:g}.")
     # Not through the float: a long seed would lose its last digits.
-    return int(value) if whole else number
+    return (value if isinstance(value, int) else int(number)) if whole else number
 
 
 def _text(name: str, value: Any) -> str:
