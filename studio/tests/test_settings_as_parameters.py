@@ -118,7 +118,7 @@ def test_a_prompt_that_names_keyframed_prompts_leaves_them(generate: Callable[..
 
 def test_a_presets_numbers_count_too(generate: Callable[..., RenderJob], api: APIClient) -> None:
     with all_tenants():
-        Preset.objects.create(name="Saved", slug="saved", settings=NUMBERS)
+        Preset.objects.create(tenant=None, name="Saved", slug="saved", settings=NUMBERS)
     assert generate(preset="saved", prompt="a fox").plan["frame_count"] == 12
 
 
