@@ -65,8 +65,8 @@ class _Parser:
         self.at = 0
         self.variables: list[str] = []
         self.files: list[str] = []
-        position = 0
-        while text[position:].strip():
+        position, end = 0, len(text.rstrip())
+        while position < end:
             match = _TOKEN.match(text, position)
             if not match:
                 raise MaskSyntaxError(f"not a mask: {text[position : position + 40].strip()!r}")
