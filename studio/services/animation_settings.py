@@ -78,7 +78,7 @@ def animation_settings(
     asked["steps"] = parameters["steps"]
     if not asked.get("prompts"):
         raise ValidationFailed({"prompt": [PROMPT_REQUIRED]})
-    settings, unknown = import_settings(without_gaps(asked))
+    settings, unknown = import_settings(without_gaps(asked, units=len(parameters.get("controlnet") or ())))
     refused = sorted(set(unknown) & set(schedules))
     if refused:
         raise ValidationFailed({f"schedules.{key}": ["This is no Deforum setting."] for key in refused})

@@ -17,6 +17,7 @@ from studio.rendering.deforum import presets
 from studio.rendering.plan import LoraSpec
 
 BUILTIN_PREFIX = "builtin:"
+MAX_LORAS = 20
 _LORA_TAG = re.compile(r"<lora:([^:<>]+)(?::([^:<>]*))?>")
 
 
@@ -60,11 +61,12 @@ def controlnet_path(kind: str) -> Path:
 
 def name_loras_by_file(prompts: dict[str, str]) -> tuple[dict[str, str], tuple[LoraSpec, ...]]:
     """Prompts by name whose ``<lora:name:weight>`` tags name files instead of catalogue entries, and those LoRAs."""
-    loras = split_loras(" ".join(prompts.values()))[1]
+    text = " ".join(prompts.values())
+    loras = split_loras(text)[1]
+    stems = {name: model_path(lora).stem for name, lora in _named_loras(text).items()}
 
     def file_tag(match: re.Match[str]) -> str:
-        lora = _find_lora(match[1])
-        return f"<lora:{model_path(lora).stem}:{match[2] or 1}>"
+        return f"<lora:{stems[match[1].strip()]}:{match[2] or 1}>"
 
     return {frame: _LORA_TAG.sub(file_tag, text) for frame, text in prompts.items()}, loras
 
@@ -72,17 +74,18 @@ def name_loras_by_file(prompts: dict[str, str]) -> tuple[dict[str, str], tuple[L
 def split_loras(text: str) -> tuple[str, tuple[LoraSpec, ...]]:
     """A prompt without its ``<lora:name:weight>`` tags, and the LoRAs they name."""
     found: dict[str, LoraSpec] = {}
+    entries = _named_loras(text)
     for name, weight in _LORA_TAG.findall(text):
-        lora = _find_lora(name)
-        found.setdefault(lora.slug, LoraSpec(str(model_path(lora)), _lora_weight(weight)))
+        lora = entries[name.strip()]
+        checked = _lora_weight(weight)
+        if lora.slug not in found:
+            found[lora.slug] = LoraSpec(str(model_path(lora)), checked)
     return _LORA_TAG.sub("", text).strip(), tuple(found.values())
 
 
 def missing_loras(text: str) -> set[str]:
     """The LoRAs that a prompt names and that are not installed."""
-    named = {name.strip() for name, _ in _LORA_TAG.findall(text)}
-    installed = ModelFile.objects.filter(enabled=True, model_type="lora", slug__in=named).values_list("slug", flat=True)
-    return named - set(installed)
+    return _lora_names(text) - set(_installed_loras(text))
 
 
 def without_loras(text: str, names: set[str]) -> str:
@@ -90,11 +93,27 @@ def without_loras(text: str, names: set[str]) -> str:
     return _LORA_TAG.sub(lambda tag: "" if tag[1].strip() in names else tag[0], text).strip()
 
 
-def _find_lora(name: str) -> ModelFile:
-    lora = ModelFile.objects.filter(enabled=True, model_type="lora", slug=name.strip()).first()
-    if lora is None:
-        raise ValidationFailed({"prompt": [f"There is no LoRA named {name.strip()[:80]!r}."]})
-    return lora
+def _named_loras(text: str) -> dict[str, ModelFile]:
+    """The LoRAs that a prompt names, in one query. Raises ValidationFailed when one is not installed."""
+    found = _installed_loras(text)
+    missing = sorted(_lora_names(text) - set(found))
+    if missing:
+        raise ValidationFailed({"prompt": [f"There is no LoRA named {missing[0][:80]!r}."]})
+    return found
+
+
+def _installed_loras(text: str) -> dict[str, ModelFile]:
+    names = _lora_names(text)
+    if len(names) > MAX_LORAS:
+        raise ValidationFailed({"prompt": [f"At most {MAX_LORAS} LoRAs can be used at once."]})
+    if not names:
+        return {}
+    found = ModelFile.objects.filter(enabled=True, model_type="lora", slug__in=names)
+    return {lora.slug: lora for lora in found}
+
+
+def _lora_names(text: str) -> set[str]:
+    return {name.strip() for name, _ in _LORA_TAG.findall(text)}
 
 
 def _lora_weight(text: str) -> float:

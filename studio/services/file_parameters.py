@@ -81,9 +81,13 @@ def control_units(settings: DeforumSettings) -> list[dict[str, Any]]:
     return units
 
 
-def without_gaps(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """``settings`` with the enabled ControlNet units first: the N-th unit steers the render's N-th ControlNet."""
+def without_gaps(settings: Mapping[str, Any], *, units: int) -> dict[str, Any]:
+    """``settings`` with the enabled ControlNet units first if they are the render's ``units``, of which the N-th is
+    steered by the N-th.
+    """
     enabled = [n for n in range(1, CONTROLNET_UNITS + 1) if settings.get(f"cn_{n}_enabled") is True]
+    if len(enabled) != units:
+        return dict(settings)
     order = [*enabled, *(n for n in range(1, CONTROLNET_UNITS + 1) if n not in enabled)]
     moved = {old: new for new, old in enumerate(order, start=1)}
     return {

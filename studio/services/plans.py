@@ -31,7 +31,13 @@ MAX_SEED = 2**32 - 1
 _INHERITED = ("prompt", "negative_prompt", "seed")
 
 # Where the plan's words and the API's differ, errors name the API's.
-_API_FIELDS = {"cfg_scale": "cfgScale", "frame_count": "length", "prompts": "prompt", "model": "modelId"}
+_API_FIELDS = {
+    "cfg_scale": "cfgScale",
+    "frame_count": "length",
+    "max_frames": "length",
+    "prompts": "prompt",
+    "model": "modelId",
+}
 
 
 @dataclass(frozen=True)

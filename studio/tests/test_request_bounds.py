@@ -69,6 +69,26 @@ def test_hostile_schedules_are_cheap(api: APIClient, path: str, schedules: dict[
     assert {field.removeprefix("schedules.") for field in fields} <= {*schedules, "prompt"}
 
 
+@pytest.mark.parametrize("text", ["a\0b", "half \ud83d"])
+@pytest.mark.parametrize("name", ["prompts", "init_image", "zoom", "mask_file", "init_images", "no_such_setting"])
+def test_text_that_no_database_takes_is_refused(api: APIClient, name: str, text: str) -> None:
+    value: Any = {"0": text, text: "a"} if name in ("prompts", "init_images") else text
+    body = {"type": "deforum", "prompt": "a sea", "schedules": {name: value}}
+    assert list(refused(api, "/api/generate", body)) == [f"schedules.{name}"]
+    assert list(refused(api, "/api/v1/deforum-settings", {"settings": {name: value}})) == [name]
+
+
+def test_one_lora_many_times_is_looked_up_once(
+    api: APIClient, tmp_path: Path, django_assert_max_num_queries: Any
+) -> None:
+    install("lora", "ink", build_lora(tmp_path / "ink.safetensors"))
+    with django_assert_max_num_queries(100):
+        body = {"type": "deforum", "prompt": "a fox " + "<lora:ink:0.5>" * 250}
+        assert api.post("/api/generate", body).status_code == 200
+    many = " ".join(f"<lora:l{n}:1>" for n in range(60))
+    assert list(refused(api, "/api/generate", {"type": "deforum", "prompt": many})) == ["prompt"]
+
+
 @pytest.mark.parametrize("text", ["(" * 60 + "a", "[(" * 60, "BREAK " * 30])
 def test_a_vid2vid_prompt_is_bounded_too(api: APIClient, media_dir: Path, text: str) -> None:
     video = upload(api, media_dir)

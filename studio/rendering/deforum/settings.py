@@ -7,6 +7,7 @@ A settings file holds many keys that steer the extension's user interface and fi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import Any
@@ -35,6 +36,7 @@ CONTROLNET_UNITS = 5
 MAX_LENGTH = 400_000
 """Characters of all settings together."""
 FLOW_METHODS = ("RAFT", "DIS Medium", "DIS Fine", "Farneback")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _UINT32 = 2**32 - 1
 _TURN = 36_000.0
 """Degrees: a hundred turns, far beyond any use and still exact."""
@@ -264,6 +266,9 @@ def import_settings(mapping: Mapping[str, Any]) -> tuple[DeforumSettings, list[s
         raise PlanError("settings", "settings: expected an object")
     if sum(map(_length, mapping.values())) > MAX_LENGTH:
         raise PlanError("settings", f"settings: longer than {MAX_LENGTH} characters")
+    for key, value in mapping.items():
+        if not _is_storable(value):
+            raise PlanError(str(key)[:100], f"{str(key)[:100]}: holds characters that are no text")
     mapping = modernised(mapping)
     reading = _Reading(mapping)
     values = {d.name: reading.value(d.name, d) for d in _plain_fields(DeforumSettings) if d.name in mapping}
@@ -305,6 +310,15 @@ class _Reading:
         if declared.default_factory is not MISSING:
             return declared.default_factory()
         return declared.default
+
+
+def _is_storable(value: Any) -> bool:
+    """Whether all text in a value can be written down: no NUL, no half of a surrogate pair."""
+    if isinstance(value, Mapping):
+        return all(_is_storable(key) and _is_storable(text) for key, text in value.items())
+    if isinstance(value, (list, tuple)):
+        return all(map(_is_storable, value))
+    return not isinstance(value, str) or ("\0" not in value and not _SURROGATE.search(value))
 
 
 def _length(value: Any) -> int:
