@@ -120,7 +120,10 @@ def _account_rows(owner: User) -> Rows:
 def _catalogue_rows() -> Rows:
     """The studio's: staff alone change them."""
     category = Category.objects.create(name="Looks", slug="looks")
-    backdrop = {"key": "backdrop", "type": "image"}
+    backdrop = {
+        "key": "backdrop", "name": "Backdrop", "description": "", "type": "image", "required": False, "default": None,
+        "range": None,
+    }  # fmt: skip
     effect, inactive, deleted, dream = (
         Effect.objects.create(
             name=name, slug=slug, type=kind, category=category, credits_cost=1, parameters={"prompt": "a dream"},

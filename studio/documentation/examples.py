@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-_LINK = "https://studio.example.com/files/eyJmIjo0Mn0"
+_LINK = "/files/MTk:1xYA1J:c2lnbmF0dXJl"
 
 EXAMPLES: dict[str, Any] = {
     "title": "Harbour at dawn",
@@ -47,9 +47,15 @@ EXAMPLES: dict[str, Any] = {
     "estimated_time_left": 12,
     "generator": "Tiny painter",
     "generation_parameters": {},
-    "media_url": f"{_LINK}/clip.mp4",
-    "output_url": f"{_LINK}/final.mp4",
+    "media_url": f"{_LINK}/source.mp4",
+    "soundtrack_url": None,
+    "output_url": f"{_LINK}/output.mp4",
     "preview_url": f"{_LINK}/preview.mp4",
+    "frame_url": "/frames/NDI:1xYA1J:c2lnbmF0dXJl",
+    "still_url": f"{_LINK}/still.png",
+    "animation_url": f"{_LINK}/animation.webp",
+    "sprite_url": f"{_LINK}/sprite.jpg",
+    "frame_table_url": f"{_LINK}/frame_table.jsonl",
     "upload_url": "https://studio.example.com/uploads/eyJmIjo0Mn0",
     "upload_headers": {"Content-Type": "video/mp4"},
     "multipart": None,
