@@ -54,7 +54,7 @@ OPERATIONS = [
         "Chats",
         "Write a message",
         "A text, one of your own files or videos, or both.",
-        codes="not_found not_owner blocked recipient_inactive file_not_uploaded file_rejected",
+        codes="not_found not_owner blocked recipient_inactive file_not_uploaded file_rejected media_busy",
         request={"message": "Shall we use the second take?"},
     ),
     Operation(

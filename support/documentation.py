@@ -18,7 +18,7 @@ OPERATIONS = [
         "Ask the staff",
         "Without a login an `email` is needed, to which the link to follow the request is mailed; order, video and "
         "attachments need a login.",
-        codes="not_found not_owner file_not_uploaded file_rejected",
+        codes="not_found not_owner file_not_uploaded file_rejected media_busy",
         request={"subject": 5, "orderId": 42},
     ),
     Operation(
@@ -40,7 +40,7 @@ OPERATIONS = [
         "Support",
         "Write about a request",
         "Your message opens a closed request again; staff have to open it first.",
-        codes="not_found not_owner request_closed file_not_uploaded file_rejected",
+        codes="not_found not_owner request_closed file_not_uploaded file_rejected media_busy",
     ),
     Operation(
         "PATCH /api/support-request/status-update",

@@ -34,6 +34,7 @@ OPERATIONS = [
         "Administration: users",
         "Change the own password",
         "For everybody who knows the present one. The other sessions end.",
+        codes="locked_out",
         request={
             "currentPassword": "a long harbour walk",
             "newPassword": "an even longer walk",

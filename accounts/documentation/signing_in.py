@@ -105,8 +105,10 @@ OPERATIONS = [
         "POST /api/auth/two-factor/enable",
         "Second factor",
         "Begin to set up an authenticator app",
-        "Answers a secret, also as an address for a QR code. It counts once a code of the app confirms it.",
-        codes="already_enabled",
+        "Answers a secret, also as an address for a QR code. It counts once a code of the app confirms it. Takes "
+        "`current_password`, unless you have just signed in.",
+        codes="already_enabled reauthentication_required locked_out",
+        request={"current_password": "a long harbour walk"},
     ),
     Operation(
         "POST /api/auth/two-factor/confirm",
@@ -120,7 +122,7 @@ OPERATIONS = [
         "Second factor",
         "Turn the second factor off",
         "With a code of the app or a recovery code.",
-        codes="not_enabled locked_out second_factor_unreadable",
+        codes="not_enabled reauthentication_required locked_out second_factor_unreadable",
     ),
     Operation(
         "POST /api/auth/two-factor/login",
@@ -142,6 +144,7 @@ OPERATIONS = [
         "Change the own account",
         "Changes what is sent and nothing else; POST and PATCH are the same. A new address has to be confirmed again, "
         "a new password ends the other sessions.",
+        codes="reauthentication_required locked_out",
     ),
     Operation(
         "GET /api/auth/sessions",
@@ -195,7 +198,7 @@ OPERATIONS = [
         "Delete the own account",
         "Ends the account at once; its data follows within minutes. Asks for the password, or, for an account without "
         "one, for its address.",
-        codes="last_owner already_requested",
+        codes="last_owner already_requested reauthentication_required locked_out",
         request={"password": "a long harbour walk"},
     ),
 ]

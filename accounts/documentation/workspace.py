@@ -36,7 +36,7 @@ OPERATIONS = [
         "Workspace",
         "Invite somebody",
         "Mails a link with which the invited person makes an account in your workspace. For owners.",
-        codes="owner_required",
+        codes="owner_required too_many_invitations",
     ),
     Operation(
         "DELETE /api/tenant/invitations/{invitation_id}",

@@ -10,6 +10,7 @@ CODES: dict[str, tuple[int, str]] = {
     "incomplete_body": (400, "1048576 bytes were announced and 524288 arrived."),
     "invalid_signature": (400, "The signature is missing, wrong or too old."),
     "malformed_event": (400, "This is no event of Stripe's."),
+    "too_slow": (408, "The body came at less than 1024 bytes a second"),
     "length_required": (411, "Content-Length is required."),
     "too_large": (413, "The request is too large"),
     "unsupported_media_type": (415, 'Unsupported media type "text/plain" in request.'),
@@ -25,6 +26,7 @@ CODES: dict[str, tuple[int, str]] = {
     "owner_required": (403, "Only an owner of the workspace may do this"),
     "staff_only": (403, "Only staff change the status of an operation"),
     "second_factor_required": (403, "Staff need a second factor: set one up first"),
+    "reauthentication_required": (403, "It is a while since you signed in: send current_password, or sign in again"),
     "csrf_failed": (403, "CSRF verification failed"),
     "blocked": (403, "You and this user can't write to each other"),
     "header_mismatch": (403, "Content-Type must be video/mp4."),
@@ -39,6 +41,7 @@ CODES: dict[str, tuple[int, str]] = {
     "hold_settled": (409, "The credits were already captured."),
     "upload_finished": (409, "This file has been uploaded and verified."),
     "too_many_requests": (429, "Too many requests"),
+    "too_many_invitations": (429, "This workspace has sent enough invitations for now"),
     "locked_out": (429, "Too many failed attempts; try again later"),
     # Input
     "validation_error": (422, "Validation Error"),
@@ -60,8 +63,12 @@ CODES: dict[str, tuple[int, str]] = {
     "already_finished": (422, "This video is finished; generate a new preview first."),
     "not_retryable": (422, "Only a failed or cancelled render can be tried again."),
     "insufficient_credits": (422, "Not enough credits"),
+    "price_out_of_range": (422, "This would cost 3000000000 credits; a render may cost at most 2147483647."),
     "file_not_uploaded": (422, "The file has not been uploaded."),
     "file_rejected": (422, "The file is no video."),
+    "source_missing": (422, "The file of this video is gone; upload it again."),
+    "invalid_media": (422, "This file can't be read any more."),
+    "too_many_uploads": (422, "You have announced 20 uploads that are not used yet; at most 20 are allowed at a time."),
     "storage_full": (422, "Your storage is full."),
     # Gallery and catalogue
     "not_completed": (422, "Only a completed video can be published."),
@@ -103,5 +110,9 @@ CODES: dict[str, tuple[int, str]] = {
     # Ourselves
     "server_error": (500, "Internal server error"),
     "provider_failed": (502, "The provider could not be reached; try again."),
+    "service_unavailable": (503, "The service is unavailable for a moment; try again"),
+    "busy": (503, "Too many requests at this moment; try again soon"),
+    "media_busy": (503, "Too many files are being looked at right now; try again in a moment."),
+    "disk_full": (507, "There is no room for this at the moment"),
     "second_factor_unreadable": (503, "This second factor must be set up anew"),
 }

@@ -128,6 +128,14 @@ class EnvelopeSchema(AutoSchema):
         text = _AS_TEXT.get(schema.get("type", "")) if direction == "request" else None
         return {"anyOf": [schema, text]} if text else schema
 
+    def _map_basic_serializer(self, serializer: Any, direction: Any) -> dict[str, Any]:
+        schema: dict[str, Any] = super()._map_basic_serializer(serializer, direction)
+        # What a serializer inherits was written for those who build on its base, not for who sends or gets it.
+        own = serializer if isinstance(serializer, type) else type(serializer)
+        if not vars(own).get("__doc__"):
+            schema.pop("description", None)
+        return schema
+
     def _is_list_view(self, serializer: Any = None) -> bool:
         # A list is what is annotated many=True; an action's name says nothing.
         serializer = self.get_response_serializers() if serializer is None else serializer
@@ -193,13 +201,13 @@ class EnvelopeSchema(AutoSchema):
 
     def _error(self, component: ResolvedComponent, codes: list[str]) -> dict[str, Any]:
         content = {"schema": component.ref, "examples": {code: {"value": error_example(code)} for code in codes}}
-        headers = {"headers": _RETRY_AFTER} if CODES[codes[0]][0] in (409, 429) else {}
+        headers = {"headers": _RETRY_AFTER} if CODES[codes[0]][0] in (409, 429, 503, 507) else {}
         described = "; ".join(f"`{code}`: {CODES[code][1]}" for code in codes)
         return {"description": described, "content": {JSON: content}, **headers}
 
     def _codes(self) -> dict[str, list[str]]:
         """The error codes by status: those of every operation of this kind, and its own."""
-        kinds = ["validation_error", "too_many_requests", "server_error"]
+        kinds = ["validation_error", "too_many_requests", "server_error", "service_unavailable", "busy"]
         if self.view.get_authenticators():
             kinds.append("unauthenticated")
         permissions = self.view.get_permissions()
@@ -210,11 +218,12 @@ class EnvelopeSchema(AutoSchema):
         if "{" in self.path:
             kinds.append("not_found")
         if self._reads_body():
-            kinds += ["malformed_json", "malformed_body", "too_large", "unsupported_media_type"]
+            kinds += ["malformed_json", "malformed_body", "incomplete_body", "too_slow", "too_large"]
+            kinds += ["unsupported_media_type"]
         if self._honours_key():
             kinds.append("idempotency_conflict")
         if self.method != "GET":
-            kinds.append("conflict")
+            kinds += ["conflict", "disk_full"]
         found: dict[str, list[str]] = {}
         for code in dict.fromkeys([*kinds, *(self.told.codes.split() if self.told else [])]):
             found.setdefault(str(CODES[code][0]), []).append(code)

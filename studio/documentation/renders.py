@@ -25,7 +25,7 @@ OPERATIONS = [
         "A video or a picture, and perhaps a soundtrack, as `multipart/form-data`. Files are judged by what they are "
         "and not by their name; one that can't be rendered is refused with the reason. Answers the `videoId` that "
         "everything else is asked with.",
-        codes="storage_full",
+        codes="storage_full media_busy",
         request={"type": "vid2vid"},
     ),
     Operation(

@@ -5,13 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
 from config.backups import media
+from studio.tests.test_s3 import BUCKET, keys
 from studio.tests.test_s3 import bucket as bucket
-from studio.tests.test_s3 import keys
 from studio.tests.test_s3 import s3_url as s3_url
 
 
@@ -22,13 +21,12 @@ def test_a_bucket_goes_into_a_folder_and_back(bucket: Any, tmp_path: Path) -> No
     assert media.save(tmp_path / "media") == (2, 13)
     assert {key: (tmp_path / "media" / key).read_bytes() for key in kept} == kept
     default_storage.delete("files/1/clip.mp4")
-    bucket.put_object(Bucket="studio-media", Key="effects/2/cover.png", Body=b"cut")
+    bucket.put_object(Bucket=BUCKET, Key="effects/2/cover.png", Body=b"cut")
     media.load(tmp_path / "media")
-    assert {key: default_storage.open(key).read() for key in keys(bucket)} == kept
+    assert {key: bucket.get_object(Bucket=BUCKET, Key=key)["Body"].read() for key in keys(bucket)} == kept
 
 
-@pytest.mark.parametrize("name", ["a.part", "b.mp4.part"])
-def test_what_was_not_copied_whole_is_not_stored(bucket: Any, tmp_path: Path, name: str) -> None:
-    (tmp_path / name).write_bytes(b"half")
+def test_what_was_not_copied_whole_is_not_stored(bucket: Any, tmp_path: Path) -> None:
+    (tmp_path / "clip.mp4.part").write_bytes(b"half")
     media.load(tmp_path)
     assert keys(bucket) == []
