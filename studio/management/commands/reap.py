@@ -2,6 +2,7 @@
 done what is due every hour.
 """
 
+import logging
 from argparse import ArgumentParser
 from collections.abc import Callable
 from contextlib import suppress
@@ -22,6 +23,8 @@ from config.cache import durable
 from config.heartbeat import Pulse, forget_programs
 from config.rounds import attempt, run_rounds
 from studio.services import blobs, jobs, presigned
+
+logger = logging.getLogger(__name__)
 
 # A client that repeats a request does so within hours, not weeks.
 KEPT_ANSWERS = timedelta(days=7)
@@ -50,7 +53,7 @@ class Command(BaseCommand):
 
     def _tell(self, what: str, count: Any) -> None:
         if count:
-            self.stdout.write(f"{what}: {count}")
+            logger.info("%s: %s", what, count)
 
 
 def _forget_answers() -> int:

@@ -3,6 +3,7 @@
 A file counts once it is whole: unchanged since the look before, and decodable.
 """
 
+import logging
 import time
 from argparse import ArgumentParser
 from functools import partial
@@ -18,6 +19,8 @@ from studio.services.outputs import OutputWatcher
 
 TAKING_SECONDS = 1800.0
 """In which the longest video is decoded and stored."""
+
+logger = logging.getLogger(__name__)
 
 
 class Command(BaseCommand):
@@ -46,4 +49,4 @@ class Command(BaseCommand):
 
     def _look(self, watcher: OutputWatcher) -> None:
         for job in watcher.look():
-            self.stdout.write(f"Render {job.pk} is complete.")
+            logger.info("Render %s is complete", job.pk)
