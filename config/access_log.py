@@ -33,16 +33,20 @@ class AccessLogMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         began = time.perf_counter()
         response = self._get_response(request)
-        milliseconds = round(1000 * (time.perf_counter() - began), 1)
-        fields = {
-            "method": request.method,
-            "path": loggable(request.path),
-            "status": response.status_code,
-            "ms": milliseconds,
-            "bytes": _bytes(response),
-        }
-        logger.info("%(method)s %(path)s %(status)s %(ms)s ms %(bytes)s bytes", fields, extra={"fields": fields})
+        log_answer(request.method or "", request.path, response.status_code, began, _bytes(response))
         return response
+
+
+def log_answer(method: str, path: str, status: int, began: float, length: int | None) -> None:
+    """Write the line of one answer. began: of ``time.perf_counter``; length: of its body, None if nobody knows it."""
+    fields = {
+        "method": method,
+        "path": loggable(path),
+        "status": status,
+        "ms": round(1000 * (time.perf_counter() - began), 1),
+        "bytes": length,
+    }
+    logger.info("%(method)s %(path)s %(status)s %(ms)s ms %(bytes)s bytes", fields, extra={"fields": fields})
 
 
 def loggable(path: str) -> str:

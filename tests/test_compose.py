@@ -17,8 +17,8 @@ OTHERS = {"postgres", "redis", "proxy"}
 """Images that are not ours."""
 FIXED = {"STUDIO_DATA_DIR"}
 """Where the volume is mounted, whatever ``.env`` says."""
-OF_THE_STACK = {"HOST", "PORT", "WEB_THREADS", "RENDER_WORKERS"}
-"""What no program of ours reads by itself: compose publishes, counts and starts by it."""
+OF_THE_STACK = {"HOST", "PORT", "RENDER_WORKERS"}
+"""What no program of ours reads by itself: compose publishes and counts by it."""
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,7 @@ from rest_framework.test import APIClient
 from accounts.models import User
 from config.logs import ContextFilter, JsonFormatter, LineFormatter, current_request_id, log_context
 from tests.fixtures import PASSWORD, UserFactory
+from tests.web_server import WebServer
 
 LINE = re.compile(
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (DEBUG|INFO|WARNING|ERROR) [\w.]+ request=[\w.-]+( \w+=\S+)*: .+"
@@ -115,3 +116,14 @@ def test_the_access_log_can_be_turned_off(written: Callable[[], list[str]], sett
     settings.ACCESS_LOG = False  # type: ignore[attr-defined]
     assert Client().get("/api/csrf-token").status_code == 200
     assert written() == []
+
+
+def test_what_is_refused_before_django_has_an_id_and_a_line_too(
+    django_db_setup: None, capfd: pytest.CaptureFixture[str]
+) -> None:
+    head = "POST /api/login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999\r\nX-Request-ID: mine-2\r\n\r\n"
+    with WebServer() as server, server.connect() as connection:
+        answer = connection.send(head.encode()).decode()
+    assert answer.startswith("HTTP/1.1 413")
+    assert "x-request-id: mine-2" in answer.lower()
+    assert re.search(r"INFO access request=mine-2: POST /api/login 413 [\d.]+ ms \d+ bytes", capfd.readouterr().err)

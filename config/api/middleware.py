@@ -24,8 +24,7 @@ class RequestIdMiddleware:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        sent = request.headers.get("X-Request-ID", "")
-        request_id = sent if _REQUEST_ID.fullmatch(sent) else uuid.uuid4().hex
+        request_id = requested_id(request.headers.get("X-Request-ID", ""))
         request.request_id = request_id  # type: ignore[attr-defined]
         with log_context(request_id=request_id):
             response = self._refusal(request) or self._get_response(request)
@@ -47,3 +46,8 @@ class RequestIdMiddleware:
             except DomainError as error:
                 return error_response(request, error)
         return None
+
+
+def requested_id(sent: str) -> str:
+    """The id that a request gets: the one that was sent if it is sane, else a new one."""
+    return sent if _REQUEST_ID.fullmatch(sent) else uuid.uuid4().hex

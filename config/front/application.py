@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import io
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from django.conf import settings
 from django.db import close_old_connections
 from django.http.response import HttpResponseBase
 
+from config.access_log import log_answer
 from config.api.envelope import dumps
+from config.api.middleware import requested_id
 from config.front.bodies import Body, Buffers, Refused
 from config.front.environ import environ_of
 from config.front.lanes import Lanes
+from config.logs import log_context
 
 logger = logging.getLogger(__name__)
 
@@ -59,13 +64,14 @@ class Front:
         self._limits = limits
 
     async def __call__(self, scope: Any, protocol: Any) -> None:
+        began = time.perf_counter()
         try:
             answer = await self._answer(scope, protocol)
         except Refused as refused:
-            answer = _refusal(refused)
+            answer = _refusal(refused, scope, began)
         except Exception:
             logger.exception("A request could not be answered")
-            answer = _refusal(Refused(500, "server_error", "Something went wrong"))
+            answer = _refusal(Refused(500, "server_error", "Something went wrong"), scope, began)
         if answer.path:
             protocol.response_file_range(answer.status, answer.headers, answer.path, answer.start, answer.stop)
         else:
@@ -119,9 +125,17 @@ class Front:
         return answer
 
 
-def _refusal(refused: Refused) -> Answer:
-    headers = [("Content-Type", "application/json"), ("Connection", "close")]
-    if refused.status == 503:
+def _refusal(refused: Refused, scope: Any, began: float) -> Answer:
+    """The answer to what Django is never shown, with an id and a line in the access log as those that it answers."""
+    request_id = requested_id(scope.headers.get("x-request-id", ""))
+    headers = [("Content-Type", "application/json"), ("Connection", "close"), ("X-Request-ID", request_id)]
+    if refused.status in (503, 507):
         headers.append(("Retry-After", RETRY_SECONDS))
-    body = {"success": False, "message": refused.message, "code": refused.code}
-    return Answer(refused.status, headers, dumps(body))
+    body: dict[str, Any] = {"success": False, "message": refused.message, "code": refused.code}
+    if refused.status >= 500:
+        body["request_id"] = request_id
+    content = dumps(body)
+    if settings.ACCESS_LOG:
+        with log_context(request_id=request_id):
+            log_answer(scope.method, scope.path, refused.status, began, len(content))
+    return Answer(refused.status, headers, content)
