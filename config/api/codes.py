@@ -66,8 +66,6 @@ CODES: dict[str, tuple[int, str]] = {
     "price_out_of_range": (422, "This would cost 3000000000 credits; a render may cost at most 2147483647."),
     "file_not_uploaded": (422, "The file has not been uploaded."),
     "file_rejected": (422, "The file is no video."),
-    "source_missing": (422, "The file of this video is gone; upload it again."),
-    "invalid_media": (422, "This file can't be read any more."),
     "too_many_uploads": (422, "You have announced 20 uploads that are not used yet; at most 20 are allowed at a time."),
     "storage_full": (422, "Your storage is full."),
     # Gallery and catalogue

@@ -113,8 +113,9 @@ class _Examples:
         return {name: self._value(members[name], name, component) for name in wanted if name not in told} | dict(told)
 
     def _value(self, schema: Mapping[str, Any], name: str = "", component: str = "") -> Any:
-        nullable = schema.get("nullable", False)
-        inner, schema = self._resolved(schema)
+        inner, resolved = self._resolved(schema)
+        nullable = schema.get("nullable", False) or resolved.get("nullable", False)
+        schema = resolved
         for key in (f"{component}.{name}", name):
             if key in values() and _fits(values()[key], schema, nullable):
                 return values()[key]
@@ -144,12 +145,12 @@ class _Examples:
     def _resolved(self, schema: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
         """The schema behind references, and the name of its component."""
         name = ""
-        while "$ref" in schema or "allOf" in schema or "oneOf" in schema:
+        while choices := [schema[key] for key in ("$ref", "allOf", "oneOf", "anyOf") if key in schema]:
             if "$ref" in schema:
                 name = schema["$ref"].rpartition("/")[2]
                 schema = self._components[name]
             else:
-                schema = (schema.get("allOf") or schema["oneOf"])[0]
+                schema = choices[0][0]
         return name, schema
 
 

@@ -11,7 +11,10 @@ TAGS = {
     "Service": "Whether the studio is well.",
 }
 
-_SUBMITTED = "video_busy source_missing source_damaged too_many_jobs insufficient_credits storage_full"
+_SUBMITTED = (
+    "video_busy source_missing source_damaged media_busy too_many_jobs insufficient_credits price_out_of_range "
+    "storage_full"
+)
 _STATUS = (
     "State and progress of a video's newest render, its settings, its place in the queue, and links to the newest "
     "frame, the preview and the finished video. For its owner, and for administrators."
