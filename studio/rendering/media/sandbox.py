@@ -34,7 +34,7 @@ _STILL_SECONDS = 60, 300
 """Processor and wall time for scaling a photo with care, which a render asks for and no request waits for."""
 MAX_USES = 200
 """A helper is replaced now and then, whatever it has leaked."""
-_SHORT_WAIT, _LONG_WAIT, _PATIENT = 0.5, 10.0, 3
+_SHORT_WAIT, _LONG_WAIT, _PATIENT = 1.0, 10.0, 3
 """Seconds: everybody waits a moment for a free helper, so few as to leave threads for others wait longer."""
 _GRACE_SECONDS = 5
 _LAST_WORDS_SECONDS = 0.05
