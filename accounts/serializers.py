@@ -160,6 +160,10 @@ class CurrentPasswordField(serializers.CharField):
         }
         super().__init__(**{"help_text": text, **shape, **options})
 
+    def validate_empty_values(self, data: Any) -> tuple[bool, Any]:
+        # A form has no null: both are the same nothing.
+        return (True, "") if data is None else super().validate_empty_values(data)
+
 
 class ProfileSerializer(AttributesSerializer):
     """What a user may change of the own profile: these fields and no other."""

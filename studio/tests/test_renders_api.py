@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -240,7 +242,9 @@ class TestFinalize:
             checkpoint = _some_file(job)
             RenderJob.objects.filter(pk=job.pk).update(purpose="final", checkpoint=checkpoint)
         end(job.pk, "completed", "completed")
-        extended = api.post("/api/generate", {**body, "extendFromJobId": base["videoId"]}).json()["data"]
+        answer = api.post("/api/generate", {**body, "extendFromJobId": base["videoId"]})
+        assert answer.status_code == 200, answer.json()
+        extended = answer.json()["data"]
         assert extended["frame_count"] == 24
         end(extended["job_id"], "completed", "preview_ready")
         final = api.post("/api/finalize", {"videoId": extended["videoId"]}).json()["data"]
@@ -395,5 +399,10 @@ def test_models_and_presets_are_listed(api: APIClient, anonymous: APIClient, mod
 
 def _some_file(job: RenderJob) -> MediaFile:
     return MediaFile.objects.create(
-        tenant_id=job.tenant_id, owner=job.owner, kind="checkpoint", size=0, storage_key="x", mime_type="x"
+        tenant_id=job.tenant_id,
+        owner=job.owner,
+        kind="checkpoint",
+        size=6,
+        storage_key=default_storage.save("checkpoint.tar", ContentFile(b"frames")),
+        mime_type="application/x-tar",
     )
