@@ -14,4 +14,7 @@ class StaticFilesMiddleware(WhiteNoiseMiddleware):
     def serve(static_file: Any, request: HttpRequest) -> HttpResponseBase:
         request.META.pop("HTTP_RANGE", None)
         response = WhiteNoiseMiddleware.serve(static_file, request)
-        return get_conditional_response(request, response.get("ETag"), response=response) or response
+        answer = get_conditional_response(request, response.get("ETag"), response=response) or response
+        if answer is not response:
+            response.close()
+        return answer

@@ -146,3 +146,11 @@ def test_lists_answer_conditional_requests(client: Client) -> None:
     again = client.get("/api/gallery", headers={"If-None-Match": answer["ETag"]})
     assert (again.status_code, again.content, again["ETag"]) == (304, b"", answer["ETag"])
     assert client.get("/api/gallery", headers={"If-None-Match": '"another"'}).status_code == 200
+
+
+@pytest.mark.parametrize("asked", ["bytes=0-", "bytes=0-0", "bytes=-1", "bytes=999999-", "bytes=0-0,2-2"])
+def test_static_files_are_served_whole(client: Client, asked: str) -> None:
+    whole = client.get("/static/account/page.css")
+    answer = client.get("/static/account/page.css", headers={"Range": asked})
+    assert (answer.status_code, answer.getvalue()) == (200, whole.getvalue())
+    assert client.get("/static/account/page.css", headers={"If-None-Match": f'"a", {whole["ETag"]}'}).status_code == 304
