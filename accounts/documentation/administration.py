@@ -25,8 +25,9 @@ OPERATIONS = [
         "PATCH /api/administration/change-user-data",
         "Administration: users",
         "Change a user's name or address",
-        "A new address has to be confirmed by its owner.",
-        codes="not_found",
+        "A new address has to be confirmed by its owner, whose sessions end. Your own takes `current_password` once "
+        "signing in is 15 minutes ago.",
+        codes="not_found reauthentication_required locked_out conflict",
         request={"id": 42, "login": "Ada L."},
     ),
     Operation(

@@ -121,7 +121,7 @@ OPERATIONS = [
         "POST /api/auth/two-factor/disable",
         "Second factor",
         "Turn the second factor off",
-        "With a code of the app or a recovery code.",
+        "With a code of the app or a recovery code. Takes `current_password`, unless you have just signed in.",
         codes="not_enabled reauthentication_required locked_out second_factor_unreadable",
     ),
     Operation(
@@ -142,8 +142,8 @@ OPERATIONS = [
         "POST /api/me, POST /api/auth/me, POST /api/v2/me, PATCH /api/me, PATCH /api/auth/me, PATCH /api/v2/me",
         "Own account",
         "Change the own account",
-        "Changes what is sent and nothing else; POST and PATCH are the same. A new address has to be confirmed again, "
-        "a new password ends the other sessions.",
+        "Changes what is sent and nothing else; POST and PATCH are the same. A new address has to be confirmed again; "
+        "it and a new password end the other sessions, and take `current_password`, unless you have just signed in.",
         codes="reauthentication_required locked_out",
     ),
     Operation(
