@@ -125,9 +125,9 @@ class _Text:
             if not self._parts:
                 self._parts = _split(self._text)
             if budget:
-                budget.spend(
-                    "prompts", len(self._text) // 4 + sum(p.cost for p in self._parts if not isinstance(p, str))
-                )
+                # Writing a number into the text takes longer than working it out.
+                evaluated = sum(8 + part.cost for part in self._parts if isinstance(part, Expression))
+                budget.spend("prompts", len(self._text) // 4 + evaluated)
             text = "".join(part if isinstance(part, str) else _number(part(scope)) for part in self._parts)
             prompt = _read(text)
         except (ExpressionError, PromptSyntaxError) as error:

@@ -209,6 +209,9 @@ def test_values_out_of_range_name_the_frame(name, value, message):
         ("prompts", {"0": 1}, "prompts: expected an object of frame and text"),
         ("mask_file", "x" * 10_001, "mask_file: longer than 10000 characters"),
         ("cn_2_weight", {}, "cn_2_weight: expected a schedule"),
+        ("init_image", "a\0b", "init_image: holds characters that are no text"),
+        ("prompts", {"0": "half \ud83d"}, "prompts: holds characters that are no text"),
+        ("my_note", ["half \ud83d"], "my_note: holds characters that are no text"),
     ],
 )
 def test_values_of_the_wrong_kind_name_the_field(name, value, message):
