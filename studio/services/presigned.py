@@ -10,7 +10,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -127,7 +127,9 @@ def receive_upload(*, token: str, headers: Mapping[str, str], stream: Readable) 
         _ensure_type(partial, file.mime_type)
         partial.replace(target)
         with all_tenants():
-            _keep(file)
+            if not _keep(file):
+                target.unlink(missing_ok=True)
+                raise Forbidden("This upload has expired or was verified meanwhile.", code="upload_url_invalid")
     finally:
         partial.unlink(missing_ok=True)
 
@@ -186,15 +188,11 @@ def sweep_uploads() -> int:
     return swept
 
 
-def _keep(file: MediaFile) -> None:
-    """What has arrived waits to be used for a while."""
-    until = _kept_until(file)
-    pending = MediaFile._base_manager.filter(pk=file.pk, status=MediaFile.Status.PENDING_UPLOAD)
-    pending.update(expires_at=until)
-
-
-def _kept_until(file: MediaFile) -> datetime:
-    return file.created_at + timedelta(seconds=settings.UPLOAD_URL_SECONDS + settings.UPLOAD_KEEP_SECONDS)
+def _keep(file: MediaFile) -> bool:
+    """What has arrived waits to be used for a while; False when nobody waits for it any more."""
+    until = file.created_at + timedelta(seconds=settings.UPLOAD_URL_SECONDS + settings.UPLOAD_KEEP_SECONDS)
+    pending = MediaFile.objects.filter(pk=file.pk, status=MediaFile.Status.PENDING_UPLOAD)
+    return bool(pending.update(expires_at=until))
 
 
 def _has_just_arrived(file: MediaFile, target: Target) -> bool:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
+from fractions import Fraction
 from pathlib import Path
 
 import psutil
@@ -15,9 +16,10 @@ import pytest
 
 from studio.rendering.errors import MediaBusy, MediaError
 from studio.rendering.media import sandbox
+from studio.rendering.media.decode import FrameReader
 from studio.rendering.media.probe import MediaLimits, check_upload, mime_type, probe
 from studio.rendering.media.tests.bombs import BOMBS, many_samples_mp4, write_bomb
-from studio.rendering.media.tests.clips import run_ffmpeg, write_numbered
+from studio.rendering.media.tests.clips import index_of, run_ffmpeg, write_numbered
 from studio.rendering.media.tests.mutations import H264, look_at_mutations
 from tests.waiting import until
 
@@ -176,6 +178,18 @@ def test_a_picture_in_an_unknown_codec_is_refused_by_that_name(tmp_path: Path) -
     with pytest.raises(MediaError, match="codec") as refused:
         check_upload(path, kind="attachment")
     assert refused.value.code == "unsupported_codec"
+
+
+def test_a_second_picture_is_shown_where_the_first_is_in_an_unknown_codec(tmp_path: Path) -> None:
+    clip = write_numbered(tmp_path / "clip.mov", *H264, sound=True)
+    path = tmp_path / "two.mov"
+    first = ("-f", "lavfi", "-i", "testsrc2=size=64x48:rate=24:duration=1", "-i", clip)
+    run_ffmpeg(*first, "-map", "0:v", "-map", "1", "-c", "copy", "-c:v:0", "qtrle", path)
+    path.write_bytes(path.read_bytes().replace(b"rle ", b"zzzz"))
+    info = check_upload(path, kind="attachment")
+    assert (info.picture_track, info.frame_count, info.has_audio) == (1, 24, True)
+    with FrameReader(path, width=64, height=48, fps=Fraction(24), info=info) as reader:
+        assert [index_of(frame) for frame in reader] == list(range(24))
 
 
 @pytest.mark.parametrize("stretch", [2**31, 2**32 - 1, 1000])
