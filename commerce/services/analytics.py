@@ -59,7 +59,6 @@ def _spent(since: date | None, until: date | None) -> QuerySet[FinanceOperation,
     )
     if since is not None:
         entries = entries.filter(created_at__gte=datetime.combine(since, time(), UTC))
-    # The calendar's last day has no day after it.
-    if until is not None and until < date.max:
+    if until is not None:
         entries = entries.filter(created_at__lt=datetime.combine(until + timedelta(days=1), time(), UTC))
     return entries
