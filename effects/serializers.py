@@ -37,12 +37,14 @@ class PropertySerializer(serializers.Serializer[Any]):
     """What a user may set of an effect: the keys of `input_payload`."""
 
     key = serializers.CharField()
-    name = serializers.CharField()
-    description = serializers.CharField()
+    name = serializers.CharField(required=False, help_text="The key unless given.")
+    description = serializers.CharField(required=False)
     type = serializers.ChoiceField(choices=("text", "number", "image", "video"))
-    required = serializers.BooleanField()
-    default = serializers.JSONField(allow_null=True)
-    range = serializers.JSONField(allow_null=True, help_text="[lowest, highest] of a number, the values of a text.")
+    required = serializers.BooleanField(required=False)
+    default = serializers.JSONField(required=False, allow_null=True)
+    range = serializers.JSONField(
+        required=False, allow_null=True, help_text="[lowest, highest] of a number, the values of a text."
+    )
 
 
 class EffectDetailSerializer(EffectSerializer):

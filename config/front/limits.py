@@ -30,7 +30,7 @@ class BodyLimits:
             return False
         scheme, _, token = authorization.partition(" ")
         try:
-            AccessToken(token.strip())  # type: ignore[arg-type]
+            AccessToken(token.strip())
         except TokenError:
             return True
         return scheme.lower() != "bearer"
