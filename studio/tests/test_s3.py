@@ -298,12 +298,13 @@ def test_the_reaper_survives_a_bucket_that_does_not_answer(bucket: Any, ticket: 
 
 # The thread that renews the lease sees what is committed.
 @pytest.mark.django_db(transaction=True)
-def test_renders_wait_for_a_bucket_that_lets_nobody_in_and_fail_for_a_file_that_is_gone(
+def test_renders_wait_for_a_bucket_that_does_not_answer_and_fail_for_a_file_that_is_gone(
     api: APIClient, user: User, bucket: Any, clip: bytes, tiny_model: ModelFile, settings: Settings, tmp_path: Path
 ) -> None:
     settings.WORK_DIR = tmp_path
     good = settings.STORAGES
-    options = {**good["default"]["OPTIONS"], "secret_key": "revoked"}
+    nowhere = {"endpoint_url": "http://127.0.0.1:9", "client_config": Config(retries={"max_attempts": 0})}
+    options = {**good["default"]["OPTIONS"], **nowhere}
     bad = {**good, "default": {**good["default"], "OPTIONS": options}}
     sent = {"attachment": SimpleUploadedFile("clip.mp4", clip), "type": "vid2vid"}
     video_id = api.post("/api/upload", sent, format="multipart").json()["data"]["videoId"]
@@ -318,7 +319,7 @@ def test_renders_wait_for_a_bucket_that_lets_nobody_in_and_fail_for_a_file_that_
     waiting = rendered(user)
     assert (waiting.status, waiting.attempts, waiting.error) == ("queued", 0, "")
     assert waiting.not_before is not None
-    assert "ClientError" in waiting.cause
+    assert "EndpointConnectionError" in waiting.cause
     settings.STORAGES = good
     for key in keys(bucket):
         bucket.delete_object(Bucket=BUCKET, Key=key)
