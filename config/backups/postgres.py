@@ -36,38 +36,36 @@ def dump(database: str, target: Path, *, tools: Path) -> None:
 
 def restore(database: str, source: Path, *, tools: Path) -> None:
     """Replace the database by a dump, in one transaction. Raises RuntimeError with what failed; nothing is changed."""
-    environment = _environment(database)
-    reading = subprocess.Popen(
-        [str(tools / "pg_restore"), "--enable-row-security", "--no-owner", "--no-privileges", "--file=-", str(source)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    options = ["--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1", "--output=/dev/null"]
-    writing = subprocess.Popen(
-        [str(tools / "psql"), *options, f"--command={_EMPTY}", "--file=-"],
-        env=environment,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-    )
-    assert reading.stdout is not None
-    assert reading.stderr is not None
-    assert writing.stdin is not None
-    try:
-        shutil.copyfileobj(reading.stdout, writing.stdin)
-    except BrokenPipeError:
-        # psql has ended early and says why.
-        reading.kill()
-    complaint = reading.stderr.read().decode(errors="replace").strip()
-    if reading.wait() != 0 and writing.poll() is None and complaint:
-        # Before the end of its input, which would commit what has arrived.
-        writing.kill()
-        writing.communicate()
-        raise RuntimeError(f"pg_restore failed: {complaint}")
-    _, errors = writing.communicate()
-    if writing.returncode:
-        raise RuntimeError(f"psql failed: {errors.decode(errors='replace').strip()}")
+    read = ["--enable-row-security", "--no-owner", "--no-privileges", "--file=-", str(source)]
+    write = ["--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1", "--output=/dev/null"]
+    nothing, pipe = subprocess.DEVNULL, subprocess.PIPE
+    with (
+        subprocess.Popen([str(tools / "pg_restore"), *read], stdin=nothing, stdout=pipe, stderr=pipe) as reading,
+        subprocess.Popen(
+            [str(tools / "psql"), *write, f"--command={_EMPTY}", "--file=-"],
+            env=_environment(database),
+            stdin=pipe,
+            stdout=nothing,
+            stderr=pipe,
+        ) as writing,
+    ):
+        assert reading.stdout is not None
+        assert reading.stderr is not None
+        assert writing.stdin is not None
+        try:
+            shutil.copyfileobj(reading.stdout, writing.stdin)
+        except BrokenPipeError:
+            # psql has ended early and says why.
+            reading.kill()
+        complaint = reading.stderr.read().decode(errors="replace").strip()
+        if reading.wait() != 0 and writing.poll() is None:
+            # Before the end of its input, which would commit what has arrived.
+            writing.kill()
+            writing.communicate()
+            raise RuntimeError(f"pg_restore failed: {complaint}")
+        _, errors = writing.communicate()
+        if writing.returncode:
+            raise RuntimeError(f"psql failed: {errors.decode(errors='replace').strip()}")
 
 
 def migrations(database: str) -> list[str]:

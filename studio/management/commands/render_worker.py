@@ -30,9 +30,11 @@ class Command(BaseCommand):
         with nullcontext() if name is None else _signs_of_life(name):
             # Here and not in the app's ready(): it loads torch, which nothing but a worker needs.
             from studio.rendering.models import cache
+            from studio.rendering.models.quiet import log_as_the_others_do
             from studio.tasks import render_due
             from studio.worker import RenderWorker
 
+            log_as_the_others_do()
             cache.configure(device=settings.RENDER_DEVICE, capacity=settings.MODEL_CACHE_BYTES)
             waiting = waiting_client()
             waited_for = [django_rq.get_queue(queue, connection=waiting) for queue in queues]
