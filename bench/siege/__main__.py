@@ -117,7 +117,7 @@ def _enrich(people: list[Person], over: threading.Event) -> None:
             try:
                 with all_tenants():
                     user = User.objects.get(email=person.email)
-                    wallet = Wallet.objects.get(user=user, type__kind=kind)
+                    wallet = Wallet.objects.get(user=user, kind=kind)
                     enroll(wallet=wallet, amount=BALANCE, idempotency_key=f"siege:{user.pk}")
             except DatabaseError:
                 continue
