@@ -44,6 +44,8 @@ def main() -> int:
 
 
 def _siege(stronghold: Stronghold, files: list[Path], clip: bytes, arguments: argparse.Namespace) -> int:
+    from django.db import connections
+
     _furnish()
     over = threading.Event()
     renderers = [Renderer(stronghold.url, over, clip) for _ in range(2)]
@@ -65,8 +67,10 @@ def _siege(stronghold: Stronghold, files: list[Path], clip: bytes, arguments: ar
 
     promised = set[int]().union(*(renderer.jobs for renderer in renderers))
     orders = set[int]().union(*(buyer.orders for buyer in buyers))
-    verdict.until_settled(promised)
     dead = _until_alive(stronghold, set(killed))
+    # This process has connections from before the kills.
+    connections.close_all()
+    verdict.until_settled()
     troubles = {
         "lost": [*verdict.lost_renders(promised), *verdict.lost_orders(orders)],
         "charged twice": list(verdict.charged_twice(orders)),

@@ -9,8 +9,8 @@ from pathlib import Path
 SETTLE_SECONDS = 900
 
 
-def until_settled(jobs: set[int]) -> None:
-    """Wait until no promised render is under way."""
+def until_settled() -> None:
+    """Wait until no render is under way."""
     from studio.models import RenderJob
     from tenants.scope import all_tenants
 
