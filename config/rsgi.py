@@ -12,12 +12,12 @@ from django.conf import settings  # noqa: E402 - the settings are needed, and wh
 from config.front.application import Front  # noqa: E402
 from config.front.bodies import Buffers  # noqa: E402
 from config.front.lanes import Lanes  # noqa: E402
-from config.front.limits import BodyLimits  # noqa: E402
+from config.front.limits import allowance  # noqa: E402
 from config.wsgi import application as handler  # noqa: E402
 
 application = Front(
     handler,
     lanes=Lanes(threads=settings.WEB_THREADS, uploads=settings.UPLOAD_THREADS, passwords=settings.PASSWORD_THREADS),
     buffers=Buffers(settings.WEB_BUFFER_BYTES, settings.FILE_UPLOAD_TEMP_DIR),
-    limits=BodyLimits(),
+    allowance=allowance,
 )

@@ -42,6 +42,9 @@ def undescribed(method: str, route: str, response: HttpResponse) -> str | None:
     operation = schema()["paths"].get(path, {}).get("get" if method == "HEAD" else method.lower())
     if operation is None:
         return None
+    if response.status_code == 304:
+        # What a condition of the client's own brings, on any GET.
+        return None
     where = f"{method} {path} answers {response.status_code}"
     described = operation["responses"].get(str(response.status_code))
     if described is None:

@@ -47,7 +47,7 @@ def server(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> I
 def test_it_is_answered(server: WebServer, name: str) -> None:
     line, header, status = REQUESTS[name]
     body = b"" if b"Content-Length" in header or line.startswith(b"GET") else b"Content-Length: 1\r\n"
-    content = b"x" if line.startswith(b"POST") else b""
+    content = b"" if line.startswith(b"GET") else b"x"
     head = (
         line + b" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + body + (header + b"\r\n" if header else b"")
     )

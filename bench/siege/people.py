@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import secrets
 import socket
 import statistics
@@ -76,7 +75,7 @@ class Renderer(Person):
 
     def act(self) -> None:
         # Trailing bytes make another file of it, which shares no blob.
-        files = {"attachment": ("clip.mp4", io.BytesIO(self.clip + secrets.token_bytes(16)))}
+        files = {"attachment": ("clip.mp4", self.clip + secrets.token_bytes(16))}
         answer = self.insist("POST", "/api/upload", data={"type": "vid2vid"}, files=files)
         if answer.status_code >= 300:
             self.complaints.append(f"upload: {answer.status_code} {answer.text[:200]}")
@@ -210,9 +209,7 @@ class Vandal(Person):
             with path.open("rb") as file:
                 content = file.read()
             kind = "soundtrack" if path.suffix in {".mp3", ".wav", ".aac"} else "attachment"
-            answer = self.insist(
-                "POST", "/api/upload", data={"type": "deforum"}, files={kind: (path.name, io.BytesIO(content))}
-            )
+            answer = self.insist("POST", "/api/upload", data={"type": "deforum"}, files={kind: (path.name, content)})
             self.outcomes[answer.status_code] += 1
             if answer.status_code not in (200, 201, 413, 422):
                 self.complaints.append(f"{path.name}: {answer.status_code} {answer.text[:200]}")

@@ -7,32 +7,25 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from django.conf import settings
 from django.db import close_old_connections
 from django.http.response import HttpResponseBase
+from django.utils.http import parse_header_parameters
 
 from config.access_log import log_answer
 from config.api.envelope import dumps
 from config.api.middleware import requested_id
-from config.front.bodies import Body, Buffers, Refused
+from config.front.bodies import Buffers, Refused
 from config.front.environ import environ_of
 from config.front.lanes import Lanes
+from config.front.limits import Allowance
 from config.logs import log_context
 
 logger = logging.getLogger(__name__)
 
 RETRY_SECONDS = "5"
-
-
-class Limits(Protocol):
-    """How large a body may be. ``refuse_unread`` says that whoever sends it can't be allowed to: Django answers then
-    without having been shown the body."""
-
-    def of(self, method: str, path: str) -> int: ...
-
-    def refuse_unread(self, method: str, path: str, authorization: str) -> bool: ...
 
 
 @dataclass
@@ -48,7 +41,7 @@ class Answer:
 
 
 class Front:
-    """handler: Django's WSGI handler, which answers a response object."""
+    """handler: Django's WSGI handler, which answers a response object. allowance: of a path and its Authorization."""
 
     def __init__(
         self,
@@ -56,12 +49,12 @@ class Front:
         *,
         lanes: Lanes,
         buffers: Buffers,
-        limits: Limits,
+        allowance: Callable[[str, str], Allowance],
     ) -> None:
         self._handler = handler
         self._lanes = lanes
         self._buffers = buffers
-        self._limits = limits
+        self._allowance = allowance
 
     async def __call__(self, scope: Any, protocol: Any) -> None:
         began = time.perf_counter()
@@ -79,31 +72,27 @@ class Front:
 
     async def _answer(self, scope: Any, protocol: Any) -> Answer:
         lane = self._lanes.of(scope.method, scope.path)
-        body, unread = await self._body(scope, protocol)
-        if body is None:
-            environ = environ_of(scope, io.BytesIO(), None if not unread else 0)
-            answer = await lane.run(lambda: self._run(environ))
-        else:
-            environ = environ_of(scope, body.file, body.size)
-            try:
-                answer = await lane.run(lambda: self._run(environ))
-            finally:
-                body.close()
-        if unread:
-            answer.headers.append(("Connection", "close"))
-        return answer
-
-    async def _body(self, scope: Any, protocol: Any) -> tuple[Body | None, bool]:
-        """The body, None without one; and whether there is one that was left unread."""
         announced = scope.headers.get("content-length")
         chunked = scope.headers.get("transfer-encoding") is not None
         if announced in (None, "0") and not chunked:
-            return None, False
+            environ = environ_of(scope, io.BytesIO(), None if announced is None else 0)
+            return await lane.run(lambda: self._run(environ))
         length = int(announced) if announced and announced.isdigit() and not chunked else None
-        if self._limits.refuse_unread(scope.method, scope.path, scope.headers.get("authorization", "")):
-            return None, True
-        limit = self._limits.of(scope.method, scope.path)
-        return await self._buffers.collect(aiter(protocol), length=length, limit=limit), False
+        allowed = self._allowance(scope.path, scope.headers.get("authorization", ""))
+        try:
+            body = await self._buffers.collect(
+                aiter(protocol), length=length, limit=allowed.limit, ending=_ending(scope) if chunked else b""
+            )
+        except Refused as refused:
+            if not allowed.unread or refused.status != 413:
+                raise
+            environ = environ_of(scope, io.BytesIO(), 0 if length else None)
+            answer = await lane.run(lambda: self._run(environ))
+            answer.headers.append(("Connection", "close"))
+            return answer
+        with body:
+            environ = environ_of(scope, body.file, None if chunked and allowed.needs_length else body.size)
+            return await lane.run(lambda: self._run(environ))
 
     def _run(self, environ: dict[str, Any]) -> Answer:
         answer = Answer()
@@ -139,3 +128,10 @@ def _refusal(refused: Refused, scope: Any, began: float) -> Answer:
         with log_context(request_id=request_id):
             log_answer(scope.method, scope.path, refused.status, began, len(content))
     return Answer(refused.status, headers, content)
+
+
+def _ending(scope: Any) -> bytes:
+    """What a form in parts ends with: a connection that breaks within a chunked body looks like its end."""
+    kind, options = parse_header_parameters(scope.headers.get("content-type", ""))
+    boundary = options.get("boundary", "")
+    return f"--{boundary}--".encode() if kind == "multipart/form-data" and boundary else b""

@@ -6,12 +6,13 @@ import asyncio
 import tempfile
 import time
 from collections.abc import AsyncIterator
-from typing import IO
+from typing import IO, Self
 
 GRACE_SECONDS = 20.0
 LOWEST_RATE = 1024
 """Bytes per second that a body must come at once the grace is over; the slowest phone sends ten times as many."""
 IN_MEMORY_BYTES = 256 * 1024
+_EPILOGUE_BYTES = 1024
 
 
 class Refused(Exception):
@@ -29,14 +30,18 @@ class Buffers:
         self._room = room
         self._folder = folder
 
-    async def collect(self, chunks: AsyncIterator[bytes], *, length: int | None, limit: int) -> Body:
-        """The whole body, from its start. length: as announced, None for a chunked one. Raises Refused."""
+    async def collect(
+        self, chunks: AsyncIterator[bytes], *, length: int | None, limit: int, ending: bytes = b""
+    ) -> Body:
+        """The whole body, from its start. length: as announced, None for a chunked one. ending: what must stand at its
+        end, but for a line break or a remark. Raises Refused.
+        """
         if length is not None and length > limit:
             raise too_large(limit)
         body = Body(self, tempfile.SpooledTemporaryFile(IN_MEMORY_BYTES, dir=self._folder))  # noqa: SIM115 - it is kept
         try:
             await self._fill(body, chunks, limit)
-            if length is not None and body.size < length:
+            if (length is not None and body.size < length) or not body.ends_with(ending):
                 raise Refused(400, "incomplete_body", "The body is shorter than announced")
         except BaseException:
             body.close()
@@ -86,6 +91,16 @@ class Body:
                 await asyncio.to_thread(self.file.write, chunk)
         except OSError as error:
             raise Refused(507, "disk_full", "There is no room for the body at this moment") from error
+
+    def ends_with(self, ending: bytes) -> bool:
+        self.file.seek(max(0, self.size - len(ending) - _EPILOGUE_BYTES))
+        return ending in self.file.read()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def close(self) -> None:
         self.file.close()

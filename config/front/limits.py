@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from django.conf import settings
 from django.core import signing
 from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.tokens import AccessToken
 
+from config.front.bodies import IN_MEMORY_BYTES
 from studio.services.upload_targets import TOKEN_SALT
 
 UPLOAD = "/api/upload"
@@ -14,26 +17,39 @@ UPLOAD = "/api/upload"
 ANNOUNCED = "/uploads/"
 
 
-class BodyLimits:
-    def of(self, method: str, path: str) -> int:
-        """Bytes."""
-        fields: int = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-        if path == UPLOAD:
-            return fields + settings.MAX_ATTACHMENT_BYTES + settings.MAX_SOUNDTRACK_BYTES
-        return settings.MAX_UPLOAD_BYTES if path.startswith(ANNOUNCED) else fields
+@dataclass(frozen=True)
+class Allowance:
+    """What a request may send: so many bytes.
 
-    def refuse_unread(self, method: str, path: str, authorization: str) -> bool:
-        """Whether an upload comes from somebody whom nobody gave a token."""
-        if path.startswith(ANNOUNCED):
-            return not _is_signed(path.removeprefix(ANNOUNCED))
-        if path != UPLOAD:
-            return False
-        scheme, _, token = authorization.partition(" ")
-        try:
-            AccessToken(token.strip())
-        except TokenError:
-            return True
-        return scheme.lower() != "bearer"
+    For more there is a 413, or, where ``unread``, whatever Django answers without having been shown the body: whoever
+    sends it can't be allowed to. ``needs_length``: Django is told of no length that was not announced.
+    """
+
+    limit: int
+    unread: bool = False
+    needs_length: bool = False
+
+
+def allowance(path: str, authorization: str) -> Allowance:
+    """authorization: the header of that name."""
+    fields: int = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    if path.startswith(ANNOUNCED):
+        known = _is_signed(path.removeprefix(ANNOUNCED))
+        return Allowance(settings.MAX_UPLOAD_BYTES if known else IN_MEMORY_BYTES, unread=not known, needs_length=True)
+    if path != UPLOAD:
+        return Allowance(fields)
+    if not _is_token(authorization):
+        return Allowance(IN_MEMORY_BYTES, unread=True)
+    return Allowance(fields + settings.MAX_ATTACHMENT_BYTES + settings.MAX_SOUNDTRACK_BYTES)
+
+
+def _is_token(authorization: str) -> bool:
+    scheme, _, token = authorization.partition(" ")
+    try:
+        AccessToken(token.strip())
+    except TokenError:
+        return False
+    return scheme.lower() == "bearer"
 
 
 def _is_signed(token: str) -> bool:

@@ -67,14 +67,13 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "config.api.middleware.RequestIdMiddleware",
-    "config.access_log.AccessLogMiddleware",
-    # Before all that may answer, so that no answer goes without their headers.
+    # First, so that no answer goes without their headers.
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "config.content_policy.ContentPolicyMiddleware",
-    "corsheaders.middleware.CorsMiddleware",
     "config.api.middleware.RequestIdMiddleware",
+    "config.access_log.AccessLogMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
     "django.middleware.http.ConditionalGetMiddleware",
     "config.static_files.StaticFilesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

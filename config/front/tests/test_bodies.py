@@ -57,6 +57,17 @@ def test_what_is_not_as_it_should_be_is_refused(
     buffers.take(ROOM)
 
 
+@pytest.mark.parametrize(("end", "whole"), [(b"--x--\r\n", True), (b"--x--", True), (b"--x", False), (b"", False)])
+def test_a_form_in_parts_that_breaks_off_is_no_whole_one(end: bytes, whole: bool) -> None:
+    for start in (b"--x\r\n\r\na", b"--x\r\n\r\n" + bytes(2 * IN_MEMORY_BYTES)):
+        collecting = Buffers(ROOM).collect(sent(start, end), length=None, limit=ROOM, ending=b"--x--")
+        if whole:
+            asyncio.run(collecting).close()
+        else:
+            with pytest.raises(Refused, match="shorter than announced"):
+                asyncio.run(collecting)
+
+
 def test_all_bodies_together_have_so_much_room() -> None:
     buffers = Buffers(10)
     first = collect(sent(b"12345678"), buffers)

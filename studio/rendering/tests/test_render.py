@@ -179,13 +179,19 @@ def test_what_the_port_raises_is_the_callers_matter(vid2vid: RenderPlan, inputs:
 def test_an_unexpected_error_is_told_without_internals(
     vid2vid: RenderPlan, inputs: RenderInputs, tmp_path: Path
 ) -> None:
-    port = Port(tmp_path)
-    (tmp_path / "frames").write_text("a file where a folder should be")
+    # What nobody foresaw: a plan whose rate is none.
     with pytest.raises(RenderError) as caught:
-        render(vid2vid, inputs, port)
+        render(replace(vid2vid, fps=str(tmp_path)), inputs, Port(tmp_path))
     assert caught.value.code == "internal_error"
     assert str(tmp_path) not in caught.value.message
-    assert isinstance(caught.value.__cause__, OSError)
+    assert caught.value.__cause__ is not None
+
+
+def test_an_error_of_the_disk_is_the_callers_matter(vid2vid: RenderPlan, inputs: RenderInputs, tmp_path: Path) -> None:
+    port = Port(tmp_path)
+    (tmp_path / "frames").write_text("a file where a folder should be")
+    with pytest.raises(NotADirectoryError):
+        render(vid2vid, inputs, port)
 
 
 def test_rates_that_are_no_integers(vid2vid: RenderPlan, inputs: RenderInputs, tmp_path: Path) -> None:
