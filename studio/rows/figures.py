@@ -33,7 +33,8 @@ def figures_of(video: Video, job: RenderJob | None) -> dict[str, Any]:
 
 
 def _length(plan: dict[str, Any]) -> float | None:
-    return round(float(plan["frame_count"] / Fraction(plan["fps"])), 3) if plan else None
+    frames, rate = plan.get("frame_count"), plan.get("fps")
+    return round(float(frames / Fraction(rate)), 3) if frames and rate else None
 
 
 def _denoising(settings: dict[str, Any]) -> float | None:
