@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Self
 
 PAUSE_SECONDS = 0.05
 """Between two looks."""
@@ -66,6 +67,11 @@ class Patience:
         self._looked = now
         return self._left <= 0
 
+    @property
+    def spent(self) -> float:
+        """Seconds so far."""
+        return FOREVER_SECONDS if self.exhausted else self.seconds - self._left
+
 
 class Alarm:
     """Calls ``ring`` from a thread of its own when the seconds are over, unless cancelled before."""
@@ -84,4 +90,26 @@ class Alarm:
         while not self._cancelled.wait(4 * PAUSE_SECONDS):
             if self._patience.exhausted:
                 self._ring()
+                return
+
+
+class Stopwatch:
+    """How long its block takes, in seconds of patience; a context manager that answers ``seconds`` afterwards."""
+
+    def __enter__(self) -> Self:
+        self.seconds = 0.0
+        self._patience = Patience(FOREVER_SECONDS)
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._look, name="stopwatch", daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        self._thread.join()
+        self.seconds = self._patience.spent
+
+    def _look(self) -> None:
+        while not self._done.wait(PAUSE_SECONDS):
+            if self._patience.exhausted:
                 return

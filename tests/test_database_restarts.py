@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -15,6 +14,7 @@ import pytest
 from django.conf import settings
 
 from config.stack.postgres import SUPERUSER, Postgres
+from tests.patience import Stopwatch
 from tests.waiting import until
 from tests.web_server import WebServer
 from tests.worker import WorkerProcess
@@ -95,9 +95,9 @@ def test_an_outage_is_a_503_that_ends_with_it(site: Site) -> None:
     for _ in range(20):
         assert site.web.ask("GET", "/api/effects?search=a").status_code == 200
     site.postgres.stop()
-    began = time.monotonic()
-    answer = site.web.ask("GET", "/api/effects?search=a")
-    assert time.monotonic() - began < BACK_SECONDS
+    with Stopwatch() as watch:
+        answer = site.web.ask("GET", "/api/effects?search=a")
+    assert watch.seconds < BACK_SECONDS
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2"), answer.text
     assert answer.json()["code"] == "service_unavailable"
     page = site.web.ask("GET", "/admin/", cookies={"sessionid": "somebody"})
@@ -105,9 +105,9 @@ def test_an_outage_is_a_503_that_ends_with_it(site: Site) -> None:
     status = site.web.ask("GET", "/api/status")
     assert (status.status_code, status.json()["data"]["services"]["database"]) == (503, "down")
     site.postgres.start()
-    began = time.monotonic()
-    until(lambda: site.web.ask("GET", "/api/status").status_code == 200, "healthy site")
-    assert time.monotonic() - began < BACK_SECONDS
+    with Stopwatch() as watch:
+        until(lambda: site.web.ask("GET", "/api/status").status_code == 200, "healthy site")
+    assert watch.seconds < BACK_SECONDS
     assert {site.web.ask("GET", "/api/effects?search=a").status_code for _ in range(20)} == {200}
     assert site.is_reaped()
     until(site.all_run, "signs of life")

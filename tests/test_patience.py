@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.patience import Alarm, Patience, processors_per_task
+from tests.patience import Alarm, Patience, Stopwatch, processors_per_task
 from tests.waiting import until, until_ended
 
 HANGS = """
@@ -54,6 +54,12 @@ def test_busy_neighbours_leave_less_of_the_processor() -> None:
             neighbour.kill()
     for neighbour in neighbours:
         neighbour.wait()
+
+
+def test_a_stopwatch_goes_as_long_as_its_block() -> None:
+    with Stopwatch() as watch:
+        subprocess.run([sys.executable, "-c", "import threading; threading.Event().wait(0.3)"], check=True)
+    assert 0 < watch.seconds < 60
 
 
 def test_an_alarm_rings_once_and_not_after_it_is_cancelled() -> None:

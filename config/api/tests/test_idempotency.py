@@ -1,7 +1,6 @@
 """One key, one piece of work."""
 
 import threading
-import time
 from datetime import timedelta
 
 import pytest
@@ -15,6 +14,7 @@ from config.api.envelope import ok
 from config.api.idempotency import forget_before, idempotent, request_fingerprint
 from config.api.models import IdempotencyRecord
 from config.api.parsers import BoundedMultiPartParser
+from tests.patience import Patience
 
 
 def runs():
@@ -152,9 +152,9 @@ class Race:
         return ok({"run": len(self.entered)}, status=201)
 
     def hold(self):
-        deadline = time.monotonic() + 20
+        patience = Patience(20)
         with connection.cursor() as cursor:
-            while len(self.entered) < 2 and time.monotonic() < deadline:
+            while len(self.entered) < 2 and not patience.exhausted:
                 cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
                 if cursor.fetchone()[0]:
                     return

@@ -130,6 +130,9 @@ class _Watch:
             self._used, self._since = used, now
         elif now - self._since >= self._idle_seconds:
             self._process.kill()
+            # One that is stuck in the kernel ends when it gets out.
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(_LOOK_SECONDS)
             raise Stalled("The video could not be processed: the encoder hangs.")
 
 
