@@ -9,23 +9,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.conf import settings
 from django.db import close_old_connections
 from django.http.response import HttpResponseBase
 from django.utils.http import parse_header_parameters
 
-from config.access_log import log_answer
-from config.api.envelope import dumps
-from config.api.middleware import requested_id
 from config.front.bodies import Buffers, Refused
 from config.front.environ import environ_of
 from config.front.lanes import Lanes
 from config.front.limits import Allowance
-from config.logs import log_context
+from config.front.refusals import refusals
 
 logger = logging.getLogger(__name__)
-
-RETRY_SECONDS = "5"
 
 
 @dataclass
@@ -55,25 +49,30 @@ class Front:
         self._lanes = lanes
         self._buffers = buffers
         self._allowance = allowance
+        self._refuse = refusals()
 
     async def __call__(self, scope: Any, protocol: Any) -> None:
         began = time.perf_counter()
         try:
             answer = await self._answer(scope, protocol)
         except Refused as refused:
-            answer = _refusal(refused, scope, began)
+            answer = self._refusal(scope, refused, began)
         except Exception:
             logger.exception("A request could not be answered")
-            answer = _refusal(Refused(500, "server_error", "Something went wrong"), scope, began)
+            answer = self._refusal(scope, Refused(500, "server_error", "Something went wrong"), began)
         if answer.path:
             protocol.response_file_range(answer.status, answer.headers, answer.path, answer.start, answer.stop)
         else:
             protocol.response_bytes(answer.status, answer.headers, answer.content)
 
     async def _answer(self, scope: Any, protocol: Any) -> Answer:
+        _one_host(scope)
+        kind, options = _content_type(scope)
         lane = self._lanes.of(scope.method, scope.path)
         announced = scope.headers.get("content-length")
-        chunked = scope.headers.get("transfer-encoding") is not None
+        # HTTP/2 has frames instead, and a length only if the client likes to tell it.
+        framed = scope.http_version.startswith("2") and announced is None
+        chunked = framed or scope.headers.get("transfer-encoding") is not None
         if announced in (None, "0") and not chunked:
             environ = environ_of(scope, io.BytesIO(), None if announced is None else 0)
             return await lane.run(lambda: self._run(environ))
@@ -81,7 +80,10 @@ class Front:
         allowed = self._allowance(scope.path, scope.headers.get("authorization", ""))
         try:
             body = await self._buffers.collect(
-                aiter(protocol), length=length, limit=allowed.limit, ending=_ending(scope) if chunked else b""
+                aiter(protocol),
+                length=length,
+                limit=allowed.limit,
+                ending=_ending(kind, options.get("boundary", "")) if chunked else b"",
             )
         except Refused as refused:
             if not allowed.unread or refused.status != 413:
@@ -113,25 +115,27 @@ class Front:
             close_old_connections()
         return answer
 
-
-def _refusal(refused: Refused, scope: Any, began: float) -> Answer:
-    """The answer to what Django is never shown, with an id and a line in the access log as those that it answers."""
-    request_id = requested_id(scope.headers.get("x-request-id", ""))
-    headers = [("Content-Type", "application/json"), ("Connection", "close"), ("X-Request-ID", request_id)]
-    if refused.status in (503, 507):
-        headers.append(("Retry-After", RETRY_SECONDS))
-    body: dict[str, Any] = {"success": False, "message": refused.message, "code": refused.code}
-    if refused.status >= 500:
-        body["request_id"] = request_id
-    content = dumps(body)
-    if settings.ACCESS_LOG:
-        with log_context(request_id=request_id):
-            log_answer(scope.method, scope.path, refused.status, began, len(content))
-    return Answer(refused.status, headers, content)
+    def _refusal(self, scope: Any, refused: Refused, began: float) -> Answer:
+        """The answer to what Django's views are never shown."""
+        response = self._refuse(scope, refused, began)
+        return Answer(response.status_code, [*response.items()], response.content)
 
 
-def _ending(scope: Any) -> bytes:
+def _content_type(scope: Any) -> tuple[str, dict[str, str]]:
+    """The type and its parameters. Raises Refused for what can't be read: Django would fail on it."""
+    try:
+        return parse_header_parameters(scope.headers.get("content-type", ""))
+    except ValueError as error:
+        raise Refused(415, "unsupported_media_type", f"The Content-Type can't be read: {error}") from error
+
+
+def _one_host(scope: Any) -> None:
+    """Two hosts are two tenants: a proxy may look at the one and we at the other (RFC 9112)."""
+    hosts = len(scope.headers.get_all("host"))
+    if hosts > 1 or (hosts == 0 and not scope.authority and scope.http_version == "1.1"):
+        raise Refused(400, "bad_request", "A request has one Host")
+
+
+def _ending(kind: str, boundary: str) -> bytes:
     """What a form in parts ends with: a connection that breaks within a chunked body looks like its end."""
-    kind, options = parse_header_parameters(scope.headers.get("content-type", ""))
-    boundary = options.get("boundary", "")
     return f"--{boundary}--".encode() if kind == "multipart/form-data" and boundary else b""

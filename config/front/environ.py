@@ -13,8 +13,8 @@ def environ_of(scope: Any, body: IO[bytes], length: int | None) -> dict[str, Any
         "REQUEST_METHOD": scope.method,
         "SCRIPT_NAME": "",
         # Bytes in the guise of Latin-1, as the standard has it.
-        "PATH_INFO": scope.path.encode("utf-8", "surrogateescape").decode("latin-1"),
-        "QUERY_STRING": scope.query_string,
+        "PATH_INFO": _latin(scope.path),
+        "QUERY_STRING": _latin(scope.query_string),
         "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",
         "SERVER_NAME": server[0],
         "SERVER_PORT": server[1],
@@ -28,17 +28,22 @@ def environ_of(scope: Any, body: IO[bytes], length: int | None) -> dict[str, Any
         "wsgi.multiprocess": True,
         "wsgi.run_once": False,
     }
-    if scope.authority:
-        environ["HTTP_HOST"] = scope.authority
     for name, value in scope.headers.items():
         # One with an underscore would pass for one with a hyphen, past whatever a proxy made of that.
         if "_" not in name:
             _add(environ, name.upper().replace("-", "_"), value)
+    if scope.authority:
+        # That of the request line is the one that counts (RFC 9112).
+        environ["HTTP_HOST"] = scope.authority
     environ.pop("HTTP_TRANSFER_ENCODING", None)
     environ.pop("CONTENT_LENGTH", None)
     if length is not None:
         environ["CONTENT_LENGTH"] = str(length)
     return environ
+
+
+def _latin(text: str) -> str:
+    return text.encode("utf-8", "surrogateescape").decode("latin-1")
 
 
 def _add(environ: dict[str, Any], name: str, value: str) -> None:
