@@ -27,13 +27,21 @@ SILENCE_SECONDS = 3.0
 
 T = TypeVar("T")
 
+_making = threading.Lock()
 
-@functools.cache
+
 def client() -> redis.Redis:
     """The client of everybody but those who wait for work. It is thread-safe and survives a fork.
 
     One for all: setting up a client takes longer than most commands do.
     """
+    # Of two made at once one would be thrown away, and its connections be closed under whoever reads from them.
+    with _making:
+        return _client()
+
+
+@functools.cache
+def _client() -> redis.Redis:
     return redis.Redis.from_url(
         settings.REDIS_URL,
         socket_timeout=settings.REDIS_TIMEOUT_SECONDS,
@@ -105,6 +113,7 @@ class _GuardedRetry(Retry):
     """Asks the link before each call and tells it how the call went.
 
     A connection that broke is made anew once, since Redis may just have been restarted. Silence is waited for once.
+    A connection that another thread closed is a broken one.
     """
 
     def __init__(self) -> None:
@@ -117,7 +126,7 @@ class _GuardedRetry(Retry):
         link.enter()
         _inside.call = True
         try:
-            answer = super().call_with_retry(do, fail, *args, **options)
+            answer = super().call_with_retry(functools.partial(_ask, do), fail, *args, **options)
         except (redis.ConnectionError, redis.TimeoutError, OSError) as error:
             link.lost(error)
             raise
@@ -125,6 +134,16 @@ class _GuardedRetry(Retry):
             _inside.call = False
         link.answered()
         return answer
+
+
+def _ask(do: Callable[[], T]) -> T:
+    try:
+        return do()
+    except (ValueError, AttributeError) as error:
+        # What redis-py stumbles over when buffer and socket are gone while it reads.
+        if "closed file" in str(error) or "'NoneType'" in str(error):
+            raise redis.ConnectionError("The connection was closed while it was in use") from error
+        raise
 
 
 def _meet(connection: Any) -> None:
