@@ -37,7 +37,7 @@ class LoginLock(models.Model):
     key = models.CharField(max_length=64, unique=True)
     failures = models.PositiveIntegerField(default=0)
     locked_until = models.DateTimeField(null=True)
-    updated_at = models.DateTimeField(auto_now=True)
+    updated_at = models.DateTimeField(auto_now=True, db_index=True)
 
     def __str__(self) -> str:
         return f"{self.failures} failures"
@@ -49,6 +49,7 @@ class Allowance(models.Model):
     key = models.CharField(max_length=64, unique=True)
     used = models.PositiveIntegerField(default=0)
     since = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True, db_index=True, help_text="When the period is over.")
 
     def __str__(self) -> str:
         return f"{self.used} since {self.since:%Y-%m-%d %H:%M}"

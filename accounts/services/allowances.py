@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
@@ -12,6 +12,8 @@ from django.utils.crypto import salted_hmac
 
 from accounts.models import Allowance
 from config.api.errors import TooManyRequests
+
+BATCH = 1000
 
 
 def claim_allowance(name: str, *, limit: int, period: timedelta, code: str, message: str) -> None:
@@ -31,6 +33,13 @@ def may_mail_link(address: str) -> bool:
     return try_allowance(f"links to {address}", limit=settings.LINK_MAILS_PER_HOUR, period=timedelta(hours=1))
 
 
+def forget_over(now: datetime) -> int:
+    """Remove what is counted of periods that are over, a batch of it; answers how many rows."""
+    over = Allowance.objects.filter(expires_at__lt=now).order_by("expires_at").select_for_update(skip_locked=True)
+    with transaction.atomic():
+        return Allowance.objects.filter(pk__in=[row.pk for row in over[:BATCH]]).delete()[0]
+
+
 def _claim(name: str, limit: int, period: timedelta) -> timedelta | None:
     """None, or how long until there is one again. A period begins with its first use."""
     now = timezone.now()
@@ -43,5 +52,6 @@ def _claim(name: str, limit: int, period: timedelta) -> timedelta | None:
         if row.used >= limit:
             return row.since + period - now
         row.used += 1
-        row.save(update_fields=["since", "used"])
+        row.expires_at = row.since + period
+        row.save(update_fields=["since", "used", "expires_at"])
     return None

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import F
@@ -27,6 +27,7 @@ ADDRESS_FACTOR = 4
 FIRST_DELAY = timedelta(seconds=15)
 LONGEST_DELAY = timedelta(hours=1)
 FORGOTTEN_AFTER = timedelta(days=1)
+BATCH = 1000
 
 
 def claim_attempt(*, account: str, address: str | None, few: bool = False) -> None:
@@ -59,6 +60,15 @@ def forgive(*, account: str, address: str | None, few: bool = False) -> None:
     if few and address:
         # Else somebody with an account could try others' for ever.
         LoginLock.objects.filter(key=_address_key(address), failures__gt=0).update(failures=F("failures") - 1)
+
+
+def forget_over(now: datetime) -> int:
+    """Remove what would count no more at the next attempt, a batch of it; answers how many rows."""
+    # Longer ago than any lock lasts.
+    over = LoginLock.objects.filter(updated_at__lt=now - FORGOTTEN_AFTER).order_by("updated_at")
+    with transaction.atomic():
+        locked = over.select_for_update(skip_locked=True)[:BATCH]
+        return LoginLock.objects.filter(pk__in=[row.pk for row in locked]).delete()[0]
 
 
 def _keys(account: str, address: str | None, few: bool) -> list[tuple[str, int]]:

@@ -10,7 +10,13 @@ from effects.services.catalogue import (
     update_effect,
 )
 from effects.services.categories import create_category, delete_category, update_category
-from effects.services.parameters import check_payload, clean_payload, effect_parameters, payload_files
+from effects.services.parameters import (
+    check_payload,
+    clean_payload,
+    effect_parameters,
+    payload_file_ids,
+    payload_files,
+)
 
 __all__ = [
     "check_effect_id",
@@ -22,6 +28,7 @@ __all__ = [
     "delete_effect",
     "effect_parameters",
     "find_effect",
+    "payload_file_ids",
     "payload_files",
     "record_use",
     "restore_effect",

@@ -52,6 +52,12 @@ def payload_files(effect: Effect, input_payload: Any = None) -> dict[str, int]:
     return {p.key: values[p.key] for p in properties if p.type in ("image", "video") and p.key in values}
 
 
+def payload_file_ids(effect: Effect | None, input_payload: dict[str, Any]) -> set[int]:
+    """The files that a payload as it was stored names, whatever became of the effect's bounds since."""
+    files = [item["key"] for item in effect.offered_properties if item["type"] in ("image", "video")] if effect else []
+    return {input_payload[key] for key in files if isinstance(input_payload.get(key), int)}
+
+
 def _field(template: dict[str, Any], parameter: str) -> str:
     """The parameter as whoever sent the payload calls it: by the property that it comes from, if there is one."""
     keys = [key for key, _ in placeholders(template.get(parameter))]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from django.db import models, transaction
 from django.db.models import ProtectedError
 
+from effects.services import payload_file_ids
 from studio.models import MediaFile, RenderJob, Video
 from studio.services.blobs import note_keys
 
@@ -22,15 +23,22 @@ def release_files(video: Video) -> dict[str, str]:
     runs goes on from it. The rows of what the gallery has shown stay without content.
     """
     jobs = RenderJob.objects.filter(video=video)
-    ids = {getattr(video, f"{name}_id") for name in _VIDEO_FILES}
+    ids = {getattr(video, f"{name}_id") for name in _VIDEO_FILES} | payload_file_ids(video.effect, video.input_payload)
     ids.update(pk for row in jobs.values_list(*JOB_FILES) for pk in row)
     ids.discard(None)
-    own = MediaFile.objects.filter(pk__in=ids, owner_id=video.owner_id)
-    files = list(own.exclude(pk__in=_needed(ids, video)))
+    # Locked first, so that nobody begins to refer to one while it goes.
+    own = MediaFile.objects.filter(pk__in=ids, owner_id=video.owner_id).select_for_update(of=("self",)).order_by("pk")
+    own_files = list(own)
+    needed = _needed(ids, video)
+    return remove_rows([file for file in own_files if file.pk not in needed])
+
+
+def remove_rows(files: Sequence[MediaFile]) -> dict[str, str]:
+    """Delete the locked rows of files that nothing needs, as :func:`release_files` does; answers their blobs."""
     freed = [file.pk for file in files]
-    for model, names in ((RenderJob.objects.filter(video=video), JOB_FILES), (_row(video), _VIDEO_FILES)):
+    for model, names in ((RenderJob, JOB_FILES), (Video, _VIDEO_FILES)) if freed else ():
         for name in names:
-            model.filter(**{f"{name}__in": freed}).update(**{name: None})
+            model._base_manager.filter(**{f"{name}__in": freed}).update(**{name: None})
     for file in files:
         try:
             with transaction.atomic():
@@ -60,13 +68,12 @@ def _needed(ids: Iterable[int], video: Video) -> set[int]:
         elif any(field.name == "video" for field in relation.related_model._meta.get_fields()):
             rows = rows.exclude(video=video)
         needed.update(rows.values_list(name, flat=True))
+    configured = Video.objects.filter(owner_id=video.owner_id, deleted_at=None).exclude(pk=video.pk)
+    for other in configured.exclude(input_payload={}).select_related("effect").iterator():
+        needed |= payload_file_ids(other.effect, other.input_payload)
     return needed
 
 
 def _continued(video: Video) -> models.QuerySet[RenderJob]:
     """The video's renders that another video's unfinished render goes on from."""
     return RenderJob.objects.active().filter(continues__video=video).exclude(video=video).values("continues")
-
-
-def _row(video: Video) -> models.QuerySet[Video]:
-    return Video._base_manager.filter(pk=video.pk)

@@ -14,7 +14,7 @@ from django.core.management.base import BaseCommand
 from django.utils import timezone
 from redis.exceptions import RedisError
 
-from accounts.services import personal_data
+from accounts.services import allowances, lockout, personal_data
 from config import background
 from config.api import freshness
 from config.api.idempotency import forget_before
@@ -22,7 +22,7 @@ from config.api.models import DurableEntry
 from config.cache import durable
 from config.heartbeat import Pulse, forget_programs
 from config.rounds import attempt, run_rounds
-from studio.services import blobs, jobs, presigned
+from studio.services import blobs, jobs, orphans, presigned
 
 logger = logging.getLogger(__name__)
 
@@ -94,6 +94,9 @@ _PARTS: dict[str, Callable[[], Any]] = {
     "work folders swept": jobs.sweep_work_dirs,
     "uploads swept": presigned.sweep_uploads,
     "folders of dead processes swept": blobs.sweep_scratch,
+    "files that nothing refers to swept": orphans.sweep_orphans,
+    "allowances forgotten": lambda: allowances.forget_over(timezone.now()),
+    "failed logins forgotten": lambda: lockout.forget_over(timezone.now()),
     "idempotency keys forgotten": _forget_answers,
     "expired marks forgotten": _forget_expired,
     "programs forgotten": forget_programs,
