@@ -89,6 +89,11 @@ def test_every_example_is_of_its_schema() -> None:
     assert faults == {}
 
 
+def test_addresses_in_examples_are_whole() -> None:
+    texts = {name: json.dumps(example) for name, content, _ in contents() for example in examples(content)}
+    assert [name for name, text in texts.items() if '": "/' in text] == []
+
+
 def test_every_refusal_names_its_codes() -> None:
     wrong = {
         f"{name} {status}": sorted(codes)

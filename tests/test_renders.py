@@ -75,6 +75,18 @@ def test_deforum_previews_finishes_and_extends(api: APIClient, render_worker: Wo
     assert longer[:24] == hashes, "frames that were emitted never change"
     assert (len(longer), info.frame_count) == (36, 36)
     assert (extended["seed"], extended["fps"], extended["prompt"]) == (7, "12", DEFORUM["prompt"])
+    assert (extended["frame_count"], extended["length"]) == (36, 3)
+
+
+def test_what_began_with_an_upload_is_extended(
+    api: APIClient, upload: Callable[..., int], render_worker: WorkerProcess, tmp_path: Path
+) -> None:
+    first = finished(api, **{**DEFORUM, "length": 1, "videoId": upload("picture.png", type="deforum")})
+    extended = finished(api, type="deforum", extendFromJobId=first["videoId"], length=1)
+    assert frame_hashes(api, extended, tmp_path)[:12] == frame_hashes(api, first, tmp_path)
+    assert (extended["frame_count"], extended["length"]) == (24, 2)
+    assert api.delete(f"/api/videos/{first['videoId']}").status_code == 204
+    assert fetch(api, extended["media_url"], tmp_path).stat().st_size > 0
 
 
 def test_an_animation_starts_from_the_uploaded_picture(

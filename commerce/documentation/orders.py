@@ -63,7 +63,7 @@ OPERATIONS = [
         "Products of one seller, several as `items` or one as `productId` and `quantity`. Every price is the server's. "
         "An order that costs nothing is paid at once.",
         codes=f"not_found own_product mixed_sellers out_of_stock payment_method_unavailable {_PROMO}",
-        request={"items": [{"productId": 42, "quantity": 1}], "payment_method": "stripe"},
+        request={"items": [{"productId": 42, "quantity": 1}], "payment_method": "bank_transfer"},
     ),
     Operation("GET /api/orders/purchases", "Orders", "List the own purchases", "Newest first."),
     Operation("GET /api/orders/sales", "Orders", "List the own sales", "Newest first."),

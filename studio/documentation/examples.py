@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-_LINK = "/files/MTk:1xYA1J:c2lnbmF0dXJl"
+_LINK = "https://studio.example.com/files/MTk:1xYA1J:c2lnbmF0dXJl"
 
 EXAMPLES: dict[str, Any] = {
     "title": "Harbour at dawn",
@@ -45,13 +45,13 @@ EXAMPLES: dict[str, Any] = {
     "queued_at": 1768473000,
     "job_time": None,
     "estimated_time_left": 12,
-    "generator": "Tiny painter",
+    "generator": "vid2vid",
     "generation_parameters": {},
     "media_url": f"{_LINK}/source.mp4",
     "soundtrack_url": None,
     "output_url": f"{_LINK}/output.mp4",
     "preview_url": f"{_LINK}/preview.mp4",
-    "frame_url": "/frames/NDI:1xYA1J:c2lnbmF0dXJl",
+    "frame_url": "https://studio.example.com/frames/NDI:1xYA1J:c2lnbmF0dXJl",
     "still_url": f"{_LINK}/still.png",
     "animation_url": f"{_LINK}/animation.webp",
     "sprite_url": f"{_LINK}/sprite.jpg",

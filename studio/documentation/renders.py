@@ -48,6 +48,7 @@ OPERATIONS = [
         "Goes on from the preview's frames with the preview's settings; what is sent besides `videoId` replaces one of "
         "them. The credits are held now and taken when it is done; what fails costs nothing.",
         codes=f"not_found not_owner already_finished {_SUBMITTED}",
+        request={"videoId": 42},
     ),
     Operation(
         "POST /api/cancelJob/{video_id}",

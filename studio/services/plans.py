@@ -67,7 +67,7 @@ def draft_render(
     source: what another draft found the video's source to be; it is looked at unless given.
     """
     parameters = {key: value for key, value in parameters.items() if value is not None}
-    extended = _extended_job(user, parameters)
+    extended = extended_job(user, parameters)
     if video.type == Video.Type.DEFORUM:
         parameters = _filled_from_settings(parameters, extended)
     if parameters.get("seed", 0) <= 0:
@@ -252,7 +252,7 @@ def _controlnets(parameters: dict[str, Any]) -> tuple[ControlNetSpec, ...]:
     )
 
 
-def _extended_job(user: User, parameters: dict[str, Any]) -> RenderJob | None:
+def extended_job(user: User, parameters: dict[str, Any]) -> RenderJob | None:
     """The finished Deforum job that ``extendFromJobId`` names, by video id or by job id."""
     wanted = parameters.get("extendFromJobId")
     if wanted is None:

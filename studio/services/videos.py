@@ -17,6 +17,7 @@ from studio.services.animation_settings import with_overrides
 from studio.services.blobs import drop_unnamed
 from studio.services.deletion import release_files
 from studio.services.jobs import cancel_video, submit_render
+from studio.services.plans import extended_job
 from tenants.scope import all_tenants
 
 
@@ -43,9 +44,12 @@ def find_video_as_staff(*, user: User, video_id: int) -> Video:
 
 
 def preview_video(*, user: User, video: Video | None, type: Video.Type, parameters: dict[str, Any]) -> RenderJob:
-    """Queue a preview. Without a video, a Deforum one is made from the prompt alone."""
+    """Queue a preview. Without a video, a Deforum one is made from the prompt alone, or from what it extends."""
     if video is None:
-        video = Video.objects.create(tenant_id=user.tenant_id, owner=user, type=type)
+        # Its settings may name what the extended one was made from.
+        extended = extended_job(user, parameters)
+        source = extended.video.source if extended else None
+        video = Video.objects.create(tenant_id=user.tenant_id, owner=user, type=type, source=source)
     return submit_render(
         video=video, user=user, purpose=RenderJob.Purpose.PREVIEW, parameters=parameters, effect=video.effect
     )
