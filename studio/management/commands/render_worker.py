@@ -29,12 +29,15 @@ class Command(BaseCommand):
     def handle(self, *, queues: list[str], burst: bool, name: str | None, **options: Any) -> None:
         with nullcontext() if name is None else _signs_of_life(name):
             # Here and not in the app's ready(): it loads torch, which nothing but a worker needs.
-            from studio.rendering.models import cache
             from studio.rendering.models.quiet import log_as_the_others_do
+
+            # Before the rest: some of these libraries complain while they are imported.
+            log_as_the_others_do()
+
+            from studio.rendering.models import cache
             from studio.tasks import render_due
             from studio.worker import RenderWorker
 
-            log_as_the_others_do()
             cache.configure(device=settings.RENDER_DEVICE, capacity=settings.MODEL_CACHE_BYTES)
             waiting = waiting_client()
             waited_for = [django_rq.get_queue(queue, connection=waiting) for queue in queues]
