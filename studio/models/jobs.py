@@ -146,10 +146,26 @@ class RenderJob(TenantModel):
                 name="renderjob_queued",
             ),
             models.Index(fields=("lease_expires_at",), condition=models.Q(status="running"), name="renderjob_running"),
+            # A user's next job, once it is the user's turn.
+            models.Index(
+                fields=("owner", "queue", "-priority", "queued_at", "id"),
+                condition=models.Q(status="queued", provider="local", not_before=None),
+                name="renderjob_turn",
+            ),
+            models.Index(
+                fields=("not_before",),
+                condition=models.Q(status="queued", not_before__isnull=False),
+                name="renderjob_delayed",
+            ),
+            models.Index(
+                fields=("owner", "status"),
+                condition=models.Q(status__in=("queued", "running")),
+                name="renderjob_owner_active",
+            ),
             models.Index(
                 fields=("model_file", "purpose", "-finished_at"),
-                condition=models.Q(status="completed"),
-                name="renderjob_history",
+                condition=models.Q(status="completed", seconds_per_frame__isnull=False),
+                name="renderjob_pace",
             ),
         )
         constraints = (

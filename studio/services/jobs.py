@@ -19,21 +19,25 @@ from config.api.errors import Conflict, DomainError, NotFound
 from config.logs import current_request_id
 from effects.models import Effect
 from effects.services import record_use
-from studio.models import MediaFile, RenderJob, Video
+from studio.models import MediaFile, QueueTotal, RenderJob, Video
 from studio.models.jobs import seconds_from_now
 from studio.providers import LOCAL, ensure_available, hand_over, take_back
 from studio.services import plans
 from studio.services.applied_effects import rendered_effect
 from studio.services.charges import capture_price, hold_price, release_price, render_price
 from studio.services.files import drop_files
-from studio.services.queue import knock, queue_for, wake_worker
+from studio.services.queue import knock, move_from_unknown_queues, queue_for, wake_worker
 from studio.services.states import show_on_video
+from studio.services.turns import check_users, recount_totals
 from tenants.scope import all_tenants, tenant_scope
 
 logger = logging.getLogger(__name__)
 
 GAVE_UP = "The render was interrupted too often and was given up."
 LONGEST_CAUSE = 10_000
+USERS_AT_ONCE = 100
+
+_checked_user = _checked_shard = 0
 
 
 def submit_render(
@@ -224,8 +228,22 @@ def reap() -> dict[str, int]:
             ended = end_attempt(job, lease_id=job.lease_id, code="worker_lost", cause=cause[:LONGEST_CAUSE])
             counts["requeued"] += ended.status == RenderJob.Status.QUEUED
             counts["failed"] += ended.status == RenderJob.Status.FAILED
+        move_from_unknown_queues()
         counts["knocked"] = sum(knock(queue) for queue in settings.RENDER_QUEUES)
     return counts
+
+
+def check_counters() -> int:
+    """Check the queue's counters of the next USERS_AT_ONCE users and of one shard; answers how many were wrong.
+
+    Where it stands is this process's own: another begins anew.
+    """
+    global _checked_user, _checked_shard
+    with all_tenants():
+        wrong, _checked_user = check_users(after=_checked_user, limit=USERS_AT_ONCE)
+        wrong += recount_totals(_checked_shard)
+    _checked_shard = (_checked_shard + 1) % QueueTotal.SHARDS
+    return wrong
 
 
 def sweep_work_dirs() -> int:

@@ -7,21 +7,21 @@ delays a job until the reaper knocks again, and never loses it.
 from __future__ import annotations
 
 import logging
+import time
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import django_rq
 from django.conf import settings
-from django.db import connection, transaction
-from django.db.models import Case, Count, F, IntegerField, Max, OuterRef, Subquery, When
-from django.db.models.functions import Coalesce
+from django.db import transaction
 from django.utils import timezone
 from redis.exceptions import RedisError
 
-from studio.models import RenderJob
+from studio.models import QueueTotal, RenderJob
 from studio.models.jobs import lease_end
 from studio.services.states import show_on_video
+from studio.services.turns import lock_next_user, next_job, recount_user, ripen
 from tenants.scope import all_tenants
 
 logger = logging.getLogger(__name__)
@@ -29,8 +29,8 @@ logger = logging.getLogger(__name__)
 SECONDS_PER_FRAME = 10.0
 """The estimate for a model that has no history."""
 
-_CLAIM_LOCK = 0x53545544
-"""Key of the advisory lock under which claims take turns: fairness is decided on a still picture."""
+_TRIES, _PAUSE_SECONDS = 20, 0.05
+"""How often, and how far apart, a claim comes back to jobs that others hold."""
 
 
 def queue_for(*, purpose: str, frames: int, priority: int | None) -> str:
@@ -42,6 +42,20 @@ def queue_for(*, purpose: str, frames: int, priority: int | None) -> str:
     if purpose == RenderJob.Purpose.PREVIEW:
         return settings.HIGH_PRIORITY_QUEUE if frames == 1 else settings.MEDIUM_PRIORITY_QUEUE
     return settings.LOW_PRIORITY_QUEUE
+
+
+def move_from_unknown_queues(*, limit: int = 100) -> int:
+    """Jobs that wait in a queue that the settings no longer name go into those that they do; answers how many."""
+    with all_tenants():
+        waiting = QueueTotal.objects.filter(jobs__gt=0).exclude(queue__in=settings.RENDER_QUEUES)
+        unknown = list(waiting.values_list("queue", flat=True).distinct())
+        moved = 0
+        for job in RenderJob.objects.queued().filter(queue__in=unknown).order_by("queued_at")[:limit]:
+            name = queue_for(purpose=job.purpose, frames=job.frames_total, priority=job.priority or None)
+            moved += RenderJob.objects.queued().filter(pk=job.pk).update(queue=name)
+    if moved:
+        logger.warning("%d renders waited in queues that no setting names (%s); moved", moved, ", ".join(unknown))
+    return moved
 
 
 def wake_worker(job: RenderJob) -> None:
@@ -76,37 +90,47 @@ def claim_next(*, worker: str, queues: Sequence[str]) -> RenderJob | None:
     Queues in order; within a queue the user with the fewest running renders first, then the one served longest ago,
     so that nobody's hundred jobs starve another's one; within a user priority, then age.
     """
-    with all_tenants(), transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_CLAIM_LOCK])
-        theirs = RenderJob.objects.filter(owner=OuterRef("owner")).order_by().values("owner")
-        job = (
-            RenderJob.objects.due()
-            .filter(queue__in=queues, provider="local")
-            .annotate(
-                rank=Case(
-                    *(When(queue=name, then=place) for place, name in enumerate(queues)), output_field=IntegerField()
-                ),
-                running=Coalesce(Subquery(theirs.filter(status="running").annotate(n=Count("*")).values("n")), 0),
-                served=Subquery(theirs.annotate(last=Max("started_at")).values("last")),
-            )
-            .order_by("rank", "running", F("served").asc(nulls_first=True), "-priority", "queued_at", "pk")
-            .select_for_update(skip_locked=True, of=("self",))
-            .first()
-        )
-        if job is None:
-            return None
-        job.move(
-            RenderJob.Status.RUNNING,
-            lease_id=uuid.uuid4(),
-            lease_expires_at=lease_end(),
-            not_before=None,
-            attempts=job.attempts + 1,
-            worker=worker[:128],
-            started_at=timezone.now(),
-        )
-        show_on_video(job)
-    return job
+    with all_tenants():
+        ripen()
+        for _ in range(_TRIES):
+            held = False
+            for queue in queues:
+                job, missed = _claim_from(queue, worker)
+                if job is not None:
+                    return job
+                held = held or missed
+            if not held:
+                return None
+            # Somebody moves what waits, or writes its video, for a moment.
+            time.sleep(_PAUSE_SECONDS)
+    return None
+
+
+def _claim_from(queue: str, worker: str) -> tuple[RenderJob | None, bool]:
+    """The job of the queue that is due, leased. Without one: whether others hold something that waits there."""
+    passed: list[int] = []
+    while True:
+        with transaction.atomic():
+            owner, certain = lock_next_user(queue, passed)
+            if owner is None:
+                return None, bool(passed)
+            if not certain:
+                continue
+            if job := next_job(owner, queue):
+                job.move(
+                    RenderJob.Status.RUNNING,
+                    lease_id=uuid.uuid4(),
+                    lease_expires_at=lease_end(),
+                    not_before=None,
+                    attempts=job.attempts + 1,
+                    worker=worker[:128],
+                    started_at=timezone.now(),
+                )
+                show_on_video(job)
+                return job, False
+            # Held by others, or counted wrong.
+            recount_user(owner)
+        passed.append(owner)
 
 
 @dataclass(frozen=True)

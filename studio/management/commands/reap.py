@@ -91,6 +91,7 @@ _PARTS: dict[str, Callable[[], Any]] = {
     "lists told of changes that Redis had missed": _settle,
     "data requests queued again": lambda: personal_data.queue_again(timezone.now()),
     "exports swept": lambda: personal_data.sweep_exports(timezone.now()),
+    "counters of the queue put right": jobs.check_counters,
     "work folders swept": jobs.sweep_work_dirs,
     "uploads swept": presigned.sweep_uploads,
     "folders of dead processes swept": blobs.sweep_scratch,
