@@ -44,6 +44,11 @@ REQUESTS = {
         b"Content-Type: multipart/form-data; boundary*=none''%ff",
         415,
     ),
+    "a boundary that is given twice": (
+        b"POST /api/login",
+        b"Content-Type: multipart/form-data; boundary*=utf-8''a; boundary*0=b",
+        415,
+    ),
     "a charset in no known encoding": (b"GET /api/gallery", b"Content-Type: application/json; charset*=none''x", 415),
     "two hosts": (b"GET /api/csrf-token", b"Host: other.example.com", 400),
     "two hosts that are the same": (b"GET /api/csrf-token", b"Host: localhost", 400),

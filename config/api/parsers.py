@@ -60,10 +60,13 @@ class BoundedMultiPartParser(MultiPartParser):
     def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Any = None) -> DataAndFiles:
         try:
             parsed = super().parse(stream, media_type, parser_context)
-        except Exception:
+        except Exception as error:
             # Of a body that ends early or never, the file that was being written would stay for a while.
             for handler in parser_context["request"].upload_handlers:
                 handler.upload_interrupted()
+            if isinstance(error, TypeError):
+                # What Python makes of a parameter that a part's header gives twice, whole and in pieces (RFC 2231).
+                raise ParseError("Multipart form parse error - Invalid header of a part") from error
             raise
         refuse_nul(_form_strings(parsed.data))
         return parsed

@@ -125,8 +125,8 @@ def _content_type(scope: Any) -> tuple[str, dict[str, str]]:
     """The type and its parameters. Raises Refused for what can't be read: Django would fail on it."""
     try:
         return parse_header_parameters(scope.headers.get("content-type", ""))
-    except ValueError as error:
-        raise Refused(415, "unsupported_media_type", f"The Content-Type can't be read: {error}") from error
+    except (ValueError, TypeError, LookupError) as error:
+        raise Refused(415, "unsupported_media_type", "The Content-Type can't be read") from error
 
 
 def _one_host(scope: Any) -> None:

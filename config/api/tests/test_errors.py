@@ -123,6 +123,14 @@ def test_json_that_is_no_object_is_422(signed_in, body):
     assert list(envelope(response)["data"]) == ["body"]
 
 
+@pytest.mark.parametrize("header", ["name*=utf-8''a; name*0=b", "name=a; filename*=utf-8''a; filename*0=b"])
+def test_a_part_with_a_parameter_in_two_ways_is_400(signed_in, header):
+    body = f"--x\r\nContent-Disposition: form-data; {header}\r\n\r\n1\r\n--x--\r\n"
+    response = signed_in.post("/api/records", body.encode(), content_type="multipart/form-data; boundary=x")
+    assert response.status_code == 400
+    assert response.json()["code"] == "malformed_body"
+
+
 def test_malformed_multipart_is_400(signed_in):
     response = signed_in.post("/api/records", b"x", content_type="multipart/form-data")
     assert response.status_code == 400
