@@ -236,7 +236,7 @@ class UserIdSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
 
 
-class UserDataSerializer(UserIdSerializer):
+class UserDataSerializer(ThoroughSerializer, UserIdSerializer):
     """`login` is the display name."""
 
     login = serializers.CharField(required=False, max_length=255, source="name")
@@ -244,6 +244,11 @@ class UserDataSerializer(UserIdSerializer):
     current_password = CurrentPasswordField(
         help_text="Your present password: needed for your own address once signing in is some minutes ago."
     )
+
+    def lookups(self, values: dict[str, Any]) -> Iterator[Callable[[], object]]:
+        user = User.objects.filter(pk=values["id"]).first() if "id" in values else None
+        if user is not None and "email" in values:
+            yield partial(check_new_address, values["email"], user)
 
 
 class OwnPasswordSerializer(ThoroughSerializer):

@@ -13,7 +13,7 @@ from commerce.models import FinanceOperation, Order, PaymentMethod
 from commerce.models.products import MAX_AVAILABILITY, MAX_CREDITS
 from commerce.services import finance, orders, products, wallets
 from config.api.errors import refuse
-from config.api.serializers import ThoroughSerializer
+from config.api.serializers import OptionalTextField, ThoroughSerializer
 
 MAX_ID = 2**63 - 1
 MAX_QUANTITY = 1000
@@ -35,7 +35,7 @@ class MoneyField(serializers.DecimalField):
 class ProductInputSerializer(ThoroughSerializer):
     categoryId = IdField(source="category_id")
     name = serializers.CharField(max_length=255)
-    description = serializers.CharField(max_length=10_000, allow_blank=True, default="")
+    description = OptionalTextField(max_length=10_000)
     price = MoneyField()
     credits = serializers.IntegerField(min_value=0, max_value=MAX_CREDITS, default=0)
     availability = serializers.IntegerField(min_value=0, max_value=MAX_AVAILABILITY, allow_null=True, default=None)
@@ -209,7 +209,7 @@ class CreditWalletSerializer(serializers.Serializer[Any]):
 
 class WalletInputSerializer(ThoroughSerializer):
     walletTypeId = IdField(source="wallet_type_id")
-    info = serializers.CharField(max_length=255, allow_blank=True, default="")
+    info = OptionalTextField(max_length=255)
 
     def rules(self, values: dict[str, Any]) -> Iterator[Callable[[], object]]:
         if "wallet_type_id" in values:
@@ -219,7 +219,7 @@ class WalletInputSerializer(ThoroughSerializer):
 class WalletChangeSerializer(ThoroughSerializer):
     id = IdField()
     walletTypeId = IdField(source="wallet_type_id", required=False, default=None)
-    info = serializers.CharField(max_length=255, allow_blank=True, required=False, default=None)
+    info = serializers.CharField(max_length=255, allow_blank=True, allow_null=True, required=False, default=None)
 
     def rules(self, values: dict[str, Any]) -> Iterator[Callable[[], object]]:
         if values.get("wallet_type_id") is not None:
@@ -231,7 +231,7 @@ class OperationInputSerializer(ThoroughSerializer):
     type = serializers.ChoiceField(choices=FinanceOperation.Type.choices)
     typeId = IdField(source="wallet_type_id", required=False, help_text="A wallet type: your wallet of that type.")
     walletId = IdField(source="wallet_id", required=False)
-    info = serializers.CharField(max_length=255, allow_blank=True, default="")
+    info = OptionalTextField(max_length=255)
 
     def rules(self, values: dict[str, Any]) -> Iterator[Callable[[], object]]:
         if ("wallet_type_id" in values) == ("wallet_id" in values):
@@ -247,7 +247,7 @@ class OperationInputSerializer(ThoroughSerializer):
 
 
 class CancelOperationSerializer(serializers.Serializer[Any]):
-    cancelInfo = serializers.CharField(max_length=255, allow_blank=True, default="")
+    cancelInfo = OptionalTextField(max_length=255)
 
 
 class OperationStatusInputSerializer(serializers.Serializer[Any]):

@@ -6,6 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from config.api.serializers import OptionalTextField
 from gallery.models import GalleryReport
 
 
@@ -50,7 +51,7 @@ class LikeAnswerSerializer(serializers.Serializer[Any]):
 
 class ReportSerializer(serializers.Serializer[Any]):
     reason = serializers.ChoiceField(choices=GalleryReport.Reason.choices)
-    details = serializers.CharField(required=False, allow_blank=True, max_length=1000)
+    details = OptionalTextField(max_length=1000)
 
 
 class ReportAnswerSerializer(serializers.Serializer[Any]):

@@ -62,6 +62,13 @@ def test_the_own_password(staff: APIClient) -> None:
     assert told(answer) == {"currentPassword", "newPassword", "confirmNewPassword"}
 
 
+def test_a_users_data(staff: APIClient, user: User, make_user: UserFactory) -> None:
+    body = {"id": make_user().pk, "login": "", "email": user.email}
+    answer = staff.patch("/api/administration/change-user-data", body)
+    assert told(answer) == {"login", "email"}
+    assert answer.json()["data"]["email"] == ["The email has already been taken."]
+
+
 def test_a_message(api: APIClient) -> None:
     assert told(api.post("/api/messages", {"attachmentType": "song"})) == {"chatId", "message", "attachmentType"}
 

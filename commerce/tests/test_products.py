@@ -122,3 +122,16 @@ def test_categories_of_a_user(
     assert api.get(f"/api/categories/by-user-id/{seller.pk}").json()["data"]["items"] == []
     assert seller_api.get("/api/categories/by-user-id").json()["data"]["totalItems"] == 1
     assert api.get("/api/categories/by-user-id/99999999").status_code == 404
+
+
+def test_a_text_that_may_be_left_out_may_be_null(api: APIClient, category: Category) -> None:
+    body = {"categoryId": category.pk, "name": "Drawing", "price": 5, "description": None}
+    assert api.post("/api/products", body).json()["data"]["description"] == ""
+    wallets = api.get("/api/user-wallets").json()["data"]["items"]
+    wallet = next(wallet for wallet in wallets if wallet["currency"] == "USD")
+    kept = api.put("/api/user-wallets", {"id": wallet["id"], "info": None})
+    assert (kept.status_code, kept.json()["data"]["info"]) == (200, wallet["info"])
+    asked = api.post("/api/finance-operations", {"money": 5, "type": 1, "walletId": wallet["id"], "info": None})
+    operation = asked.json()["data"]
+    called_off = api.put(f"/api/finance-operations/{operation['id']}", {"cancelInfo": None})
+    assert called_off.json()["data"]["status"] == 4

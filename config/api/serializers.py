@@ -62,3 +62,13 @@ class ThoroughSerializer(serializers.Serializer[Any]):
                 except SkipField:
                     continue
         return values
+
+
+class OptionalTextField(serializers.CharField):
+    """A text that may be left out, be empty or be null; the value is a text in any case."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"allow_blank": True, "allow_null": True, "default": "", **kwargs})
+
+    def validate_empty_values(self, data: Any) -> tuple[bool, Any]:
+        return (True, "") if data is None else super().validate_empty_values(data)
