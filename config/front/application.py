@@ -67,6 +67,7 @@ class Front:
 
     async def _answer(self, scope: Any, protocol: Any) -> Answer:
         _one_host(scope)
+        _read(scope)
         kind, options = _content_type(scope)
         lane = self._lanes.of(scope.method, scope.path)
         announced = scope.headers.get("content-length")
@@ -134,6 +135,15 @@ def _one_host(scope: Any) -> None:
     hosts = len(scope.headers.get_all("host"))
     if hosts > 1 or (hosts == 0 and not scope.authority and scope.http_version == "1.1"):
         raise Refused(400, "bad_request", "A request has one Host")
+
+
+def _read(scope: Any) -> None:
+    """The server drops a value that is not ASCII. Without these a request would mean something else: be done twice, or
+    come from the proxy.
+    """
+    for name in ("idempotency-key", "x-forwarded-for"):
+        if name in scope.headers and scope.headers.get(name) is None:
+            raise Refused(400, "bad_request", f"The header {name} may have ASCII alone")
 
 
 def _ending(kind: str, boundary: str) -> bytes:

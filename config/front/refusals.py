@@ -1,6 +1,7 @@
 """What the front refuses by itself: answered through Django's outer middleware, so with the headers of every answer.
 
-Those set headers, the request's id, the line of the access log and cross-origin headers, and touch no database: no thread is taken.
+Those set the request's id, the line of the access log and what browsers look at. They touch no database, so that no
+thread is taken.
 """
 
 from __future__ import annotations
