@@ -13,7 +13,7 @@ from studio.worker import RenderWorker
 from tenants.scope import tenant_scope
 
 
-def render(job_id: int) -> None:
+def render(job_id: int | None) -> None:
     """A knock on the door: some render waits, probably this one. Claims whichever is due and renders it."""
     render_due()
 

@@ -11,7 +11,7 @@ from config.links import Absolute
 from effects.models import Effect
 from studio.models import MediaFile, RenderJob, Video
 from studio.rows.links import file_link
-from studio.services.queue import QueueFigures
+from studio.services.places import QueueFigures
 from studio.services.upload_targets import Ticket
 
 VIDEO_WORDS: Final[dict[str, str]] = {

@@ -11,7 +11,7 @@ from config.links import Absolute
 from studio.models import RenderJob, Video
 from studio.rows.figures import figures_of
 from studio.rows.links import file_link, frame_link
-from studio.services.queue import QueueFigures
+from studio.services.places import QueueFigures
 
 _STATUS = {
     Video.Status.UPLOADED: "pending",

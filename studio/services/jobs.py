@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 from functools import partial
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -28,7 +29,7 @@ from studio.services.charges import capture_price, hold_price, release_price, re
 from studio.services.files import drop_files
 from studio.services.queue import knock, move_from_unknown_queues, queue_for, wake_worker
 from studio.services.states import show_on_video
-from studio.services.turns import check_users, recount_totals
+from studio.services.turns import check_users, recount_totals, ripen
 from tenants.scope import all_tenants, tenant_scope
 
 logger = logging.getLogger(__name__)
@@ -36,6 +37,7 @@ logger = logging.getLogger(__name__)
 GAVE_UP = "The render was interrupted too often and was given up."
 LONGEST_CAUSE = 10_000
 USERS_AT_ONCE = 100
+JOBS_AT_ONCE = 500
 
 _checked_user = _checked_shard = 0
 
@@ -223,11 +225,12 @@ def reap() -> dict[str, int]:
     """Give dead workers' jobs to others (fail them after the last attempt) and knock for jobs that wait unheard."""
     counts = {"requeued": 0, "failed": 0, "knocked": 0}
     with all_tenants():
-        for job in RenderJob.objects.abandoned():
+        for job in RenderJob.objects.abandoned().order_by("lease_expires_at")[:JOBS_AT_ONCE]:
             cause = f"Worker {job.worker} renewed its lease last at {job.lease_expires_at}.\n\n{job.cause}".strip()
             ended = end_attempt(job, lease_id=job.lease_id, code="worker_lost", cause=cause[:LONGEST_CAUSE])
             counts["requeued"] += ended.status == RenderJob.Status.QUEUED
             counts["failed"] += ended.status == RenderJob.Status.FAILED
+        ripen()
         move_from_unknown_queues()
         counts["knocked"] = sum(knock(queue) for queue in settings.RENDER_QUEUES)
     return counts
@@ -251,12 +254,17 @@ def sweep_work_dirs() -> int:
     if not settings.WORK_DIR.exists():
         return 0
     folders = {int(p.name.removeprefix("job-")): p for p in settings.WORK_DIR.glob("job-*") if p.name[4:].isdigit()}
-    with all_tenants():
-        alive = set(RenderJob.objects.active().filter(pk__in=folders).values_list("pk", flat=True))
-    over = [path for pk, path in folders.items() if pk not in alive]
-    for path in over:
-        shutil.rmtree(path, ignore_errors=True)
-    return len(over)
+    swept = 0
+    rows = iter(folders.items())
+    while some := list(islice(rows, JOBS_AT_ONCE)):
+        with all_tenants():
+            found = RenderJob.objects.active().filter(pk__in=[pk for pk, _ in some])
+            alive = set(found.values_list("pk", flat=True))
+        for pk, path in some:
+            if pk not in alive:
+                shutil.rmtree(path, ignore_errors=True)
+                swept += 1
+    return swept
 
 
 def retry_render(job: RenderJob) -> RenderJob:

@@ -1,4 +1,4 @@
-"""The queue: which job comes next, who waits for how long, and the knock on the workers' door.
+"""The queue: which job comes next, and the knock on the workers' door.
 
 The rows are the truth. A message in Redis only wakes a worker, which then claims whatever is due: so a lost message
 delays a job until the reaper knocks again, and never loses it.
@@ -10,13 +10,14 @@ import logging
 import time
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import django_rq
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Sum
 from django.utils import timezone
 from redis.exceptions import RedisError
+from rq import Worker
 
 from studio.models import QueueTotal, RenderJob
 from studio.models.jobs import lease_end
@@ -26,8 +27,8 @@ from tenants.scope import all_tenants
 
 logger = logging.getLogger(__name__)
 
-SECONDS_PER_FRAME = 10.0
-"""The estimate for a model that has no history."""
+KNOCKS = 100
+"""Messages that a queue may have, however few workers listen."""
 
 _TRIES, _PAUSE_SECONDS = 20, 0.05
 """How often, and how far apart, a claim comes back to jobs that others hold."""
@@ -68,20 +69,24 @@ def wake_worker(job: RenderJob) -> None:
 
 
 def knock(queue: str) -> int:
-    """Send the messages that the queue's waiting rows lack: lost with Redis, or eaten by a worker that died before
-    its claim. Answers how many; a message too many finds nothing to claim and does no harm.
+    """Send the messages that the queue lacks: lost with Redis, or eaten by a worker that died before its claim.
+
+    No more than wait, and than there are workers (KNOCKS where those are few); who has rendered what a message stood
+    for finds the next round's. Answers how many; a message too many finds nothing to claim and does no harm.
     """
-    waiting = list(RenderJob.objects.due().filter(queue=queue, provider="local").order_by("queued_at"))
-    if not waiting:
+    waiting = QueueTotal.objects.filter(queue=queue, due=True).aggregate(jobs=Sum("jobs"))["jobs"] or 0
+    if waiting <= 0:
         return 0
     try:
-        missing = waiting[django_rq.get_queue(queue).count :]
+        messages = django_rq.get_queue(queue)
+        workers = Worker.count(connection=messages.connection, queue=messages)
+        missing = max(0, min(waiting, max(KNOCKS, workers)) - messages.count)
+        for _ in range(missing):
+            messages.enqueue("studio.tasks.render", None, result_ttl=0, failure_ttl=3600)
     except RedisError:
         logger.warning("Redis does not answer; the queue %s waits", queue)
         return 0
-    for job in missing:
-        wake_worker(job)
-    return len(missing)
+    return missing
 
 
 def claim_next(*, worker: str, queues: Sequence[str]) -> RenderJob | None:
@@ -131,84 +136,3 @@ def _claim_from(queue: str, worker: str) -> tuple[RenderJob | None, bool]:
             # Held by others, or counted wrong.
             recount_user(owner)
         passed.append(owner)
-
-
-@dataclass(frozen=True)
-class QueueFigures:
-    """Counts of all users, and one job's place. Seconds throughout."""
-
-    total_jobs_processing: int
-    total_jobs_in_queue: int
-    estimated_time_processing_jobs: int
-    estimated_time_for_all_jobs: int
-    your_position: int | None = None
-    your_estimated_time: int | None = None
-
-
-class QueueSnapshot:
-    """The queue as it is now, for the figures of any number of jobs. Tells nothing of whose the others are."""
-
-    def __init__(self) -> None:
-        with all_tenants():
-            active = list(RenderJob.objects.active().defer("plan", "parameters"))
-        pace = _Pace()
-        self._left = {job.pk: pace.remaining(job) for job in active}
-        self._running = [job.pk for job in active if job.status == RenderJob.Status.RUNNING]
-        self._queued = [job.pk for job in sorted(active, key=_turn) if job.status == RenderJob.Status.QUEUED]
-
-    def figures(self, job: RenderJob | None = None) -> QueueFigures:
-        """How busy the studio is, and where this job stands (a running one is first)."""
-        processing = sum(self._left[pk] for pk in self._running)
-        position = mine = None
-        if job is not None and job.pk in self._running:
-            position, mine = 1, self._left[job.pk]
-        elif job is not None and job.pk in self._queued:
-            position = self._queued.index(job.pk) + 1
-            mine = processing + sum(self._left[pk] for pk in self._queued[:position])
-        return QueueFigures(
-            total_jobs_processing=len(self._running),
-            total_jobs_in_queue=len(self._queued),
-            estimated_time_processing_jobs=round(processing),
-            estimated_time_for_all_jobs=round(sum(self._left.values())),
-            your_position=position,
-            your_estimated_time=None if mine is None else round(mine),
-        )
-
-
-def seconds_per_frame(*, model_file_id: int, purpose: str) -> float:
-    """The mean over the newest finished jobs of this model and purpose."""
-    with all_tenants():
-        recent = (
-            RenderJob.objects.filter(
-                model_file_id=model_file_id,
-                purpose=purpose,
-                status=RenderJob.Status.COMPLETED,
-                seconds_per_frame__isnull=False,
-            )
-            .order_by("-finished_at")
-            .values_list("seconds_per_frame", flat=True)[:50]
-        )
-        history: list[float] = list(recent)
-    return sum(history) / len(history) if history else SECONDS_PER_FRAME
-
-
-def _turn(job: RenderJob) -> tuple[int, int, float, int]:
-    """The order in which jobs are due, users' turns aside."""
-    names = settings.RENDER_QUEUES
-    rank = names.index(job.queue) if job.queue in names else len(names)
-    return rank, -job.priority, job.queued_at.timestamp(), job.pk
-
-
-class _Pace:
-    """Seconds that jobs still need; looks each model and purpose up once."""
-
-    def __init__(self) -> None:
-        self._known: dict[tuple[int, str], float] = {}
-
-    def remaining(self, job: RenderJob) -> float:
-        if job.eta_seconds is not None and job.status == RenderJob.Status.RUNNING:
-            return job.eta_seconds
-        key = (job.model_file_id, job.purpose)
-        if key not in self._known:
-            self._known[key] = seconds_per_frame(model_file_id=key[0], purpose=key[1])
-        return self._known[key] * (job.frames_total - job.frames_done)

@@ -21,6 +21,7 @@ from studio.models import ModelFile, RenderJob, Video
 from studio.providers.local import LeasedPort
 from studio.rendering.ports import Progress
 from studio.services import jobs, queue
+from studio.services.places import QueueSnapshot
 from tenants.scope import all_tenants, tenant_scope
 from tests.fixtures import UserFactory
 
@@ -198,18 +199,20 @@ def test_the_figures_count_everybody_and_estimate_from_history(make_job: JobFact
     running = make_job(other)
     claim()
     ahead, mine = make_job(other), make_job(me, frames_total=5)
-    figures = queue.QueueSnapshot().figures(mine)
-    assert (figures.total_jobs_processing, figures.total_jobs_in_queue, figures.your_position) == (1, 2, 2)
-    # No history: 10 s a frame; 10 frames running, 10 ahead, 5 of my own.
+    figures = QueueSnapshot().figures(mine)
+    # The other one has a render already, so that it is my turn.
+    assert (figures.total_jobs_processing, figures.total_jobs_in_queue, figures.your_position) == (1, 2, 1)
+    # No history: 10 s a frame; 10 frames running, 5 of my own, then the other's 10.
     assert figures.estimated_time_processing_jobs == 100
-    assert figures.your_estimated_time == 250
+    assert figures.your_estimated_time == 150
+    assert QueueSnapshot().figures(ahead).your_estimated_time == 250
     assert figures.estimated_time_for_all_jobs == 250
     for seconds in (1.0, 3.0):
         make_job(other, status="completed", seconds_per_frame=seconds, finished_at=timezone.now())
     make_job(other, status="completed", purpose="preview", seconds_per_frame=50.0, finished_at=timezone.now())
-    assert queue.QueueSnapshot().figures(mine).your_estimated_time == 50
-    assert queue.QueueSnapshot().figures(reloaded(running)).your_position == 1
-    assert queue.QueueSnapshot().figures(reloaded(ahead)).your_position == 1
+    assert QueueSnapshot().figures(mine).your_estimated_time == 30
+    assert QueueSnapshot().figures(reloaded(running)).your_position == 1
+    assert QueueSnapshot().figures(reloaded(ahead)).your_position == 2
 
 
 @pytest.mark.parametrize(

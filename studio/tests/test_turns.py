@@ -23,6 +23,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from accounts.models import User
 from studio.models import QueueTurn, QueueUser, RenderJob
 from studio.services import jobs, turns
+from studio.services.places import QueueSnapshot
 from studio.services.queue import claim_next
 from studio.tests.queue_rows import ensure_counted, execute, make_row
 from tenants.scope import all_tenants
@@ -157,6 +158,19 @@ class Turns(RuleBasedStateMachine):
         if job := self.pick(number, "queued"):
             job.priority, job.queue, job.owner = priority, queue, self.users[user].pk
             RenderJob.objects.filter(pk=job.pk).update(priority=priority, queue=queue, owner=self.users[user])
+
+    @rule()
+    def places_are_the_order_of_claims(self) -> None:
+        snapshot = QueueSnapshot()
+        waiting = {j.pk: j for j in RenderJob.objects.queued().filter(provider="local", not_before=None)}
+        places = {pk: snapshot.figures(job).your_position for pk, job in waiting.items()}
+        with transaction.atomic():
+            order = [job.pk for job in iter(lambda: claim_next(worker="w", queues=QUEUES), None)]
+            transaction.set_rollback(True)
+        # What has come due since is claimed, too.
+        order = [pk for pk in order if pk in places]
+        if len(order) == len(places):
+            assert sorted(places, key=lambda pk: places[pk] or 0) == order
 
     @invariant()
     def counted(self) -> None:

@@ -29,8 +29,8 @@ from studio.serializers.effects import (
 )
 from studio.services import ai_jobs, jobs
 from studio.services.files import find_file
+from studio.services.places import QueueSnapshot
 from studio.services.presigned import verify_if_pending
-from studio.services.queue import QueueSnapshot
 from studio.services.videos import find_video
 
 Handler = Callable[["AiJobViewSet", Request], Response]

@@ -29,7 +29,7 @@ from studio.serializers.renders import (
     UploadSerializer,
 )
 from studio.services import jobs, uploads, videos
-from studio.services.queue import QueueSnapshot
+from studio.services.places import QueueSnapshot
 from tenants.scope import all_tenants
 
 

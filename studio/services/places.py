@@ -1,0 +1,192 @@
+"""The queue's figures, from the counters: they cost the same however much waits and has been."""
+
+from __future__ import annotations
+
+import heapq
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Sum
+
+from studio.models import QueueTotal, QueueTurn, RenderJob
+from tenants.scope import all_tenants
+
+SECONDS_PER_FRAME = 10.0
+"""The estimate for a model that has no history."""
+
+EXACT = 1000
+"""Places up to here are played through; those behind are estimated."""
+
+
+@dataclass(frozen=True)
+class QueueFigures:
+    """Counts of all users, and one job's place. Seconds throughout."""
+
+    total_jobs_processing: int
+    total_jobs_in_queue: int
+    estimated_time_processing_jobs: int
+    estimated_time_for_all_jobs: int
+    your_position: int | None = None
+    your_estimated_time: int | None = None
+
+
+class QueueSnapshot:
+    """The queue as it is now, for the figures of any number of jobs. Tells nothing of whose the others are."""
+
+    def __init__(self) -> None:
+        self._pace: dict[tuple[int, str], float] = {}
+        self._due: dict[str, int] = defaultdict(int)
+        self._queued, self._queued_seconds = 0, 0.0
+        with all_tenants():
+            # As many as there are workers.
+            running = list(
+                RenderJob.objects.running().only(
+                    "status", "model_file_id", "purpose", "eta_seconds", "frames_total", "frames_done"
+                )
+            )
+            totals = list(
+                QueueTotal.objects.filter(jobs__gt=0)
+                .values_list("queue", "due", "model_file_id", "purpose")
+                .annotate(count=Sum("jobs"), left=Sum("frames"))
+            )
+        self._running = len(running)
+        self._processing = sum(self._remaining(job) for job in running)
+        for queue, due, model, purpose, count, left in totals:
+            self._queued += count
+            self._queued_seconds += left * self._seconds_per_frame(model, purpose)
+            self._due[queue] += count if due else 0
+        self._order: _Order | None = None
+        self._own: dict[tuple[int, str], dict[int, int]] = {}
+
+    def figures(self, job: RenderJob | None = None) -> QueueFigures:
+        """How busy the studio is, and where this job stands (a running one is first).
+
+        The place is the order in which the jobs would be claimed from now on, users' turns included, if none came and
+        none ended; it is exact up to EXACT. The time takes the mean of what waits for the jobs ahead.
+        """
+        position = mine = None
+        if job is not None and job.status == RenderJob.Status.RUNNING:
+            position, mine = 1, self._remaining(job)
+        elif job is not None and job.status == RenderJob.Status.QUEUED:
+            with all_tenants():
+                position = self._place(job)
+            own = self._remaining(job)
+            others = max(0.0, self._queued_seconds - own) / max(1, self._queued - 1)
+            mine = self._processing + (position - 1) * others + own
+        return QueueFigures(
+            total_jobs_processing=self._running,
+            total_jobs_in_queue=self._queued,
+            estimated_time_processing_jobs=round(self._processing),
+            estimated_time_for_all_jobs=round(self._processing + self._queued_seconds),
+            your_position=position,
+            your_estimated_time=None if mine is None else round(mine),
+        )
+
+    def _place(self, job: RenderJob) -> int:
+        if job.provider != "local":
+            # Handed over already: it waits for none of ours.
+            return 1
+        if job.not_before is not None:
+            # Behind what is due now, in the order in which they will be.
+            earlier = RenderJob.objects.queued().filter(not_before__lt=job.not_before)[:EXACT].count()
+            return sum(self._due.values()) + earlier + 1
+        key = (job.owner_id, job.queue)
+        if key not in self._own:
+            due = RenderJob.objects.queued().filter(
+                owner_id=job.owner_id, queue=job.queue, provider="local", not_before=None
+            )
+            first = due.order_by("-priority", "queued_at", "pk").values_list("pk", flat=True)[:EXACT]
+            self._own[key] = {pk: place for place, pk in enumerate(first)}
+        own = self._own[key].get(job.pk, len(self._own[key]))
+        if self._order is None:
+            self._order = _Order()
+        places = self._order.places.get(key, ())
+        if own < len(places):
+            return places[own]
+        return self._estimate(job, own)
+
+    def _estimate(self, job: RenderJob, own: int) -> int:
+        """Behind EXACT: all of the queues before, and of its own the share that the user's own jobs before it are."""
+        turn = QueueTurn.objects.filter(owner_id=job.owner_id, queue=job.queue).first()
+        waiting = max(own + 1, turn.waiting if turn else 1)
+        before = 0
+        for name in settings.RENDER_QUEUES:
+            if name == job.queue:
+                break
+            before += self._due[name]
+        there = before + round(self._due[job.queue] * (own + 1) / waiting)
+        played = self._order.played if self._order else 0
+        return max(there, played + 1)
+
+    def _remaining(self, job: RenderJob) -> float:
+        """Seconds that the job still needs."""
+        if job.eta_seconds is not None and job.status == RenderJob.Status.RUNNING:
+            return job.eta_seconds
+        return self._seconds_per_frame(job.model_file_id, job.purpose) * max(0, job.frames_total - job.frames_done)
+
+    def _seconds_per_frame(self, model_file_id: int, purpose: str) -> float:
+        key = (model_file_id, purpose)
+        if key not in self._pace:
+            self._pace[key] = seconds_per_frame(model_file_id=model_file_id, purpose=purpose)
+        return self._pace[key]
+
+
+class _Order:
+    """The first EXACT claims from now on, played through with what the counters say of each user.
+
+    ``places``: user and queue -> the places of the user's jobs there, the first being 1.
+    """
+
+    def __init__(self) -> None:
+        self.places: dict[tuple[int, str], list[int]] = defaultdict(list)
+        self.played = 0
+        self._taken: dict[int, int] = defaultdict(int)
+        self._served: dict[int, tuple[int, int]] = {}
+        known = tuple(settings.RENDER_QUEUES)
+        for queue in known:
+            if self.played < EXACT:
+                self._play(queue)
+
+    def _play(self, queue: str) -> None:
+        rows = (
+            QueueTurn.objects.filter(queue=queue, waiting__gt=0)
+            .order_by(*(field for field in QueueTurn._meta.indexes[0].expressions[1:]))
+            .values_list("owner_id", "waiting", "running", "served", "head_priority", "head_queued_at", "head_id")
+        )
+        left: dict[int, int] = {}
+        running: dict[int, int] = {}
+        heap: list[Any] = []
+        for owner, waiting, at_work, served, priority, queued_at, pk in rows[:EXACT]:
+            left[owner], running[owner] = waiting, at_work
+            last = self._served.get(owner, (0, 0) if served is None else (1, served))
+            heap.append((at_work + self._taken[owner], last, -(priority or 0), queued_at, pk or 0, owner))
+        heapq.heapify(heap)
+        while heap and self.played < EXACT:
+            *_, owner = heapq.heappop(heap)
+            self.played += 1
+            self.places[owner, queue].append(self.played)
+            self._taken[owner] += 1
+            # Later than any claim so far.
+            self._served[owner] = (2, self.played)
+            left[owner] -= 1
+            if left[owner]:
+                heapq.heappush(heap, (running[owner] + self._taken[owner], self._served[owner], 0, None, 0, owner))
+
+
+def seconds_per_frame(*, model_file_id: int, purpose: str) -> float:
+    """The mean over the newest 50 finished jobs of this model and purpose."""
+    with all_tenants():
+        recent = (
+            RenderJob.objects.filter(
+                model_file_id=model_file_id,
+                purpose=purpose,
+                status=RenderJob.Status.COMPLETED,
+                seconds_per_frame__isnull=False,
+            )
+            .order_by("-finished_at")
+            .values_list("seconds_per_frame", flat=True)[:50]
+        )
+        history: list[float] = list(recent)
+    return sum(history) / len(history) if history else SECONDS_PER_FRAME
