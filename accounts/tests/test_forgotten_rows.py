@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
+from django.db.models import F
 from django.utils import timezone
 
 from accounts.models import Allowance, LoginLock
@@ -20,9 +21,10 @@ def test_allowances_of_periods_that_are_over_are_forgotten() -> None:
         assert try_allowance(name, limit=1, period=timedelta(days=days))
     Allowance.objects.create(key="of before there was an end", since=timezone.now() - timedelta(days=900))
     assert not try_allowance("short", limit=1, period=timedelta(days=1))
-    for row in Allowance.objects.exclude(expires_at=None):
-        row.since, row.expires_at = row.since - timedelta(days=2), row.expires_at - timedelta(days=2)  # type: ignore[operator]
-        row.save(update_fields=["since", "expires_at"])
+    two_days = timedelta(days=2)
+    Allowance.objects.exclude(expires_at=None).update(
+        since=F("since") - two_days, expires_at=F("expires_at") - two_days
+    )
     call_command("reap", once=True)
     assert Allowance.objects.count() == 2
     assert not try_allowance("long", limit=1, period=timedelta(days=30))

@@ -54,6 +54,7 @@ SUFFIXES: Final = {
 """The types that may be announced."""
 
 _CHUNK = 1024 * 1024
+_LENGTH_DIGITS = 19
 _A_MOMENT = timedelta(seconds=5)
 
 
@@ -115,9 +116,10 @@ def receive_upload(*, token: str, headers: Mapping[str, str], stream: Readable) 
         if headers.get(name) != value:
             raise Forbidden(f"{name} must be {value}.", code="header_mismatch")
     length = headers.get("Content-Length", "")
-    if not length.isdigit():
+    if not (length.isascii() and length.isdigit()):
         raise DomainError("length_required", "Content-Length is required.", 411)
-    if int(length) > file.size:
+    # A number of thousands of digits is not even read.
+    if len(length.lstrip("0")) > _LENGTH_DIGITS or int(length.lstrip("0") or "0") > file.size:
         raise TooLarge(f"{file.size} bytes were announced.")
     target = Folder().path(file)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -264,7 +266,8 @@ def _file_of_token(token: str) -> MediaFile:
     if file is None:
         raise Forbidden("This upload has expired.", code="upload_url_invalid")
     if not _is_pending(file):
-        raise DomainError("upload_finished", "This file has been uploaded and verified.", 409)
+        was = "verified" if file.status == MediaFile.Status.READY else "refused"
+        raise DomainError("upload_finished", f"This file has been uploaded and {was}.", 409)
     return file
 
 

@@ -202,6 +202,9 @@ class TestSend:
             ({"x-amz-meta-file-id": "1"}, 403),
             ({"Content-Length": ""}, 411),
             ({"Content-Length": "999999999"}, 413),
+            ({"Content-Length": "9" * 5000}, 413),
+            ({"Content-Length": "\u00b2"}, 411),
+            ({"Content-Length": "-1"}, 411),
         ],
     )
     def test_an_altered_header_is_refused(

@@ -209,6 +209,7 @@ def _picture(
     stamps: list[int] = []
     newest, last_duration, tick = -math.inf, 0, float(stream.time_base or 1)
     sound = _SoundCheck(tracks.sound)
+    hidden = False
     for packet in container.demux([s for s in (stream, tracks.sound) if s is not None]):
         if packet.stream.index != stream.index:
             sound.hear(packet)
@@ -217,6 +218,7 @@ def _picture(
             raise _truncated()
         if frame is None:
             frame = cast("VideoFrame | None", next(iter(packet.decode()), None))
+        hidden = hidden or packet.is_discard
         if packet.size and packet.pts is not None and not packet.is_discard:
             stamps.append(packet.pts)
             if packet.pts >= newest:
@@ -225,7 +227,7 @@ def _picture(
         if frame is not None and found.kind == "animation":
             break
     if frame is None or not stamps:
-        raise _truncated()
+        raise _without_pictures(hidden=hidden and not stamps, damaged=bool(stamps))
     info = replace(_looks(frame, stream, info, found), picture_track=tracks.video_index)
     _check_size(info.width, info.height, limits)
     if sound.is_heard:
@@ -250,6 +252,17 @@ def _picture(
         start=begin,
         sound_offset=max(0.0, float(begin) - (container.start_time or 0) / av.time_base),
     )
+
+
+def _without_pictures(*, hidden: bool, damaged: bool) -> MediaError:
+    """Why a picture track shows nothing."""
+    if damaged:
+        return _damaged()
+    if hidden:
+        message = "The file says of all its pictures that they are not to be shown (edit list): export it anew."
+        return MediaError(message, code="no_video_stream")
+    message = "The file holds no pictures: nothing was recorded, or its end is missing."
+    return MediaError(message, code="truncated")
 
 
 class _SoundCheck:

@@ -54,6 +54,10 @@ def _counted() -> Iterator[None]:
 
 
 _APNG_TICKS = 100_000
+_PICTURE_BRANDS = frozenset(
+    b"heic heix heim heis hevc hevx hevm hevs mif1 mif2 miaf msf1 avif avis avio avci avcs jpeg jpgs j2ki vvic".split()
+)
+"""Pictures and bursts of them in HEIF boxes, AVIF among them (ISO/IEC 23008-12, AV1 Image File Format)."""
 _JPEG_WITHOUT_BODY = frozenset({0x00, 0x01, *range(0xD0, 0xD9), 0xFF})
 """TEM, RSTn and SOI stand alone (ITU-T T.81, B.1.1.3); FF 00 is a stray byte of data, FF FF a fill byte."""
 
@@ -69,7 +73,7 @@ def sniff(path: Path) -> Signature | None:
 
 def _iso_media(data: mmap.mmap) -> Signature:
     brand = data[8:12] if data[4:8] == b"ftyp" else b"qt  "
-    if brand in {b"heic", b"heix", b"mif1", b"msf1", b"avif", b"avis"}:
+    if brand in _PICTURE_BRANDS:
         raise Unsupported("HEIF")
     position, complete, has_movie, blocks = 0, True, False, _counted()
     while position + 8 <= len(data):

@@ -5,6 +5,8 @@ Runs in a helper process only; ``decode`` asks there.
 
 from __future__ import annotations
 
+import io
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -38,6 +40,8 @@ _TURNS = {
 _TRANSPOSED = range(5, 9)
 """Orientations that exchange width and height."""
 _ORIENTATION = 0x0112
+_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_PNG_PICTURE = {b"IHDR", b"PLTE", b"IDAT", b"IEND", b"eXIf"}
 _STRIP_ROWS = 256
 _WIDE_MODES = {"I", "I;16", "I;16B", "I;16L", "I;16N"}
 
@@ -92,7 +96,7 @@ def _before_turning(image: Image.Image, width: int, height: int) -> tuple[int, i
 def _opened(path: Path, max_pixels: int) -> Iterator[Image.Image]:
     Image.MAX_IMAGE_PIXELS = None  # checked here, with words for the user
     try:
-        with Image.open(path, formats=_FORMATS) as image:
+        with _identified(path) as image:
             if image.width * image.height > max_pixels:
                 size = f"{image.width}x{image.height} pixels"
                 most = f"at most {max_pixels / 1e6:g} megapixels are accepted"
@@ -101,11 +105,11 @@ def _opened(path: Path, max_pixels: int) -> Iterator[Image.Image]:
     except UnidentifiedImageError as error:
         raise MediaError("The picture's header is damaged.", code="not_media") from error
     except ValueError as error:
-        # Pillow refuses texts and profiles that unpack to far more than they take up.
-        if "Decompressed data too large" not in str(error) and "Too much memory used" not in str(error):
+        if not _unpacks_to_much(error):
             raise
         raise MediaError("The picture carries packed texts of excessive size.", code="too_costly") from error
-    except (OSError, SyntaxError, EOFError) as error:
+    except (OSError, SyntaxError, EOFError, AssertionError) as error:
+        # The last of these for a palette that is missing.
         if "could not create decoder object" in str(error):
             # What Pillow makes of a WebP whose picture has no room in memory.
             raise MemoryError from error
@@ -113,6 +117,39 @@ def _opened(path: Path, max_pixels: int) -> Iterator[Image.Image]:
             message = "The file is incomplete: its end is missing. Upload it again."
             raise MediaError(message, code="truncated") from error
         raise MediaError("The picture is damaged and can't be shown.", code="not_media") from error
+
+
+def _identified(path: Path) -> Image.Image:
+    try:
+        return Image.open(path, formats=_FORMATS)
+    except (UnidentifiedImageError, ValueError) as error:
+        bare = None if _unpacks_to_much(error) else _bare_png(path)
+        if bare is None:
+            raise
+        return Image.open(bare, formats=_FORMATS)
+
+
+def _unpacks_to_much(error: Exception) -> bool:
+    """Pillow refuses texts and profiles that unpack to far more than they take up."""
+    return "Decompressed data too large" in str(error) or "Too much memory used" in str(error)
+
+
+def _bare_png(path: Path) -> io.BytesIO | None:
+    """The picture of a PNG without what is said about it: Pillow, unlike browsers, refuses the whole for that."""
+    data = path.read_bytes()
+    if not data.startswith(_PNG_SIGNATURE) or len(data) < 33:
+        return None
+    # By the type of colour: none for those that have transparency in their pixels.
+    transparencies = {0: {2}, 2: {6}, 3: set(range(1, 257))}.get(data[25], set())
+    bare, position = io.BytesIO(), len(_PNG_SIGNATURE)
+    bare.write(_PNG_SIGNATURE)
+    while position + 12 <= len(data):
+        size, name = struct.unpack_from(">I4s", data, position)
+        if name in _PNG_PICTURE or (name == b"tRNS" and size in transparencies):
+            bare.write(memoryview(data)[position : position + 12 + size])
+        position += 12 + size
+    bare.seek(0)
+    return bare
 
 
 def _flattened(image: Image.Image, wanted: tuple[int, int]) -> Image.Image:

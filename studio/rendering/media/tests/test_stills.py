@@ -13,6 +13,7 @@ from PIL import Image, PngImagePlugin
 from studio.rendering.errors import MediaError
 from studio.rendering.media.decode import FrameReader
 from studio.rendering.media.probe import MediaLimits, check_upload, probe
+from studio.rendering.media.tests import bombs
 
 FILES = Path(__file__).parent / "files"
 UPRIGHT = np.zeros((40, 60, 3), np.uint8)
@@ -138,3 +139,33 @@ def test_what_a_picture_says_of_itself_does_not_spoil_it(tmp_path: Path) -> None
         (tmp_path / name).write_bytes(data)
         assert check_upload(tmp_path / name, kind="attachment").kind == "image", name
         assert np.abs(frames(tmp_path / name)[0].astype(int) - (200, 100, 50)).max() < 8, name
+
+
+@pytest.mark.parametrize(
+    "chunk",
+    [
+        (b"pHYs", b"\0"),
+        (b"iCCP", b"profile\0\7of a method that is none"),
+        (b"zTXt", b"text\0\5of a method that is none"),
+        (b"tRNS", b""),
+        (b"cHRM", b"\0\1"),
+        (b"acTL", b"\0"),
+        (b"eXIf", b"MM\0*\xff\xff\xff\xff"),
+    ],
+    ids=lambda chunk: chunk[0].decode(),
+)
+def test_what_is_said_wrongly_about_a_picture_does_not_refuse_it(tmp_path: Path, chunk: tuple[bytes, bytes]) -> None:
+    path = tmp_path / "a.png"
+    path.write_bytes(bombs.png(16, 16, chunk, (b"IDAT", bombs.pixels(16, 16))))
+    assert check_upload(path, kind="attachment").kind == "image"
+    assert not frames(path).any()
+
+
+def test_a_palette_that_is_missing_is_damage(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    Image.fromarray(UPRIGHT).quantize(4).save(path)
+    whole = path.read_bytes()
+    start = whole.index(b"PLTE") - 4
+    path.write_bytes(whole[:start] + whole[start + 12 + int.from_bytes(whole[start : start + 4]) :])
+    with pytest.raises(MediaError, match="damaged and can't be shown"):
+        check_upload(path, kind="attachment")

@@ -64,6 +64,22 @@ def test_known_but_unaccepted(tmp_path: Path) -> None:
     assert refusal(write_numbered(tmp_path / "a.png", "-frames:v", "1"), "soundtrack") == "unsupported_type"
 
 
+@pytest.mark.parametrize("brand", ["heic", "heis", "hevc", "mif2", "avif", "avis"])
+def test_pictures_in_heif_boxes_are_named(tmp_path: Path, brand: str) -> None:
+    start = b"\0\0\0\x18ftyp" + brand.encode() + b"\0\0\0\0mif1miaf" + b"\0\0\0\x10meta" + bytes(8)
+    assert refusal(write(tmp_path / "photo.jpg", start)) == "unsupported_type"
+
+
+def test_a_film_without_a_picture_that_is_shown(tmp_path: Path) -> None:
+    whole = write_numbered(tmp_path / "a.mp4", *H264, "-bf", "2").read_bytes()
+    at = whole.index(b"elst") + 16
+    late = whole[:at] + b"\x7f\xff\xff\xff" + whole[at + 4 :]
+    assert refusal(write(tmp_path / "late.mp4", late)) == "no_video_stream"
+    at = whole.index(b"stsz") + 12
+    with pytest.raises(MediaError, match="holds no pictures"):
+        check_upload(write(tmp_path / "none.mp4", whole[:at] + bytes(4) + whole[at + 4 :]), kind="attachment")
+
+
 @pytest.mark.parametrize(
     "text", ["#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n", "ffconcat version 1.0\nfile '/etc/passwd'\n"]
 )
