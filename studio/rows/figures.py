@@ -26,15 +26,16 @@ def figures_of(video: Video, job: RenderJob | None) -> dict[str, Any]:
         "denoising": _first_of(asked.get("denoising"), rendered.get("denoising"), _denoising(deforum)),
         "fps": plan.get("fps") or (source.fps if source else None) or None,
         "frame_count": plan.get("frame_count") or (source.frame_count if source else None),
-        "length": _asked_length(asked) or _length(plan) or (source.duration if source else None),
+        "length": _asked_length(video) or _length(plan) or (source.duration if source else None),
         "width": plan.get("width") or (source.width if source else None),
         "height": plan.get("height") or (source.height if source else None),
     }
 
 
-def _asked_length(asked: dict[str, Any]) -> float | None:
-    """Not of an extension, which is asked for what it adds."""
-    return None if asked.get("extendFromJobId") else asked.get("length")
+def _asked_length(video: Video) -> float | None:
+    """Of an animation; an extension is asked for what it adds, and what is restyled is as long as its source."""
+    asked = video.parameters
+    return asked.get("length") if video.type == Video.Type.DEFORUM and not asked.get("extendFromJobId") else None
 
 
 def _length(plan: dict[str, Any]) -> float | None:

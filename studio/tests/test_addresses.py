@@ -103,6 +103,16 @@ def test_a_restyled_videos_length_is_its_seconds(api: APIClient, cartoon: Effect
     assert status["length"] == pytest.approx(source_of(api, video_id)["duration"], abs=0.1)
 
 
+def test_a_restyled_videos_length_is_not_what_is_asked_for(api: APIClient, cartoon: Effect, video_id: int) -> None:
+    Effect.objects.filter(pk=cartoon.pk).update(
+        parameters={"prompt": "a cartoon"}, configurable_properties=[{"key": "duration", "type": "number"}]
+    )
+    answer = api.post(JOBS_URL, asked(cartoon, video_id=video_id, input_payload={"duration": 7}))
+    assert answer.status_code == 200, answer.json()
+    status = api.get(f"/status/{video_id}").json()["data"]
+    assert status["length"] == pytest.approx(status["frame_count"] / float(status["fps"]))
+
+
 def test_an_animation_tells_the_figures_of_its_first_frame(api: APIClient, dream: Effect) -> None:
     video = api.post(JOBS_URL, asked(dream)).json()["data"]["video_id"]
     status = api.get(f"/status/{video}").json()["data"]
