@@ -5,6 +5,7 @@ Whoever walks through such a document later, by recursion or value by value, nee
 
 from __future__ import annotations
 
+import codecs
 from typing import Any
 
 import orjson
@@ -37,11 +38,12 @@ def loads(text: str | bytes) -> Any:
 
 
 def decode(content: bytes) -> str:
-    """The text of a file in UTF-8, with or without its mark. Raises BadJson."""
+    """The text of a file in UTF-8, with or without its mark, or in UTF-16 with it. Raises BadJson."""
     if len(content) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
         raise BadJson(f"May not be larger than {settings.DATA_UPLOAD_MAX_MEMORY_SIZE:,} bytes.")
     try:
-        return content.decode("utf-8-sig")
+        marked = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        return content.decode("utf-16" if marked else "utf-8-sig")
     except UnicodeDecodeError as error:
         raise MalformedJson("Must be valid JSON in UTF-8.") from error
 

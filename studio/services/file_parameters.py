@@ -41,7 +41,7 @@ def file_parameters(schedules: Mapping[str, Any], parameters: Mapping[str, Any],
     """Parameters that the request leaves to its settings. An extension keeps its rate. Raises PlanError naming the
     setting that can't be followed.
     """
-    said = modernised(schedules)
+    said = {key: value for key, value in modernised(schedules).items() if value is not None}
     settings, _ = import_settings(said)
     found: dict[str, Any] = {}
     if "seed" in said and settings.seed > 0:

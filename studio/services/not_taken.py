@@ -60,7 +60,8 @@ def _numbers(settings: DeforumSettings, said: Mapping[str, Any]) -> Iterator[Ref
 
 
 def _files(settings: DeforumSettings, said: Mapping[str, Any]) -> Iterator[Refusal]:
-    known = (UPLOADED_PICTURE, "")
+    # Where a file names none, the public extension takes its own sample pictures.
+    known = (UPLOADED_PICTURE,)
     # Without the setting itself, so that an uploaded picture is what the animation starts from.
     if settings.starts_from_image and settings.init_image not in known:
         yield {"use_init": None, "init_image": None}, {"init_image": f"init_image: {_NO_FILES}"}
@@ -74,7 +75,9 @@ def _files(settings: DeforumSettings, said: Mapping[str, Any]) -> Iterator[Refus
         reason = f"color_coherence_image_path: {_NO_FILES}"
         changes = {"color_coherence": None, "color_coherence_image_path": None}
         yield changes, {"color_coherence_image_path": reason}
-    if settings.use_looper and any(name not in known for name in settings.init_images.values()):
+    if settings.use_looper and not (
+        set(settings.init_images.values()) and set(settings.init_images.values()) <= set(known)
+    ):
         yield {"use_looper": None, "init_images": None}, {"init_images": f"init_images: {_NO_FILES}"}
     if settings.needs_source and said.get("video_init_path"):
         yield {"video_init_path": None}, {"video_init_path": f"video_init_path: {_NO_FILES}"}

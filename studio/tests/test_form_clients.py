@@ -57,9 +57,10 @@ def test_a_broken_object_is_named(api: APIClient, encoding: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["settings", "file"])
-@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"], ids=["plain", "with a byte order mark"])
-def test_a_settings_file_is_read_as_a_file(api: APIClient, name: str, mark: bytes) -> None:
-    file = SimpleUploadedFile("20230101_settings.txt", mark + json.dumps(SETTINGS).encode())
+@pytest.mark.parametrize("written", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_settings_file_is_read_as_a_file(api: APIClient, name: str, written: str) -> None:
+    text = json.dumps(SETTINGS, indent=4, ensure_ascii=False).replace("\n", "\r\n")
+    file = SimpleUploadedFile("20230101_settings.txt", text.encode(written))
     answer = api.post("/api/v1/deforum-settings", {name: file}, format="multipart")
     assert answer.status_code == 200, answer.json()
     assert answer.json()["data"] == api.post("/api/v1/deforum-settings", {"settings": SETTINGS}).json()["data"]

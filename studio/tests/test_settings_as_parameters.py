@@ -260,3 +260,29 @@ def test_a_finals_new_prompts_replace_the_previews_prompt(api: APIClient, genera
     with all_tenants():
         final = RenderJob.objects.get(pk=answer.json()["data"]["job_id"])
     assert settings_of(final)["prompts"] == {"0": "a wolf"}
+
+
+@pytest.mark.parametrize(
+    ("said", "names"),
+    [
+        ({"use_init": True}, ["init_image"]),
+        ({"use_init": True, "init_image": None}, ["init_image"]),
+        ({"use_mask": True, "mask_file": ""}, ["mask_file"]),
+        ({"use_looper": True}, ["init_images"]),
+        ({"color_coherence": "Image"}, ["color_coherence_image_path"]),
+    ],
+)
+def test_pictures_that_a_file_leaves_to_the_extension(
+    read: Callable[..., Any], generate: Callable[..., RenderJob], said: dict[str, Any], names: list[str]
+) -> None:
+    answer = read({**MOTION_ONLY, "prompts": {"0": "a cat"}, **said})
+    assert list(answer["not_taken"]) == names
+    generate(schedules=answer["settings"])
+
+
+def test_null_says_nothing(read: Callable[..., Any], generate: Callable[..., RenderJob]) -> None:
+    silent = dict.fromkeys(["W", "H", "fps", "max_frames", "seed", "steps", "sampler", "use_init", "angle"])
+    said = read({**MOTION_ONLY, "prompts": {"0": "a cat"}, **silent})["settings"]
+    assert set(said) & set(silent) == set()
+    job = generate(schedules={**said, **silent})
+    assert (job.plan["fps"], job.plan["frame_count"]) == ("24", 120)

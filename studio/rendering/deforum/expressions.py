@@ -96,6 +96,11 @@ def _modulo(a: float, b: float) -> float:
     return math.fmod(a, b) if math.isfinite(a) else math.nan
 
 
+def _whole_modulo(a: float, b: float) -> float:
+    """Of whole numbers, for which numexpr has integers: the remainder of a division by zero is 0."""
+    return _modulo(a, b) if b else 0.0
+
+
 def _power(a: float, b: float) -> float:
     if a == 0 and b < 0:
         return Undefined(math.inf, "division by zero")
@@ -252,6 +257,8 @@ def _build(node: ast.expr, names: tuple[str, ...], depth: int) -> Node:
             raise ExpressionError(f"unknown name {name!r}; known are {', '.join((*names, *CONSTANTS))}")
         case ast.BinOp(op=op) if type(op) in _BINARY:
             binary, left, right = _BINARY[type(op)], build(node.left), build(node.right)
+            if isinstance(op, ast.Mod) and _is_whole(node, names):
+                binary = _whole_modulo
             return lambda scope: binary(left(scope), right(scope))
         case ast.UnaryOp(op=op) if type(op) in _UNARY:
             unary, operand = _UNARY[type(op)], build(node.operand)
@@ -263,6 +270,20 @@ def _build(node: ast.expr, names: tuple[str, ...], depth: int) -> Node:
         case ast.Call(func=ast.Name(id=name), keywords=[]):
             return _call(name, [build(argument) for argument in node.args])
     raise ExpressionError(f"not allowed in an expression: {_shown(ast.unparse(node))}")
+
+
+def _is_whole(node: ast.expr, names: tuple[str, ...]) -> bool:
+    """Whether numexpr would reckon with integers: all variables are whole numbers."""
+    match node:
+        case ast.Constant(value=int()):
+            return True
+        case ast.Name(id=name):
+            return name in names
+        case ast.UnaryOp(op=ast.UAdd() | ast.USub(), operand=operand):
+            return _is_whole(operand, names)
+        case ast.BinOp(left=left, op=ast.Add() | ast.Sub() | ast.Mult() | ast.Mod(), right=right):
+            return _is_whole(left, names) and _is_whole(right, names)
+    return False
 
 
 def _constant(number: float) -> Node:

@@ -168,6 +168,10 @@ def evaluated(
     if kind.whole:
         # Seeds are truncated as upstream does; counts that are interpolated between keyframes are rounded.
         values = np.trunc(values) if name == "seed_schedule" else np.rint(values)
+    # Sums such as 0.3 - 0.1*3 miss a bound by a rounding error.
+    values = np.where(
+        np.isclose(values, cut := np.clip(values, kind.low, kind.high), rtol=1e-12, atol=1e-9), cut, values
+    )
     outside = np.flatnonzero((values < kind.low) | (values > kind.high))
     if outside.size:
         frame = int(outside[0])

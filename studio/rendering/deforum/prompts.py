@@ -37,7 +37,9 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 @dataclass(frozen=True)
 class FramePrompt:
-    """What one frame is made from. The weights of ``prompts`` add up to 1."""
+    """What one frame is made from. The weights of ``prompts`` add up to 1, or to no more than 0 as they stand in the
+    text.
+    """
 
     prompts: tuple[WeightedPrompt, ...]
     negative: str = ""
@@ -161,9 +163,8 @@ def _read(text: str) -> FramePrompt:
     if len(weighted) == 1:
         weighted = [(_tidy(wanted), 1.0)]
     total = sum(weight for _, weight in weighted)
-    if total <= 0:
-        raise PromptSyntaxError("the weights of the AND parts must add up to more than 0")
-    if abs(total - 1) < 1e-9:
+    if abs(total - 1) < 1e-9 or total <= 0:
+        # What is subtracted in equal parts has no share to be brought to.
         total = 1.0
     unwanted = _tidy(unwanted)
     for part, _ in weighted:

@@ -211,9 +211,9 @@ def _pairs(field: str, schedule: str, numeric: bool) -> list[tuple[str, str]]:
         refusal = None
     except PlanError as error:
         refusal = error
-    # Keyframes within brackets, or brackets that don't match across several: as the public extension cuts them.
+    # Numbers within brackets that don't match: as the public extension cuts them.
     pieces = [piece.split(":") for piece in schedule.split(",") if piece.strip()]
-    if numeric and len(pieces) > 1 and all(len(piece) > 1 and _is_number(piece[1]) for piece in pieces):
+    if numeric and pieces and all(len(piece) > 1 and _is_number(piece[1]) for piece in pieces):
         return [(piece[0], piece[1].strip()) for piece in pieces]
     if refusal:
         raise refusal

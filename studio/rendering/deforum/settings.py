@@ -17,6 +17,7 @@ from studio.rendering.deforum.prompts import MAX_LENGTH as MAX_PROMPT
 from studio.rendering.deforum.seeds import SEED_BEHAVIORS
 from studio.rendering.deforum.usage import unused_settings
 from studio.rendering.deforum.vocabulary import (
+    Choice,
     Flag,
     Kind,
     Names,
@@ -297,11 +298,12 @@ class _Reading:
         self._mapping = mapping
 
     def value(self, name: str, declared: Field[Any]) -> Any:
-        """The setting's value; its default when it is not there or refused."""
+        """The setting's value; its default when it is not there, null or refused."""
         if name in self._mapping:
             self.known.add(name)
             try:
-                return _kind(declared).read(name, self._mapping[name])
+                if self._mapping[name] is not None or isinstance(_kind(declared), (Text, Choice)):
+                    return _kind(declared).read(name, self._mapping[name])
             except PlanError as refusal:
                 if isinstance(_kind(declared), (Series, Names, Text, Flag)):
                     # A schedule that is no text, say: no version of a settings file holds that.

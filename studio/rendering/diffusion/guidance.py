@@ -56,11 +56,13 @@ class Guidance:
 
 
 def build_guidance(generation: Generation, encoder: PromptEncoder, adapters: tuple[str, ...]) -> Guidance:
-    """Encode the prompts; at ``cfg_scale`` 1 or less the negative prompt has no say and is not run."""
+    """Encode the prompts; at ``cfg_scale`` 1 or less the negative prompt has no say and is not run, unless prompts only
+    take away from it.
+    """
     skip = int(str(generation.options.get("clip_skip", 0)))
     positives = [encoder.encode(p.text, clip_skip=skip, adapters=adapters) for p in generation.prompts]
     weights = [p.weight for p in generation.prompts]
-    if generation.cfg_scale <= 1.0:
+    if generation.cfg_scale <= 1.0 and sum(weights) > 0:
         aligned = encoder.aligned(positives, clip_skip=skip, adapters=adapters)
         return Guidance(tuple(aligned), tuple(weights), has_negative=False)
     negative = encoder.encode(generation.negative_prompt, negative=True, clip_skip=skip, adapters=adapters)

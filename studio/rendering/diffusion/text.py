@@ -14,6 +14,8 @@ from studio.rendering.errors import PlanError
 from studio.rendering.models.loading import Components
 
 _TOKENS = 77
+_MAX_WEIGHT = 1e6
+"""Beyond it more weight makes no difference: what weighs so much is all of its chunk."""
 _CACHED_CHUNKS = 256
 """About 120 MB of SD 1.5 embeddings in half precision at most, and a long Deforum job's worth of keyframed prompts."""
 
@@ -112,10 +114,13 @@ class PromptEncoder:
 def _weighted(hidden: torch.Tensor, chunks: Sequence[Chunk]) -> torch.Tensor:
     """Each token's vector times its weight, and each chunk (77, width) back at the mean that it had."""
     weights = torch.tensor([chunk.weights for chunk in chunks], device=hidden.device)[..., None]
+    weights = weights.nan_to_num(0.0).clamp(-_MAX_WEIGHT, _MAX_WEIGHT)
     changed = (weights != 1).flatten(1).any(1)
     if not changed.any():
         return hidden
     before = hidden.float()
     after = before * weights
-    after = after * (before.mean(dim=(1, 2), keepdim=True) / after.mean(dim=(1, 2), keepdim=True))
-    return torch.where(changed[:, None, None], after, before).to(hidden.dtype)
+    mean = after.mean(dim=(1, 2), keepdim=True)
+    after = after * torch.where(mean == 0, 1.0, before.mean(dim=(1, 2), keepdim=True) / mean)
+    most = torch.finfo(hidden.dtype).max
+    return torch.where(changed[:, None, None], after.clamp(-most, most), before).to(hidden.dtype)

@@ -86,13 +86,17 @@ def test_lora_weights_blend_in_interpolation():
         ({"0": "a", "foo": "b"}, "prompts: keyframe foo: unknown name 'foo'"),
         ({"0": "a `1/(t-4)`"}, "prompts: keyframe 0: division by zero at frame 4"),
         ({"0": "a <lora:x:much>"}, "prompts: keyframe 0: the weight of LoRA 'x' is not a number at frame 0"),
-        ({"0": "a :1 AND b :-1"}, "must add up to more than 0"),
     ],
 )
 def test_errors_name_the_keyframe(keyframes, message):
     with pytest.raises(PlanError, match=message) as refused:
         prompts(keyframes)
     assert refused.value.field == "prompts"
+
+
+def test_texts_that_are_only_taken_away():
+    first = prompts({"0": "a :1 AND b :-1"})[0]
+    assert [(part.text, part.weight) for part in first.prompts] == [("a", 1.0), ("b", -1.0)]
 
 
 words = st.text(alphabet="ab :.0123,()-", min_size=1, max_size=12).map(lambda text: " ".join(f"w {text} w".split()))

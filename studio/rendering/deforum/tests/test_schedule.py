@@ -63,6 +63,13 @@ def test_examples_at_some_frames(text, frame_count, expected):
         ("0: 0: (1.5), 2: 2: (7)", 1, [0, 1, 2]),
         ("0:(1, 2:(3))", 1, [1, 2, 3]),
         ("0:(1)), 2:(3", 1, [1, 2, 3]),
+        ("0:(1", 1, [1, 1]),
+        ("0:1)", 1, [1, 1]),
+        ('0:("1)', 1, [1, 1]),
+        # Integers, of which numexpr's remainder by 0 is 0.
+        ("0:(5 + t%0)", 1, [5, 5]),
+        ("0:((2*t + 1) % (max_f - 2))", 1, [0, 0, 0]),
+        ("0:(t % 0.0), 1:(3)", 1, [3, 3]),
         ("\n0 :\n(1)\t,\n 2: (3) ,\n", 1, [1, 2, 3]),
     ],
 )
@@ -85,9 +92,9 @@ def test_examples_at_every_frame(text, seed, expected):
         ("0:", "zoom: expected frame:(value), got '0:'"),
         ("", "zoom: the schedule is empty"),
         (" , ", "zoom: the schedule is empty"),
-        ("0:(1", "zoom: a bracket is not closed in '0:(1'"),
-        ("0:1)", "zoom: unbalanced ')' in '0:1)'"),
-        ('0:("1)', "zoom: a quote is not closed in '0:(\"1)'"),
+        ("0:(t", "zoom: a bracket is not closed in '0:(t'"),
+        ("0:t)", "zoom: unbalanced ')' in '0:t)'"),
+        ('0:("t)', "zoom: a quote is not closed in '0:(\"t)'"),
         ("0:(1)" + " " * 100_000, "zoom: longer than 100000 characters"),
     ],
 )

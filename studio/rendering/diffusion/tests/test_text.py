@@ -99,9 +99,18 @@ def test_a_weight_multiplies_and_the_mean_stays(sd15, sdxl, skip):
         width = plain.tokens.shape[-1] // len(parts.text_encoders)
         for part, result in zip(plain.tokens[0].split(width, 1), weighed.tokens[0].split(width, 1), strict=True):
             expected = part * weights[:, None]
-            assert torch.allclose(result, expected * (part.mean() / expected.mean()), atol=1e-5)
+            assert torch.isfinite(result).all()
+            ratio = part.mean() / expected.mean() if expected.mean() else 1.0
+            assert torch.allclose(result, expected * ratio, atol=1e-5)
         if weighed.pooled is not None:
             assert torch.equal(weighed.pooled, plain.pooled)
+
+
+@pytest.mark.parametrize("weight", ["9" * 400, "1" + "0" * 40, "-" + "9" * 400, "0", "0." + "0" * 50 + "1"])
+def test_no_weight_makes_a_text_undefined(sd15, sdxl, weight):
+    for parts in (sd15, sdxl):
+        for text in (f"a (castle:{weight}) b", f"(((castle:{weight}):{weight}):0)", f"(castle:{weight})"):
+            assert torch.isfinite(encoded(parts, text).tokens).all()
 
 
 @pytest.mark.parametrize("text", ["", "a castle at night", WORDS[:140], WORDS])
