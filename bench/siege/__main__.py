@@ -16,6 +16,7 @@ from bench.siege import verdict
 from bench.siege.broken import broken_files
 from bench.siege.people import Buyer, Person, Renderer, SlowReader, SlowWriter, Vandal, Visitor
 from bench.siege.stronghold import Stronghold
+from studio.rendering.media.sample import write_clip
 from studio.rendering.models.tiny import build_sd15
 
 MOST_SECONDS = 1.0
@@ -35,12 +36,12 @@ def main() -> int:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="siege-") as name:
         folder = Path(name)
-        (folder / "media").mkdir()
         files = broken_files(folder / "media", arguments.media, arguments.seed)
+        clip = write_clip(folder / "clip.mp4", width=64, height=64, seconds=0.5)
         build_sd15(folder / "data" / "models" / "tiny")
         with Stronghold(folder, workers=arguments.workers) as stronghold:
             stronghold.enter()
-            return _siege(stronghold, files, (folder / "media" / "clip.mp4").read_bytes(), arguments)
+            return _siege(stronghold, files, clip.read_bytes(), arguments)
 
 
 def _siege(stronghold: Stronghold, files: list[Path], clip: bytes, arguments: argparse.Namespace) -> int:

@@ -208,7 +208,7 @@ class Vandal(Person):
         for path in self.files:
             with path.open("rb") as file:
                 content = file.read()
-            kind = "soundtrack" if path.suffix in {".mp3", ".wav", ".aac"} else "attachment"
+            kind = "soundtrack" if path.suffix in {".mp3", ".wav", ".aac", ".m4a"} else "attachment"
             answer = self.insist("POST", "/api/upload", data={"type": "deforum"}, files={kind: (path.name, content)})
             self.outcomes[answer.status_code] += 1
             if answer.status_code not in (200, 201, 413, 422):
