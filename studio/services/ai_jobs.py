@@ -30,7 +30,9 @@ def create_effect_video(
     """A video that waits for the effect. Raises ValidationFailed for a payload that the effect does not allow."""
     payload = _checked_payload(user, effect, input_payload)
     if source is not None:
+        _lock(user)
         _ensure_source(source, "original_file_id")
+        _keep(source)
     return Video.objects.create(
         tenant_id=user.tenant_id,
         owner=user,
@@ -68,7 +70,9 @@ def apply_effect(
         ensure_not_busy(video)
         video.effect, video.type = effect, effect.workflow
         video.input_payload = _checked_payload(user, effect, input_payload)
-        video.source = video.source or source
+        if video.source is None and source is not None:
+            _keep(source)
+            video.source = source
         video.save(update_fields=["effect", "type", "input_payload", "source", "updated_at"])
     return submit_render(
         video=video,
@@ -173,3 +177,15 @@ def _ensure_source(file: MediaFile, field: str) -> None:
     verify_upload(file, field=field)
     if file.kind not in _SOURCES:
         raise ValidationFailed({field: ["This file is no video to be transformed."]})
+
+
+def _lock(user: User) -> None:
+    """First, as in ``submit_render``: whoever locks a video as well never waits in a circle."""
+    User.objects.select_for_update(no_key=True).get(pk=user.pk)
+
+
+def _keep(file: MediaFile) -> None:
+    """Nobody deletes the file until the transaction ends. Raises NotFound when somebody did."""
+    stored = MediaFile.objects.filter(pk=file.pk, status=MediaFile.Status.READY)
+    if stored.select_for_update(of=("self",), no_key=True).first() is None:
+        raise NotFound("File not found")
