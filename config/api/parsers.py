@@ -89,7 +89,7 @@ def _read(stream: IO[bytes], parser_context: Any) -> bytes:
     if limit is None:
         return stream.read()
     declared = parser_context["request"].META.get("CONTENT_LENGTH") or "0"
-    if declared.isdigit() and int(declared) > limit:
+    if declared.isdecimal() and int(declared[:20]) > limit:
         raise body_too_large()
     body = stream.read(limit + 1)
     if len(body) > limit:

@@ -77,7 +77,7 @@ class Front:
         if announced in (None, "0") and not chunked:
             environ = environ_of(scope, io.BytesIO(), None if announced is None else 0)
             return await lane.run(lambda: self._run(environ))
-        length = int(announced) if announced and announced.isdigit() and not chunked else None
+        length = int(announced) if announced and announced.isdecimal() and not chunked else None
         allowed = self._allowance(scope.path, scope.headers.get("authorization", ""))
         try:
             body = await self._buffers.collect(
