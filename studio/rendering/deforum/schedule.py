@@ -221,7 +221,9 @@ def _pairs(field: str, schedule: str, numeric: bool) -> list[tuple[str, str]]:
 
 
 def _is_number(text: str) -> bool:
-    return _NUMBER.fullmatch(_bare(text)) is not None
+    """A number, within as many brackets as may be."""
+    bare = _bare(text)
+    return text.count("(") <= MAX_NESTING and _NUMBER.fullmatch(bare) is not None
 
 
 def _pair(field: str, pair: str, pieces: list[str]) -> tuple[str, str]:
