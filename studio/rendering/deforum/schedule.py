@@ -213,7 +213,8 @@ def _pairs(field: str, schedule: str, numeric: bool) -> list[tuple[str, str]]:
         refusal = error
     # Numbers within brackets that don't match: as the public extension cuts them.
     pieces = [piece.split(":") for piece in schedule.split(",") if piece.strip()]
-    if numeric and pieces and all(len(piece) > 1 and _is_number(piece[1]) for piece in pieces):
+    deep = any(piece[0].count("(") > MAX_NESTING for piece in pieces)
+    if numeric and pieces and not deep and all(len(piece) > 1 and _is_number(piece[1]) for piece in pieces):
         return [(piece[0], piece[1].strip()) for piece in pieces]
     if refusal:
         raise refusal
@@ -221,9 +222,9 @@ def _pairs(field: str, schedule: str, numeric: bool) -> list[tuple[str, str]]:
 
 
 def _is_number(text: str) -> bool:
-    """A number, within as many brackets as may be."""
+    """A number, within as many brackets and quotes as may be."""
     bare = _bare(text)
-    return text.count("(") <= MAX_NESTING and _NUMBER.fullmatch(bare) is not None
+    return len(text.strip()) - len(bare) <= 2 * MAX_NESTING and _NUMBER.fullmatch(bare) is not None
 
 
 def _pair(field: str, pair: str, pieces: list[str]) -> tuple[str, str]:
