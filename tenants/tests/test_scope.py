@@ -78,7 +78,10 @@ def test_every_composite_index_of_a_tenant_owned_table_begins_with_the_tenant() 
     across = {
         "renderjob_queued",
         "renderjob_running",
-        "renderjob_history",
+        "renderjob_turn",
+        "renderjob_delayed",
+        "renderjob_owner_active",
+        "renderjob_pace",
         "mediafile_blob",
         "mediafile_expiry",
         "operation_reference",
