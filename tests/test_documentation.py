@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +21,7 @@ from openapi_spec_validator import validate
 from config.api.codes import CODES
 from config.api.documentation import operations
 from tests.described import registry, schema
+from tests.worker import addresses
 
 WIRE_BYTES = 500_000
 INTERNALS = re.compile(r"``|\bdocument [AB]\b|serializer|viewset|partial=True|\bDjango\b|base class", re.IGNORECASE)
@@ -134,3 +138,24 @@ def test_it_travels_compressed(client: Client) -> None:
 
 def _step(text: str) -> str:
     return text.replace("~", "~0").replace("/", "~1")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_may_ask_for_the_schema_at_once() -> None:
+    """In a new process: what writes the schema is loaded by the first who asks."""
+    ask = """
+import threading, django
+django.setup()
+from django.test import Client
+gate, statuses = threading.Barrier(8), []
+def look():
+    gate.wait()
+    statuses.append(Client().get("/api/schema", SERVER_NAME="localhost").status_code)
+threads = [threading.Thread(target=look) for _ in range(8)]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+assert statuses == [200] * 8, statuses
+"""
+    environment = {**os.environ, **addresses(), "DJANGO_SETTINGS_MODULE": "config.settings"}
+    done = subprocess.run([sys.executable, "-c", ask], env=environment, cwd=settings.BASE_DIR, capture_output=True)
+    assert done.returncode == 0, done.stderr.decode()[-2000:]
