@@ -398,11 +398,7 @@ def test_models_and_presets_are_listed(api: APIClient, anonymous: APIClient, mod
 
 
 def _some_file(job: RenderJob) -> MediaFile:
+    key = default_storage.save("checkpoint.tar", ContentFile(b"frames"))
     return MediaFile.objects.create(
-        tenant_id=job.tenant_id,
-        owner=job.owner,
-        kind="checkpoint",
-        size=6,
-        storage_key=default_storage.save("checkpoint.tar", ContentFile(b"frames")),
-        mime_type="application/x-tar",
+        tenant_id=job.tenant_id, owner=job.owner, kind="checkpoint", size=6, storage_key=key, mime_type="x"
     )
