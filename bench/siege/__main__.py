@@ -134,7 +134,9 @@ def _kill(stronghold: Stronghold, kills: int, rng: random.Random) -> Counter[str
     killed: Counter[str] = Counter()
     while killed.total() < kills:
         time.sleep(rng.uniform(*BETWEEN_KILLS))
-        name = rng.choice(sorted(stronghold.pids) or [""])
+        if not stronghold.pids:
+            continue
+        name = rng.choice(sorted(stronghold.pids))
         number = signal.SIGKILL if rng.random() < 0.8 else signal.SIGTERM
         killed[name] += stronghold.kill(name, number)
     return killed

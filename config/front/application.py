@@ -9,10 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import close_old_connections
+from django.db import InterfaceError, OperationalError, close_old_connections
 from django.http.response import HttpResponseBase
 from django.utils.http import parse_header_parameters
 
+from config.api.errors import Unavailable
 from config.front.bodies import Buffers, Refused
 from config.front.environ import environ_of
 from config.front.lanes import Lanes
@@ -20,6 +21,9 @@ from config.front.limits import Allowance
 from config.front.refusals import refusals
 
 logger = logging.getLogger(__name__)
+
+_AWAY = (OperationalError, InterfaceError)
+"""What a database raises that is gone."""
 
 
 @dataclass
@@ -103,7 +107,12 @@ class Front:
         def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> None:
             answer.status, answer.headers = int(status[:3]), headers
 
-        response = self._handler(environ, start_response)
+        try:
+            response = self._handler(environ, start_response)
+        except _AWAY as error:
+            # Before Django looks after errors itself.
+            away = Unavailable()
+            raise Refused(away.status, away.code, away.message) from error
         try:
             span = getattr(response, "file_span", None)
             if span is not None and environ["REQUEST_METHOD"] != "HEAD":
@@ -111,15 +120,23 @@ class Front:
             else:
                 answer.content = b"".join(response)
         finally:
-            response.close()
-            # A streaming answer ends its request later than this thread is needed.
-            close_old_connections()
+            _end(response)
         return answer
 
     def _refusal(self, scope: Any, refused: Refused, began: float) -> Answer:
         """The answer to what Django's views are never shown."""
         response = self._refuse(scope, refused, began)
         return Answer(response.status_code, [*response.items()], response.content)
+
+
+def _end(response: HttpResponseBase) -> None:
+    """End the request. A database that went away since the answer was made does not unmake it."""
+    try:
+        response.close()
+        # A streaming answer ends its request later than this thread is needed.
+        close_old_connections()
+    except _AWAY as error:
+        logger.warning("A connection to the database could not be ended in order: %s", error)
 
 
 def _content_type(scope: Any) -> tuple[str, dict[str, str]]:
