@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 from studio.models import ModelFile, Preset, RenderJob, Video
 from tenants.scope import all_tenants
 from tests.e2e.pages import Console
+from tests.waiting import until
 from tests.worker import WorkerProcess
 
 pytestmark = pytest.mark.timeout(400)
@@ -46,7 +47,8 @@ def test_from_a_preset_and_a_prompt_to_a_film_that_plays(console: Console, page:
     expect(page.locator("[data-fact=seed]")).to_have_text(seed)
     video = page.locator("#screen-video")
     expect(video).to_be_visible()
-    page.wait_for_function("document.querySelector('#screen-video').readyState >= 2")
+    # Not wait_for_function, which evaluates text in the page: its policy forbids that.
+    until(lambda: video.evaluate("(video) => video.readyState >= 2"), "playing film")
     assert video.evaluate("video => video.duration") == pytest.approx(2.0, abs=0.05)
     sought = video.evaluate(
         """video => new Promise((resolve) => {
