@@ -6,7 +6,6 @@ import threading
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from typing import Any
 
 import django_rq
 import pytest
@@ -17,12 +16,13 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from config.api.errors import DomainError
-from studio.models import ModelFile, RenderJob, Video
+from studio.models import RenderJob, Video
 from studio.providers.local import LeasedPort
 from studio.rendering.ports import Progress
 from studio.services import jobs, queue
 from studio.services.places import QueueSnapshot
-from tenants.scope import all_tenants, tenant_scope
+from studio.tests.queue_rows import make_row
+from tenants.scope import all_tenants
 from tests.fixtures import UserFactory
 
 QUEUES = settings.RENDER_QUEUES
@@ -38,24 +38,7 @@ def as_the_system() -> Iterator[None]:
 
 @pytest.fixture
 def make_job(db: None) -> JobFactory:
-    """Makes render jobs as rows alone: nothing here renders."""
-
-    def make(owner: User, **fields: Any) -> RenderJob:
-        model, _ = ModelFile.objects.get_or_create(slug="m", defaults={"name": "m", "location": "m"})
-        with tenant_scope(owner.tenant_id):
-            video = Video.objects.create(owner=owner, type="vid2vid")
-            defaults = {
-                "purpose": "final",
-                "workflow": "vid2vid",
-                "model_file": model,
-                "parameters": {},
-                "plan": {},
-                "queue": settings.LOW_PRIORITY_QUEUE,
-                "frames_total": 10,
-            }
-            return RenderJob.objects.create(video=video, owner=owner, **{**defaults, **fields})
-
-    return make
+    return make_row
 
 
 def claim() -> RenderJob | None:

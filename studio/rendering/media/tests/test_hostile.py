@@ -130,8 +130,8 @@ def test_whose_fault_it_is_when_a_helper_dies_at_work(tmp_path: Path, sent: sign
 def test_a_helper_ends_with_who_asked() -> None:
     """Also when that is killed: nobody is left to end it."""
     script = (
-        "import sys, time\nfrom pathlib import Path\nfrom studio.rendering.media.probe import probe\n"
-        "probe(Path(sys.argv[1]))\nprint('ready', flush=True)\ntime.sleep(600)"
+        "import signal, sys\nfrom pathlib import Path\nfrom studio.rendering.media.probe import probe\n"
+        "probe(Path(sys.argv[1]))\nprint('ready', flush=True)\nsignal.pause()"
     )
     with subprocess.Popen(
         [sys.executable, "-c", script, str(FILES / "interlaced.mp4")], stdout=subprocess.PIPE, cwd=sandbox._ROOT
