@@ -1,10 +1,15 @@
 from django.apps import AppConfig
 from django.contrib.admin import apps as admin_apps
+from django.utils.module_loading import autodiscover_modules
 
 
 class ConfigConfig(AppConfig):
     name = "config"
     verbose_name = "Project"
+
+    def ready(self) -> None:
+        # All apps have their models by now.
+        autodiscover_modules("plugs")
 
 
 class StudioAdminConfig(admin_apps.AdminConfig):

@@ -7,12 +7,7 @@ class StudioConfig(AppConfig):
     def ready(self) -> None:
         from django.conf import settings
 
-        from accounts.services.data_holders import holders
-        from commerce.models import RENDER
-        from commerce.services.audit import hold_checks
         from studio.rendering.media import ffmpeg, sandbox
-        from studio.services.charges import check_holds
-        from studio.services.personal_data import HOLDER
 
         ffmpeg.configure(
             binary=settings.FFMPEG_BINARY or None,
@@ -21,5 +16,3 @@ class StudioConfig(AppConfig):
             idle_seconds=min(60.0, settings.RENDER_STALL_SECONDS / 2),
         )
         sandbox.configure(helpers=settings.MEDIA_HELPERS)
-        hold_checks[RENDER] = check_holds
-        holders[self.label] = HOLDER

@@ -6,7 +6,9 @@ may be done twice, so a worker that is killed anywhere in between is followed by
 
 from __future__ import annotations
 
-from django.apps import apps
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.core.files.storage import default_storage
@@ -14,16 +16,16 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts.models import AuditEntry, DataRequest, Invitation, User
+from accounts.hooks import user_data
+from accounts.models import AuditEntry, DataRequest, Invitation, LoginSession, User
 from accounts.services.audit import record
-from accounts.services.data_holders import holders
 from config.api.models import IdempotencyRecord
 from tenants.scope import all_tenants
 from tenants.services import forget_tenant
 
 NAME = "Deleted user"
 
-_CREDENTIALS = ("accounts.LoginSession", "account.EmailAddress", "socialaccount.SocialAccount", "mfa.Authenticator")
+_CREDENTIALS = (LoginSession, EmailAddress, SocialAccount, Authenticator)
 
 
 def erase(*, request_id: str) -> None:
@@ -57,10 +59,10 @@ def _leaving(user: User) -> list[User]:
 
 
 def _forget(user: User) -> None:
-    for holder in holders.values():
+    for holder in user_data.values():
         holder.erase(user)
-    for label in _CREDENTIALS:
-        apps.get_model(label).objects.filter(user=user).delete()
+    for model in _CREDENTIALS:
+        model._base_manager.filter(user=user).delete()
     IdempotencyRecord.objects.filter(user=user).delete()
     # Open ones stay: whoever leaves may be about to join the tenant that invites.
     settled = ~Q(accepted_at=None) | ~Q(withdrawn_at=None) | Q(expires_at__lt=timezone.now())
@@ -85,7 +87,7 @@ def _forget_events(user: User) -> None:
 
 
 def _sweep(user: User) -> None:
-    for holder in holders.values():
+    for holder in user_data.values():
         holder.sweep(user)
     while True:
         with transaction.atomic():

@@ -13,8 +13,9 @@ from typing import IO, Any
 from django.conf import settings
 from django.core.files.storage import default_storage
 
+from accounts.data_holders import Section, plain, rows_naming
+from accounts.hooks import user_data
 from accounts.models import AuditEntry, User
-from accounts.services.data_holders import Section, holders, plain, rows_naming
 from config.api.envelope import dumps
 
 logger = logging.getLogger(__name__)
@@ -33,7 +34,7 @@ def archive_of(user: User) -> Iterator[IO[bytes]]:
         with zipfile.ZipFile(sink, "w") as archive:
             with archive.open(_entry("data.json", zipfile.ZIP_DEFLATED), "w", force_zip64=True) as entry:
                 _write_json(entry, _sections(user))
-            for holder in holders.values():
+            for holder in user_data.values():
                 for file in holder.files(user):
                     _add(archive, f"files/{file.name}", file.storage_key)
         sink.seek(0)
@@ -46,7 +47,7 @@ def _sections(user: User) -> Iterator[Section]:
     yield "accounts.AuditEntry", _security_events(user)
     for label in _PACKAGES:
         yield from rows_naming(user, label)
-    for label, holder in sorted(holders.items()):
+    for label, holder in sorted(user_data.items()):
         yield from holder.rows(user) if holder.rows else rows_naming(user, label)
 
 

@@ -12,13 +12,13 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.hooks import user_verified
 from accounts.models import LoginSession, User, normalise_email
 from accounts.services.allowances import may_mail_link
 from accounts.services.audit import record
 from accounts.services.authority import check_authority
 from accounts.services.change_notices import tell_former_address
 from accounts.services.names import shown_name
-from accounts.services.newcomers import equip_verified
 from accounts.services.reauthentication import prove_password
 from accounts.services.sessions import end_other_sessions
 from config.api.errors import ValidationFailed
@@ -77,7 +77,7 @@ def reset_password(*, email: str, token: str, password: str) -> User:
         record("password.reset", actor=user)
         tell_former_address(user=user, address=user.email, readdressed=False, password=True)
         if newly_verified:
-            equip_verified(user)
+            user_verified(user)
     return user
 
 

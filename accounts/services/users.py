@@ -7,11 +7,11 @@ from typing import Any
 from django.contrib.auth.hashers import check_password, make_password
 from django.db import IntegrityError, transaction
 
+from accounts.hooks import user_created
 from accounts.models import User, normalise_email
 from accounts.services.addresses import check_address
 from accounts.services.audit import Device, record
 from accounts.services.lockout import claim_attempt, forgive
-from accounts.services.newcomers import equip_user
 from accounts.services.passwords import check_new_password
 from accounts.services.profiles import EMAIL_TAKEN
 from accounts.services.sessions import Tokens, open_session
@@ -62,7 +62,7 @@ def create_account(
                 name=name,
                 **fields,
             )
-            equip_user(user)
+            user_created(user)
             record("user.registered", actor=user)
             return user, open_session(user=user, device=device)
     except IntegrityError as error:
@@ -100,7 +100,7 @@ def ensure_administrator(*, email: str, password: str) -> tuple[User, bool]:
             name=email.split("@")[0],
             role=User.Role.SUPER_ADMINISTRATOR,
         )
-        equip_user(user)
+        user_created(user)
     return user, True
 
 

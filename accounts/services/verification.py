@@ -9,11 +9,11 @@ from django.core import signing
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.hooks import user_verified
 from accounts.models import User
 from accounts.services.allowances import may_mail_link
 from accounts.services.audit import record
 from accounts.services.names import shown_name
-from accounts.services.newcomers import equip_verified
 from config.api.errors import ValidationFailed
 from config.background import enqueue
 from config.mail import send_mail
@@ -59,5 +59,5 @@ def verify_email(*, user_id: int, hash: str) -> User:
         if unproven.update(email_verified_at=timezone.now()):
             record("email.verified", actor=user)
             user.refresh_from_db()
-            equip_verified(user)
+            user_verified(user)
     return user

@@ -13,9 +13,9 @@ from django.core.files.storage import default_storage
 from django.core.management import call_command
 from rest_framework.test import APIClient
 
+from accounts.hooks import user_data
 from accounts.models import AuditEntry, DataRequest, LoginSession, User
 from accounts.services import personal_data
-from accounts.services.data_holders import holders
 from accounts.tests.copies import fetch_copy, make_copy
 from accounts.tests.mailbox import Mailbox, work
 from commerce.models import FinanceOperation
@@ -102,7 +102,7 @@ def test_every_table_that_names_users_has_a_holder() -> None:
         if any(field.related_model is User for field in model._meta.concrete_fields if field.is_relation)
     }
     # Those of accounts and of the packages that it uses, answers to repeated requests, and what staff did in the admin.
-    assert naming - set(holders) == {"accounts", "account", "socialaccount", "mfa", "api", "admin"}
+    assert naming - set(user_data) == {"accounts", "account", "socialaccount", "mfa", "api", "admin"}
 
 
 def test_the_end_of_an_account(

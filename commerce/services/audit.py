@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import Final
+from collections.abc import Iterator
 
 from django.db import connection, transaction
 
+from commerce.hooks import holds_compared
 from tenants.scope import all_tenants
-
-hold_checks: Final[dict[str, Callable[[], Iterable[str]]]] = {}
-"""reference type -> what compares its holds with the rows they are for; the apps that hold credits register theirs."""
 
 _WRONG = {
     "wallet {} has balance {}, its entries sum to {}": """
@@ -74,5 +71,5 @@ def _contradictions() -> Iterator[str]:
             cursor.execute(query)
             for row in cursor.fetchall():
                 yield sentence.format(*row)
-    for check in hold_checks.values():
-        yield from check()
+    for compare in holds_compared.values():
+        yield from compare()

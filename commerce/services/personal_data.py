@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from django.utils import timezone
 
+from accounts.data_holders import Holder, Section, plain_rows, rows_naming
 from accounts.models import User
-from accounts.services.data_holders import Holder, Section, plain_rows, rows_naming
 from commerce.models import Order, OrderItem, Product, Wallet
 
 

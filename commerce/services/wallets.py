@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from accounts.models import User
@@ -28,6 +30,12 @@ def open_credit_wallet(*, user: User, signup_credits: bool = True) -> Wallet:
                 grant_signup_credits(wallet)
             wallet.refresh_from_db()
         return wallet
+
+
+def credits_of(user_ids: Sequence[int]) -> dict[str, dict[int, int]]:
+    """The credits that users may spend, as the hook ``user_figures`` wants them."""
+    wallets = Wallet.objects.filter(user__in=user_ids, kind=WalletType.Kind.CREDITS)
+    return {"credits": {user: int(free) for user, free in wallets.values_list("user", F("balance") - F("held"))}}
 
 
 def grant_signup_credits(wallet: Wallet) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from django.db.models import F
 
+from accounts.data_holders import Holder, Section, rows_naming
 from accounts.models import User
-from accounts.services.data_holders import Holder, Section, rows_naming
 from config.api.freshness import outdate
 from gallery.models import GalleryItem, GalleryLike, GalleryReport
 from gallery.services.viewing import LIST

@@ -9,8 +9,8 @@ from typing import Any
 from django.db.models import Q
 from django.utils import timezone
 
+from accounts.data_holders import Holder, Section
 from accounts.models import User
-from accounts.services.data_holders import Holder, Section
 from config import events
 from messaging.models import Block, ChatMember, HiddenMessage, Message
 

@@ -9,8 +9,8 @@ from django.core.exceptions import SuspiciousFileOperation
 from django.db import transaction
 from django.utils.text import get_valid_filename
 
+from accounts.data_holders import Holder, StoredFile
 from accounts.models import User
-from accounts.services.data_holders import Holder, StoredFile
 from studio.models import MediaFile, Preset, RenderJob, Video
 from studio.providers import LOCAL, take_back
 from studio.services.blobs import drop_blob, lock_content

@@ -9,12 +9,12 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from config import health
 from config.api.envelope import ok
 from config.api.errors import NotFound
 from config.api.permissions import Public
 from config.api.views import APIView
 from studio.serializers.renders import CsrfTokenSerializer, ServiceStatusSerializer
-from studio.services import health
 
 
 def _in_words(states: dict[str, bool]) -> dict[str, str]:
@@ -28,7 +28,7 @@ class ServiceStatusView(APIView):
     @extend_schema(responses={200: ServiceStatusSerializer, 503: ServiceStatusSerializer})
     def get(self, request: Request, service: str | None = None) -> Response:
         """All services, or one by its name; 503 when one that the API can't do without is down."""
-        if service is not None and service not in health.SERVICES:
+        if service is not None and service not in health.services:
             raise NotFound(f"There is no service {service!r}.")
         states = health.service_states([service] if service else [])
         needed = [service] if service else health.ESSENTIAL

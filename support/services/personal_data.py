@@ -8,8 +8,8 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from accounts.data_holders import Holder, Section
 from accounts.models import User
-from accounts.services.data_holders import Holder, Section
 from support.models import SupportMessage, SupportRequest
 from support.services.threads import thread
 

@@ -1,13 +1,13 @@
 """What the apps hold of a user: how each shows it in an export, and how each forgets it.
 
-Accounts knows none of them: an app that has rows of users adds itself when Django starts.
+An app that has rows of users plugs its holder into the hook ``user_data``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from django.apps import apps
 from django.db import models
@@ -55,10 +55,6 @@ class Holder:
     files: Callable[[User], Iterator[StoredFile]] = _no_files
     erase: Callable[[User], None] = _nothing
     sweep: Callable[[User], None] = _nothing
-
-
-holders: Final[dict[str, Holder]] = {}
-"""By the label of the app."""
 
 
 def rows_naming(user: User, app_label: str, *, leave_out: Collection[str] = ()) -> Iterator[Section]:

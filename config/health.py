@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import logging
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, wait
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 import django_rq
 from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db import connection
-from rq.worker import Worker
 
 from config.heartbeat import programs_alive
-from studio.rendering.media import ffmpeg
+from config.hooks import hook_of
 
 logger = logging.getLogger(__name__)
 
@@ -64,9 +62,9 @@ class Probe(Generic[T]):
 
 def service_states(names: Sequence[str] = ()) -> dict[str, bool]:
     """These services, or all, and whether they answer; they are asked at once."""
-    asked = {name: SERVICES[name].begin() for name in names or SERVICES}
+    asked = {name: services[name].begin() for name in names or services}
     wait(asked.values(), timeout=ANSWER_SECONDS)
-    return {name: SERVICES[name].read(answer) for name, answer in asked.items()}
+    return {name: services[name].read(answer) for name, answer in asked.items()}
 
 
 def program_states() -> dict[str, bool]:
@@ -86,31 +84,20 @@ def _redis() -> bool:
     return bool(django_rq.get_connection(settings.RENDER_QUEUES[0]).ping())
 
 
-def _workers() -> bool:
-    return Worker.count(connection=django_rq.get_connection(settings.RENDER_QUEUES[0])) > 0
-
-
 def _storage() -> bool:
     default_storage.exists("health")
     return True
 
 
-def _ffmpeg() -> bool:
-    return subprocess.run([ffmpeg.binary(), "-version"], capture_output=True, timeout=10, check=True).returncode == 0
+def plug_service(name: str, ask: Callable[[], bool], *, seconds: float) -> None:
+    """Have the service shown, and asked at most every ``seconds``. ``ask`` may raise what it likes when it is down."""
+    services.plug(name, Probe(f"The service {name}", ask, seconds=seconds, failed=False))
 
 
-def _probe(name: str, ask: Callable[[], bool], seconds: float) -> Probe[bool]:
-    return Probe(f"The service {name}", ask, seconds=seconds, failed=False)
-
-
-SERVICES = {
-    "database": _probe("database", _database, 0.5),
-    "redis": _probe("redis", _redis, 0.5),
-    "storage": _probe("storage", _storage, 5),
-    "workers": _probe("workers", _workers, 1),
-    # A process, for a word that hardly ever changes.
-    "ffmpeg": _probe("ffmpeg", _ffmpeg, 60),
-}
+services: Final = hook_of("services", Probe, "What the status page shows, by name.")
+plug_service("database", _database, seconds=0.5)
+plug_service("redis", _redis, seconds=0.5)
+plug_service("storage", _storage, seconds=5)
 _PROGRAMS: Probe[dict[str, bool]] = Probe("The programs' heartbeats", programs_alive, seconds=1, failed={})
 ESSENTIAL = ("database", "storage")
 """Without these the API can't serve; without Redis it is slower, and without workers renders wait."""

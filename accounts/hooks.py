@@ -1,0 +1,31 @@
+"""Where apps that know users plug in; accounts knows none of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from accounts.data_holders import Holder
+from accounts.models import User
+from config.hooks import hook, hook_of
+
+
+@hook
+def user_created(user: User) -> object:
+    """Called with a new user, in the transaction that makes the account."""
+
+
+@hook
+def user_verified(user: User) -> object:
+    """Called with a user whose address was proven, perhaps more than once, in that transaction."""
+
+
+@hook
+def user_figures(user_ids: Sequence[int]) -> Mapping[str, Mapping[int, int]]:
+    """What users have, for the staff's list: ``{name: {user id: number}}``; who has none is left out.
+
+    Called over all tenants.
+    """
+    raise NotImplementedError
+
+
+user_data = hook_of("user_data", Holder, "What an app holds of users, by the label of the app.")
