@@ -32,6 +32,20 @@ OPERATIONS = [
         "/api/generate`.",
         codes="effect_gone",
     ),
+    Operation(
+        "POST /api/videos/{video_id}/publish",
+        "Videos",
+        "Publish a video",
+        "Shows a completed video in the gallery. Harmless when it is there already.",
+        codes="not_owner not_completed removed_by_moderators",
+    ),
+    Operation(
+        "POST /api/videos/{video_id}/unpublish",
+        "Videos",
+        "Take a video out of the gallery",
+        "Harmless when it is not there.",
+        codes="not_owner",
+    ),
 ]
 
 EXAMPLES: dict[str, Any] = {

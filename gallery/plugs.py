@@ -1,6 +1,9 @@
 """What the gallery plugs into the hooks of others."""
 
 from accounts.hooks import user_data
-from gallery.services import personal_data
+from gallery.services import personal_data, refresh, unpublish
+from studio.hooks import video_changed, video_deleted
 
 user_data.plug("gallery", personal_data.HOLDER)
+video_changed.plug("gallery", refresh)
+video_deleted.plug("gallery", unpublish)

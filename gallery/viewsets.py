@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.http.response import HttpResponseBase
 from drf_spectacular.utils import extend_schema
@@ -28,6 +28,9 @@ from gallery.serializers import (
     ReportSerializer,
 )
 from gallery.services.viewing import LIST
+from studio.rows.effects import published_video_row
+from studio.serializers.effects import PublishedVideoSerializer
+from studio.services.videos import find_video
 
 # Querysets are copied by everything that is done to them, so one is built for all requests.
 _PUBLIC = GalleryItem.objects.public().values(*LISTED)
@@ -94,3 +97,24 @@ class GalleryViewSet(APIViewSet):
     def remix(self, request: Request, item_id: int) -> Response:
         """The settings to make a video like this one."""
         return ok(services.remix(services.find_item(item_id)), "Settings retrieved successfully")
+
+
+class PublicationViewSet(APIViewSet):
+    """One's own videos, in the gallery and out of it."""
+
+    permissions: ClassVar = {"publish": [Authenticated], "unpublish": [Authenticated]}
+
+    @extend_schema(request=None, responses=PublishedVideoSerializer)
+    def publish(self, request: Request, video_id: int) -> Response:
+        """Show a completed video in the gallery."""
+        services.publish(find_video(user=request.user, video_id=video_id))
+        return ok(self._row(request, video_id), "Video published successfully")
+
+    @extend_schema(request=None, responses=PublishedVideoSerializer)
+    def unpublish(self, request: Request, video_id: int) -> Response:
+        """Take a video out of the gallery; harmless when it is not there."""
+        services.unpublish(find_video(user=request.user, video_id=video_id))
+        return ok(self._row(request, video_id), "Video unpublished successfully")
+
+    def _row(self, request: Request, video_id: int) -> dict[str, Any]:
+        return published_video_row(find_video(user=request.user, video_id=video_id))

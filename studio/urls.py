@@ -25,8 +25,6 @@ urlpatterns = [
     path("videos", VideoViewSet.as_view({"get": "list", "post": "create"})),
     path("videos/uploads", FileViewSet.as_view({"post": "announce"})),
     path("videos/<int:video_id>", VideoViewSet.as_view({"get": "retrieve", "patch": "update", "delete": "destroy"})),
-    path("videos/<int:video_id>/publish", VideoViewSet.as_view({"post": "publish"})),
-    path("videos/<int:video_id>/unpublish", VideoViewSet.as_view({"post": "unpublish"})),
     path("files/<int:file_id>", FileViewSet.as_view({"get": "retrieve"})),
     path("files/<int:file_id>/complete", FileViewSet.as_view({"post": "complete"})),
     path("status", ServiceStatusView.as_view()),

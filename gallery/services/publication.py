@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -12,9 +12,7 @@ from config.api.freshness import outdate
 from effects.properties import read_properties
 from gallery.models import GalleryItem
 from gallery.services.viewing import LIST
-
-if TYPE_CHECKING:
-    from studio.models import RenderJob, Video
+from studio.models import RenderJob, Video
 
 # What a remix may copy; files, jobs and models of the owner's tenant stay out.
 _SHARED_PARAMETERS = (
@@ -38,10 +36,8 @@ def publish(video: Video) -> GalleryItem:
     a video that moderators took out for good.
     """
     # As it is now, and one publication of it at a time.
-    video = (
-        type(video).objects.select_for_update(of=("self",)).select_related("owner", "effect__category").get(pk=video.pk)
-    )
-    if video.status != video.Status.COMPLETED or video.output is None:
+    video = Video.objects.select_for_update(of=("self",)).select_related("owner", "effect__category").get(pk=video.pk)
+    if video.status != Video.Status.COMPLETED or video.output is None:
         raise DomainError(
             "not_completed",
             "Only a completed video can be published.",
@@ -106,6 +102,5 @@ def _recipe(video: Video) -> dict[str, Any]:
 
 
 def _final_render(video: Video) -> RenderJob | None:
-    jobs = video.jobs.model
-    finals = video.jobs.filter(purpose=jobs.Purpose.FINAL, status=jobs.Status.COMPLETED)
+    finals = video.jobs.filter(purpose=RenderJob.Purpose.FINAL, status=RenderJob.Status.COMPLETED)
     return finals.select_related("thumbnail", "still", "poster").order_by("-id").first()

@@ -36,20 +36,6 @@ OPERATIONS = [
         codes="not_owner",
     ),
     Operation(
-        "POST /api/videos/{video_id}/publish",
-        "Videos",
-        "Publish a video",
-        "Shows a completed video in the gallery. Harmless when it is there already.",
-        codes="not_owner not_completed removed_by_moderators",
-    ),
-    Operation(
-        "POST /api/videos/{video_id}/unpublish",
-        "Videos",
-        "Take a video out of the gallery",
-        "Harmless when it is not there.",
-        codes="not_owner",
-    ),
-    Operation(
         "POST /api/videos/uploads",
         "Files",
         "Announce an upload",

@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.models import User
 from config.api.errors import DomainError, Forbidden, NotFound
 from effects.services import effect_parameters
-from gallery import services as gallery
+from studio.hooks import video_changed, video_deleted
 from studio.models import RenderJob, Video
 from studio.services.animation_settings import with_overrides
 from studio.services.blobs import drop_unnamed
@@ -78,7 +78,7 @@ def rename_video(video: Video, *, title: str) -> Video:
     """A new title, in the gallery too."""
     video.title = title
     video.save(update_fields=["title", "updated_at"])
-    gallery.refresh(video)
+    video_changed(video)
     return video
 
 
@@ -96,7 +96,7 @@ def withdraw_video(video: Video) -> None:
     """Out of sight, out of the gallery, and no longer rendered."""
     cancel_video(video)
     Video.objects.filter(pk=video.pk).update(deleted_at=timezone.now())
-    gallery.unpublish(video)
+    video_deleted(video)
 
 
 def finished_jobs(videos: list[Video]) -> dict[int, RenderJob]:

@@ -1,4 +1,4 @@
-"""Document B's videos: list, create, rename, delete, publish."""
+"""Document B's videos: list, create, rename, delete."""
 
 from __future__ import annotations
 
@@ -12,14 +12,12 @@ from config.api.envelope import ok
 from config.api.permissions import Authenticated
 from config.api.views import APIViewSet, parse
 from effects.services import find_effect
-from gallery import services as gallery
 from studio.lists import VideoList
 from studio.models import Video
-from studio.rows.effects import created_video_row, published_video_row, renamed_video_row, video_row
+from studio.rows.effects import created_video_row, renamed_video_row, video_row
 from studio.serializers.effects import (
     CreatedVideoSerializer,
     CreateVideoSerializer,
-    PublishedVideoSerializer,
     RenamedVideoSerializer,
     RenameVideoSerializer,
     VideoSerializer,
@@ -34,8 +32,6 @@ class VideoViewSet(APIViewSet):
         "retrieve": [Authenticated],
         "update": [Authenticated],
         "destroy": [Authenticated],
-        "publish": [Authenticated],
-        "unpublish": [Authenticated],
     }
     lists: ClassVar = {"list": VideoList}
 
@@ -87,21 +83,6 @@ class VideoViewSet(APIViewSet):
         """Delete a video; a published one leaves the gallery, a render under way is cancelled."""
         videos.delete_video(videos.find_video(user=request.user, video_id=video_id))
         return Response(status=204)
-
-    @extend_schema(request=None, responses=PublishedVideoSerializer)
-    def publish(self, request: Request, video_id: int) -> Response:
-        """Show a completed video in the gallery."""
-        gallery.publish(videos.find_video(user=request.user, video_id=video_id))
-        return ok(self._published(request, video_id), "Video published successfully")
-
-    @extend_schema(request=None, responses=PublishedVideoSerializer)
-    def unpublish(self, request: Request, video_id: int) -> Response:
-        """Take a video out of the gallery; harmless when it is not there."""
-        gallery.unpublish(videos.find_video(user=request.user, video_id=video_id))
-        return ok(self._published(request, video_id), "Video unpublished successfully")
-
-    def _published(self, request: Request, video_id: int) -> dict[str, Any]:
-        return published_video_row(videos.find_video(user=request.user, video_id=video_id))
 
 
 def _rows(page: list[Video], request: Request) -> list[dict[str, Any]]:
