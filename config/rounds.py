@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable
 
 from django.db import connection
@@ -13,12 +14,15 @@ from config.stack.signals import stop_event
 logger = logging.getLogger(__name__)
 
 
-def run_rounds(name: str, work: Callable[[Pulse], None], *, pause: float) -> None:
-    """Work, rest for ``pause`` seconds, and again, until SIGTERM or Ctrl-C. Call it in the main thread.
+def run_rounds(
+    name: str, work: Callable[[Pulse], None], *, pause: float, stopped: threading.Event | None = None
+) -> None:
+    """Work, rest for ``pause`` seconds, and again, until ``stopped``.
 
-    A round that fails is logged; the next one begins on another connection to the database.
+    Without such an event it is SIGTERM or Ctrl-C that stops; call it in the main thread then. A round that fails is
+    logged; the next one begins on another connection to the database.
     """
-    stopped = stop_event()
+    stopped = stopped or stop_event()
     with Pulse(name) as pulse:
         while not stopped.is_set():
             pulse.beat()

@@ -1,4 +1,4 @@
-"""PostgreSQL goes away and comes back under a running site, its reaper and its watcher."""
+"""PostgreSQL goes away and comes back under a running site and its upkeep: reaper, watcher and background worker."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import pytest
 from django.conf import settings
 
 from config.stack.postgres import SUPERUSER, Postgres
+from config.stack.serving import UPKEEP
 from tests.patience import Stopwatch
 from tests.waiting import until
 from tests.web_server import WebServer
@@ -29,7 +30,7 @@ BACK_SECONDS = 5.0
 class Site:
     postgres: Postgres
     web: WebServer
-    programs: dict[str, WorkerProcess]
+    upkeep: WorkerProcess
 
     def execute(self, statement: str, *, role: str = "studio") -> list[tuple[object, ...]]:
         with psycopg.connect(self.postgres.url, user=role, autocommit=True) as connection:
@@ -44,19 +45,17 @@ class Site:
 
     def works_off_tasks(self) -> bool:
         """Whether the background worker does what is asked of it now."""
-        worker = self.programs["background"]
         queue = django_rq.get_queue(settings.BACKGROUND_QUEUE, commit_mode="auto")
         job = queue.enqueue("commerce.tasks.expire_orders", result_ttl=0)
-        worker.until(rf"Job OK \({job.id}\)")
+        self.upkeep.until(rf"Job OK \({job.id}\)")
         return True
 
     def states(self) -> dict[str, str]:
         return self.web.ask("GET", "/api/status").json()["data"].get("programs", {})
 
     def all_run(self) -> bool:
-        for name, program in self.programs.items():
-            assert program.process.poll() is None, f"{name} ended:\n" + "\n".join(program.lines)
-        return self.states() == dict.fromkeys(self.programs, "up")
+        assert self.upkeep.process.poll() is None, "upkeep ended:\n" + "\n".join(self.upkeep.lines)
+        return self.states() == dict.fromkeys(UPKEEP, "up")
 
 
 @pytest.fixture(scope="module")
@@ -80,11 +79,9 @@ def site(servers: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Si
     )
     with (
         WebServer(environment=environment) as web,
-        WorkerProcess(command="reap", environment=environment) as reaper,
-        WorkerProcess(command="background_worker", environment=environment) as background,
-        WorkerProcess("--interval", "0.2", command="watch_output", environment=environment) as watcher,
+        WorkerProcess(command="upkeep", environment=environment) as upkeep,
     ):
-        site = Site(postgres, web, {"reaper": reaper, "watcher": watcher, "background": background})
+        site = Site(postgres, web, upkeep)
         until(site.all_run, "signs of life")
         yield site
     postgres.stop()

@@ -100,7 +100,7 @@ def test_every_program_says_when_how_bad_and_for_which_request(studio: Studio) -
     assert any("INFO access request=" in line and "POST /api/finalize 200" in line for line in written)
     form = re.compile(r"^\S+ +\| \d{4}-\d\d-\d\d[T ][\d:.]{8,12}(Z|\+\d{4}| \w+)? (DEBUG|INFO|WARNING|ERROR|LOG:)\b")
     # What is printed for a person: the first login, mails where there is no mail server, what PostgreSQL adds.
-    programs = ("web", "render-1", "reaper", "watcher", "serve")
+    programs = ("web", "render-1", "upkeep", "serve")
     lines = [line for line in written if line.startswith(programs)]
     assert len(lines) > 10
     assert [line for line in lines if not form.match(line)] == []

@@ -6,7 +6,6 @@ import logging
 from typing import Any
 
 import orjson
-import stripe
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
@@ -51,11 +50,14 @@ def receive_event(*, payload: bytes, signature: str) -> PaymentEvent:
 def _verified(payload: bytes, signature: str) -> dict[str, Any]:
     if not settings.STRIPE_WEBHOOK_SECRET:
         raise DomainError("payment_method_unavailable", "Stripe is not configured on this server.")
+    # Here: it is large, and nothing else needs it.
+    from stripe import SignatureVerificationError, WebhookSignature
+
     try:
-        stripe.WebhookSignature.verify_header(
+        WebhookSignature.verify_header(
             payload.decode(), signature, settings.STRIPE_WEBHOOK_SECRET, settings.STRIPE_WEBHOOK_TOLERANCE
         )
-    except (stripe.SignatureVerificationError, UnicodeDecodeError) as error:
+    except (SignatureVerificationError, UnicodeDecodeError) as error:
         raise DomainError("invalid_signature", "The signature is missing, wrong or too old.", status=400) from error
     try:
         body = orjson.loads(payload)

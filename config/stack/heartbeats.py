@@ -13,18 +13,19 @@ def heartbeat_file(data_dir: Path, name: str) -> Path:
 
 
 class HeartbeatWatch:
-    """Watches one run of a program after the other by its file."""
+    """Watches one run of a program after the other by its files, one for each of its parts: none may be late."""
 
-    def __init__(self, file: Path):
-        self._file = file
-        self._due = 0.0
+    def __init__(self, *files: Path):
+        self._due = dict.fromkeys(files, 0.0)
 
     def begin(self) -> None:
         """The program starts now; what an earlier run left tells nothing."""
-        self._file.unlink(missing_ok=True)
-        self._due = time.time() + START_SECONDS
+        for file in self._due:
+            file.unlink(missing_ok=True)
+            self._due[file] = time.time() + START_SECONDS
 
     def is_late(self) -> bool:
-        with suppress(FileNotFoundError):
-            self._due = self._file.stat().st_mtime
-        return time.time() > self._due
+        for file in self._due:
+            with suppress(FileNotFoundError):
+                self._due[file] = file.stat().st_mtime
+        return time.time() > min(self._due.values())

@@ -26,6 +26,8 @@ WEB_READY_SECONDS = 300.0
 """A first start on a small, busy machine included."""
 POLL_SECONDS = 0.1
 STATUS_PATH = "/api/status"
+UPKEEP = ("reaper", "watcher", "background")
+"""The parts of the program ``upkeep``, by the names under which they give signs of life."""
 
 
 @dataclass(frozen=True)
@@ -106,16 +108,13 @@ async def _rise(site: Site, supervisor: Supervisor, log: Log) -> None:
     def command(name: str, *arguments: str) -> Program:
         return Program(name, [*manage, *arguments], environment)
 
-    def watched(name: str, *arguments: str) -> Program:
-        return replace(command(name, *arguments), heartbeat=HeartbeatWatch(heartbeat_file(site.data_dir, name)))
+    def watched(program: Program, *parts: str) -> Program:
+        return replace(program, heartbeat=HeartbeatWatch(*(heartbeat_file(site.data_dir, part) for part in parts)))
 
     await supervisor.run(command("prepare", "prepare"))
-    supervisor.start(watched("reaper", "reap"))
-    # It forks for its scheduler, which SIGTERM ends with it.
-    supervisor.start(replace(watched("background", "background_worker"), death_signal=signal.SIGTERM))
-    supervisor.start(watched("watcher", "watch_output"))
+    supervisor.start(watched(command("upkeep", "upkeep"), *UPKEEP))
     names = [f"render-{number}" for number in range(1, site.workers + 1)]
-    supervisor.start(*(watched(name, "render_worker", "--name", name) for name in names))
+    supervisor.start(*(watched(command(name, "render_worker", "--name", name), name) for name in names))
     supervisor.start(_web(site, environment))
     await _until(site.answers, f"{site.url}{STATUS_PATH} does not answer 200.", WEB_READY_SECONDS)
     log.say("serve", f"Mage AI Studio is ready: {site.url}/  (console /deforumation-qt, staff /admin/, API /api/docs)")

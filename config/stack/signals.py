@@ -5,9 +5,9 @@ import threading
 from types import FrameType
 
 
-def stop_event() -> threading.Event:
-    """An event that SIGTERM and Ctrl-C set; call it in the main thread."""
-    event = threading.Event()
+def stop_event(event: threading.Event | None = None) -> threading.Event:
+    """An event, new or given, that SIGTERM and Ctrl-C set from now on; call it in the main thread."""
+    event = event or threading.Event()
 
     def stop(number: int, frame: FrameType | None) -> None:
         event.set()

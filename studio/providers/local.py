@@ -25,7 +25,7 @@ from studio.rendering.plan import RenderPlan
 from studio.rendering.ports import RenderInputs, RenderResult
 from studio.rendering.render import render
 from studio.services import jobs
-from studio.services.causes import DATABASE_AWAY, STORAGE_AWAY, cause_of, is_ours
+from studio.services.causes import DATABASE_AWAY, cause_of, is_ours, storage_away
 from studio.services.files import drop_files, store_file
 
 logger = logging.getLogger(__name__)
@@ -147,7 +147,7 @@ def _drop_unnamed(files: dict[str, MediaFile]) -> None:
         except ProtectedError:
             # The row was moved after all, though nobody heard of it.
             return
-        except (OSError, *STORAGE_AWAY):
+        except (OSError, *storage_away()):
             logger.exception("File %s stays behind", file.pk)
 
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import errno
+import sys
 import traceback
 from collections.abc import Iterator
 from typing import Final
 
 import psycopg
-from boto3.exceptions import Boto3Error
-from botocore.exceptions import BotoCoreError, ClientError
 from django.db import InterfaceError, OperationalError
 from redis.exceptions import RedisError
-from urllib3.exceptions import HTTPError
 
 from config.logs import scrubbed
 from studio.rendering.errors import MediaBusy
@@ -20,11 +18,14 @@ from studio.rendering.errors import MediaBusy
 DATABASE_AWAY: Final = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
 """What any query raises while the database restarts or can't be reached."""
 
-STORAGE_AWAY: Final = (BotoCoreError, ClientError, Boto3Error, HTTPError)
-"""What an S3 storage raises, but for an object that is not there: that is a FileNotFoundError."""
-
+_OF_STORAGE = (
+    ("botocore.exceptions", "BotoCoreError"),
+    ("botocore.exceptions", "ClientError"),
+    ("boto3.exceptions", "Boto3Error"),
+    ("urllib3.exceptions", "HTTPError"),
+)
 # A helper that looks at media died or was not to be had: that is no verdict on the file.
-_PARTS = (*DATABASE_AWAY, *STORAGE_AWAY, RedisError, MediaBusy)
+_PARTS = (*DATABASE_AWAY, RedisError, MediaBusy)
 # A renderer that words such an error for the user, as a model or checkpoint that can't be read, has still met a disk,
 # mount, network or machine that fails.
 _MACHINE = {
@@ -39,12 +40,22 @@ _MACHINE = {
 _LONGEST = 8000
 
 
+def storage_away() -> tuple[type[Exception], ...]:
+    """What an S3 storage raises, but for an object that is not there: that is a FileNotFoundError.
+
+    Whoever raises it has loaded what defines it; to load that here would cost every process 25 MB.
+    """
+    found = (getattr(sys.modules.get(module), name, None) for module, name in _OF_STORAGE)
+    return tuple(kind for kind in found if kind)
+
+
 def is_ours(error: BaseException) -> bool:
     """Whether a part of ours failed (database, Redis, storage, network, disk), not the render."""
     if isinstance(error, OSError):
         return True
+    parts = (*_PARTS, *storage_away())
     return any(
-        isinstance(link, _PARTS) or (isinstance(link, OSError) and link.errno in _MACHINE) for link in _chain(error)
+        isinstance(link, parts) or (isinstance(link, OSError) and link.errno in _MACHINE) for link in _chain(error)
     )
 
 

@@ -22,7 +22,7 @@ from studio.rendering.plan import ControlNetSpec, DeforumParams, LoraSpec, Model
 from studio.rendering.plan_checks import validate_plan
 from studio.services import catalogue
 from studio.services.animation_settings import PROMPT_REQUIRED, UPLOADED_PICTURE, animation_settings, said_settings
-from studio.services.causes import STORAGE_AWAY
+from studio.services.causes import storage_away
 from studio.services.file_parameters import DEFAULT_FPS, file_parameters, fitting_size, rate_of
 from studio.services.files import ensure_stored, local_copy
 from studio.services.media_checks import looking
@@ -299,7 +299,7 @@ def _source_info(video: Video) -> MediaInfo | None:
     except MediaError as error:
         # Whole when it was uploaded.
         raise DomainError("source_damaged", error.message) from error
-    except STORAGE_AWAY as error:
+    except storage_away() as error:
         raise Unavailable("The storage does not answer; try again in a moment") from error
 
 

@@ -9,9 +9,8 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import stripe
 from django.conf import settings
 
 from accounts.models import User
@@ -19,6 +18,9 @@ from commerce.models import Order, Payment
 from commerce.services.currencies import to_minor
 from commerce.services.providers.base import PaymentProvider
 from config.api.errors import DomainError
+
+if TYPE_CHECKING:
+    import stripe
 
 logger = logging.getLogger(__name__)
 
@@ -102,6 +104,9 @@ def send_back(payment: Payment) -> bool:
 
 @lru_cache
 def _client(key: str, base: str) -> stripe.StripeClient:
+    # Here: it is large, and nothing else needs it.
+    import stripe
+
     # Kept, for its connections.
     return stripe.StripeClient(
         key,
@@ -114,8 +119,10 @@ def _client(key: str, base: str) -> stripe.StripeClient:
 @contextmanager
 def _answered() -> Iterator[None]:
     """Stripe's refusals and silences as ours."""
+    from stripe import StripeError
+
     try:
         yield
-    except stripe.StripeError as error:
+    except StripeError as error:
         message = error.user_message or "The payment provider does not answer."
         raise DomainError("provider_failed", message, status=502) from error

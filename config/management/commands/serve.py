@@ -3,17 +3,16 @@
 PostgreSQL and Redis are embedded unless DATABASE_URL and REDIS_URL name others. All state lies in STUDIO_DATA_DIR.
 """
 
-import asyncio
+import os
 import sys
 from argparse import ArgumentParser
+from dataclasses import asdict
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 
-from config.stack.folders import FolderInUse, FolderLock
-from config.stack.logs import Log
-from config.stack.serving import PortInUse, Site, check_port, serve
+from config.stack.serving import Site
 
 
 class Command(BaseCommand):
@@ -41,10 +40,10 @@ class Command(BaseCommand):
             workers=workers,
             health_host=known_host,
         )
-        try:
-            lock = FolderLock(site.data_dir)
-            check_port(host, port)
-            asyncio.run(serve(site, Log(sys.stdout)))
-            lock.release()
-        except (FolderInUse, PortInUse, RuntimeError) as error:
-            raise CommandError(str(error)) from error
+        self.stdout.flush()
+        # This same process goes on as the supervisor, without what it has loaded to read the settings.
+        path = os.pathsep.join(filter(None, [str(settings.BASE_DIR), os.environ.get("PYTHONPATH")]))
+        arguments = [f"--{name}={value}" for name, value in asdict(site).items()]
+        os.execve(
+            sys.executable, [sys.executable, "-m", "config.stack", *arguments], {**os.environ, "PYTHONPATH": path}
+        )

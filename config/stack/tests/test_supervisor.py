@@ -182,7 +182,7 @@ def test_no_program_outlives_a_supervisor_that_is_killed(tmp_path: Path) -> None
 
 
 def test_a_program_that_hangs_is_started_again(tmp_path: Path) -> None:
-    file = heartbeat_file(tmp_path, "service")
+    file, healthy = (heartbeat_file(tmp_path, part) for part in ("service", "healthy"))
     file.parent.mkdir()
     hangs_once = f"""
         import os, pathlib, signal, time
@@ -192,6 +192,9 @@ def test_a_program_that_hangs_is_started_again(tmp_path: Path) -> None:
         pathlib.Path({str(tmp_path)!r}, "was here").touch()
         due = time.time() + (0 if first else 600)
         os.utime(beat, (due, due))
+        # Another part of the same program, which is well.
+        pathlib.Path({str(healthy)!r}).touch()
+        os.utime({str(healthy)!r}, (time.time() + 600, time.time() + 600))
         print("up")
         os.kill(os.getpid(), signal.SIGSTOP) if first else signal.pause()
     """
@@ -199,7 +202,7 @@ def test_a_program_that_hangs_is_started_again(tmp_path: Path) -> None:
     async def scenario() -> list[str]:
         log = Watched()
         supervisor = Supervisor(log)
-        supervisor.start(python("service", hangs_once, heartbeat=HeartbeatWatch(file)))
+        supervisor.start(python("service", hangs_once, heartbeat=HeartbeatWatch(healthy, file)))
         await log.until(lambda lines: [text for _, text in lines].count("up") == 2)
         await supervisor.stop()
         return [text for _, text in log.lines]

@@ -3,6 +3,7 @@ done what is due every hour.
 """
 
 import logging
+import threading
 from argparse import ArgumentParser
 from collections.abc import Callable
 from contextlib import suppress
@@ -34,6 +35,8 @@ HOURLY = ("commerce.tasks.expire_orders",)
 
 class Command(BaseCommand):
     help = __doc__
+    # Those of views would load them all; `prepare` and the web server's image do them (`manage.py check`).
+    requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--once", action="store_true", help="one pass instead of one every REAP_INTERVAL_SECONDS")
@@ -41,19 +44,26 @@ class Command(BaseCommand):
     def handle(self, *, once: bool, **options: Any) -> None:
         if once:
             for what, do in _PARTS.items():
-                self._tell(what, do())
+                _tell(what, do())
         else:
-            run_rounds("reaper", self._round, pause=settings.REAP_INTERVAL_SECONDS)
+            run_reaper()
 
-    def _round(self, pulse: Pulse) -> None:
-        for what, do in _PARTS.items():
-            # One that fails keeps none of the others from their work.
-            self._tell(what, attempt(f"The reaper's part {what!r}", do))
-            pulse.beat()
 
-    def _tell(self, what: str, count: Any) -> None:
-        if count:
-            logger.info("%s: %s", what, count)
+def run_reaper(stopped: threading.Event | None = None) -> None:
+    """Round after round until ``stopped`` (see ``run_rounds``)."""
+    run_rounds("reaper", _round, pause=settings.REAP_INTERVAL_SECONDS, stopped=stopped)
+
+
+def _round(pulse: Pulse) -> None:
+    for what, do in _PARTS.items():
+        # One that fails keeps none of the others from their work.
+        _tell(what, attempt(f"The reaper's part {what!r}", do))
+        pulse.beat()
+
+
+def _tell(what: str, count: Any) -> None:
+    if count:
+        logger.info("%s: %s", what, count)
 
 
 def _forget_answers() -> int:
