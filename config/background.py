@@ -1,12 +1,13 @@
 """Work that a request leaves behind: queued when its transaction is committed, tried again when it fails.
 
-The functions are entry points of an app's ``tasks`` module, named by path so that services need not import upwards.
+Functions of a module, called with ids: the rows tell the rest. One that is moved or renamed has to stay importable by
+its old path for as long as work may lie in a queue.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import django_rq
 from django.conf import settings
@@ -23,7 +24,9 @@ RETRY_SECONDS = [10, 60, 300, 1800, 7200]
 """Between attempts: a mail server that is restarted, or down for an evening."""
 
 
-def enqueue(function: str, *arguments: int | str, seconds: int | None = None, retry: bool = True) -> None:
+def enqueue(
+    function: Callable[..., object], *arguments: int | str, seconds: int | None = None, retry: bool = True
+) -> None:
     """Queue ``function(*arguments)`` after commit. A dead Redis never fails the request: the reaper queues it later.
 
     seconds: how long it may take; None: the queue's time. retry: False where a row remembers that it is to be done.
@@ -31,13 +34,19 @@ def enqueue(function: str, *arguments: int | str, seconds: int | None = None, re
 
     def send() -> None:
         try:
-            queue_now(function, arguments, seconds, retry)
+            queue_now(path, arguments, seconds, retry)
         except RedisError:
-            logger.warning("Redis did not take %s", function)
+            logger.warning("Redis did not take %s", path)
             if retry:
-                UnqueuedTask.objects.create(function=function, arguments=arguments, seconds=seconds)
+                UnqueuedTask.objects.create(function=path, arguments=arguments, seconds=seconds)
 
+    path = path_of(function)
     transaction.on_commit(send)
+
+
+def path_of(function: Callable[..., object]) -> str:
+    """By which a worker finds the function."""
+    return f"{function.__module__}.{function.__qualname__}"
 
 
 def queue_again() -> int:
@@ -57,16 +66,14 @@ def queue_again() -> int:
             queued += 1
 
 
-def queue_now(
-    function: str, arguments: Sequence[int | str] = (), seconds: int | None = None, retry: bool = True
-) -> None:
-    """Queue it without waiting for any commit. Raises RedisError."""
+def queue_now(path: str, arguments: Sequence[int | str] = (), seconds: int | None = None, retry: bool = True) -> None:
+    """Queue the function of that path without waiting for any commit. Raises RedisError."""
     django_rq.get_queue(settings.BACKGROUND_QUEUE, commit_mode="auto").enqueue(
-        function,
+        path,
         *arguments,
         job_timeout=seconds,
         # Workers log it; the arguments, such as the address of a forgotten password, are nobody's business there.
-        description=function,
+        description=path,
         retry=Retry(max=len(RETRY_SECONDS), interval=RETRY_SECONDS) if retry else None,
         meta={"request_id": current_request_id()},
         result_ttl=0,

@@ -81,3 +81,13 @@ def hook_of(name: str, kind: type[T], about: str) -> Hook[T]:
         return None if isinstance(what, kind) else f"{what!r} is no {kind.__name__}."
 
     return Hook(name, fits, about)
+
+
+@hook
+def every_pass() -> object:
+    """Called by the reaper every ``REAP_INTERVAL_SECONDS``. The key says what is done, the answer how much."""
+
+
+@hook
+def every_hour() -> object:
+    """Queued as background work once an hour, by whichever reaper comes first; a function of a module."""

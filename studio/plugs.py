@@ -4,7 +4,8 @@ from accounts.hooks import user_data, user_figures
 from commerce.hooks import holds_compared
 from commerce.models import RENDER
 from config.health import plug_service
-from studio.services import charges, figures, personal_data, probes
+from config.hooks import every_pass
+from studio.services import blobs, charges, figures, jobs, orphans, personal_data, presigned, probes
 
 user_data.plug("studio", personal_data.HOLDER)
 user_figures.plug("studio", figures.work_of)
@@ -12,3 +13,10 @@ holds_compared.plug(RENDER, charges.check_holds)
 plug_service("workers", probes.workers_listen, seconds=1)
 # A process, for a word that hardly ever changes.
 plug_service("ffmpeg", probes.ffmpeg_runs, seconds=60)
+
+every_pass.plug("renders", lambda: {what: count for what, count in jobs.reap().items() if count})
+every_pass.plug("counters of the queue put right", jobs.check_counters)
+every_pass.plug("work folders swept", jobs.sweep_work_dirs)
+every_pass.plug("uploads swept", presigned.sweep_uploads)
+every_pass.plug("folders of dead processes swept", blobs.sweep_scratch)
+every_pass.plug("files that nothing refers to swept", orphans.sweep_orphans)

@@ -1,13 +1,5 @@
-"""Queue entry points: ids only, the rows tell the rest."""
+"""Names of work that earlier releases have queued; nothing here queues under them any more."""
 
-from __future__ import annotations
+from support.services.notices import mail_answered, mail_filed
 
-from support.services import notices
-
-
-def mail_filed(request_id: int) -> None:
-    notices.mail_filed(request_id=request_id)
-
-
-def mail_answered(request_id: int) -> None:
-    notices.mail_answered(request_id=request_id)
+__all__ = ["mail_answered", "mail_filed"]

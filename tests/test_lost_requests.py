@@ -85,7 +85,7 @@ def test_a_worker_killed_in_the_middle_of_an_export(api: APIClient, files: list[
         until(lambda: waiting("relation"), "worker that waits to finish")
         assert default_storage.exists(f"exports/{asked}.zip")
         # A second worker leaves it to the first.
-        personal_data.export(request_id=asked)
+        personal_data.export(asked)
         assert DataRequest.objects.get().status == "pending"
         worker.kill()
     assert api.get(path).status_code == 404

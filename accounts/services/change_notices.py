@@ -13,10 +13,10 @@ def tell_former_address(*, user: User, address: str, readdressed: bool, password
     """Mail the address that was the user's until now, when the change is committed."""
     # The entry keeps where to; what waits in the queue holds no address.
     entry = record("credentials.changed", subject=user, former_address=address, address=readdressed, password=password)
-    enqueue("accounts.tasks.mail_change", entry.pk)
+    enqueue(mail_change, entry.pk)
 
 
-def mail_change(*, entry_id: int) -> None:
+def mail_change(entry_id: int) -> None:
     entry = AuditEntry.objects.select_related("subject").filter(pk=entry_id).first()
     # Who is forgotten meanwhile has left the entry without its words.
     if entry is None or entry.subject is None or "former_address" not in entry.detail:

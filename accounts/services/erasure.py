@@ -28,7 +28,7 @@ NAME = "Deleted user"
 _CREDENTIALS = (LoginSession, EmailAddress, SocialAccount, Authenticator)
 
 
-def erase(*, request_id: str) -> None:
+def erase(request_id: str) -> None:
     """Forget the user of a deletion request; with the last member everybody who was in the tenant before."""
     requests = DataRequest.objects.filter(kind=DataRequest.Kind.DELETION, status=DataRequest.Status.PENDING)
     request = requests.select_related("user").filter(pk=request_id).first()

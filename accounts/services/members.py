@@ -61,7 +61,7 @@ def invite(*, owner: User, email: str, role: str) -> Invitation:
             },
         )
         record("member.invited", actor=owner, email=email, role=role)
-        enqueue("accounts.tasks.mail_invitation", invitation.pk)
+        enqueue(mail_invitation, invitation.pk)
     return invitation
 
 
@@ -112,7 +112,7 @@ def invitation_token(invitation: Invitation) -> str:
     return _signer.sign_object([invitation.pk, invitation.email])
 
 
-def mail_invitation(*, invitation_id: int) -> None:
+def mail_invitation(invitation_id: int) -> None:
     # The queue knows no tenant.
     with all_tenants():
         invitation = Invitation.objects.select_related("tenant", "invited_by").get(pk=invitation_id)

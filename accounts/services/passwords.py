@@ -36,10 +36,10 @@ def check_new_password(password: str, user: User, field: str = "password") -> No
 
 def forget_password(*, email: str) -> None:
     """Ask for a reset link. Whether there is such an account is looked up by the worker, so the request can't tell."""
-    enqueue("accounts.tasks.mail_password_reset", email)
+    enqueue(mail_password_reset, email)
 
 
-def mail_password_reset(*, email: str) -> bool:
+def mail_password_reset(email: str) -> bool:
     """Mail the link, if the address has an account that may come in; whether it has."""
     user = User.objects.filter(email=normalise_email(email), is_active=True).first()
     if user is None or not may_mail_link(user.email):

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from accounts.models import DataRequest, LoginSession, User
 from accounts.services.audit import record
+from accounts.services.erasure import erase
 from accounts.services.export import archive_of
 from accounts.services.member_locks import check_may_leave
 from accounts.services.names import shown_name
@@ -31,11 +32,6 @@ QUEUE_AGAIN_AFTER: Final = timedelta(minutes=5)
 """Far longer than a small request takes; one that takes longer is queued in vain, and that does no harm."""
 SECONDS: Final = 6 * 3600
 """For one request: files are copied or removed one by one."""
-
-_TASKS = {
-    DataRequest.Kind.EXPORT: "accounts.tasks.export_data",
-    DataRequest.Kind.DELETION: "accounts.tasks.delete_account",
-}
 
 
 def request_export(*, user: User) -> DataRequest:
@@ -67,7 +63,7 @@ def find_export(*, user: User, request_id: Any) -> DataRequest:
     return request
 
 
-def export(*, request_id: str) -> None:
+def export(request_id: str) -> None:
     """Put the copy into the storage, and tell the user. Of two workers at once, one does it."""
     open_requests = DataRequest.objects.filter(kind=DataRequest.Kind.EXPORT, status=DataRequest.Status.PENDING)
     with all_tenants(), transaction.atomic():
@@ -87,10 +83,10 @@ def export(*, request_id: str) -> None:
         request.status, request.finished_at = DataRequest.Status.DONE, timezone.now()
         request.save(update_fields=["file", "status", "finished_at"])
         record("data.exported", subject=request.user)
-        enqueue("accounts.tasks.mail_export", request_id)
+        enqueue(mail_export, request_id)
 
 
-def mail_export(*, request_id: str) -> None:
+def mail_export(request_id: str) -> None:
     request = DataRequest.objects.select_related("user").filter(pk=request_id).first()
     if request is None or request.expires_at is None:
         return
@@ -150,4 +146,5 @@ def _request(user: User, kind: DataRequest.Kind) -> DataRequest:
 
 def _queue(request: DataRequest) -> None:
     # Failed ones are queued again as well, because the row is still open.
-    enqueue(_TASKS[DataRequest.Kind(request.kind)], str(request.pk), seconds=SECONDS, retry=False)
+    task = export if request.kind == DataRequest.Kind.EXPORT else erase
+    enqueue(task, str(request.pk), seconds=SECONDS, retry=False)

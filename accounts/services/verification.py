@@ -28,10 +28,10 @@ def verification_hash(user: User) -> str:
 
 def ask_for_verification(*, user: User) -> None:
     if user.email_verified_at is None:
-        enqueue("accounts.tasks.mail_verification", user.pk)
+        enqueue(mail_verification, user.pk)
 
 
-def mail_verification(*, user_id: int) -> None:
+def mail_verification(user_id: int) -> None:
     user = User.objects.get(pk=user_id)
     if user.email_verified_at is not None or not user.is_active or not may_mail_link(user.email):
         return

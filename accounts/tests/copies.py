@@ -23,7 +23,7 @@ class Copy:
 def make_copy(api: APIClient) -> str:
     """Ask for a copy, and make it at once; answers its path."""
     asked = api.post("/api/me/export").json()["data"]["id"]
-    personal_data.export(request_id=asked)
+    personal_data.export(asked)
     return f"/api/me/export/{asked}"
 
 

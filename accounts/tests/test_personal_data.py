@@ -82,7 +82,7 @@ def test_a_copy_expires_and_is_swept(user: User, api: APIClient, settings: Any) 
 def test_a_copy_that_was_not_finished_is_replaced(user: User, api: APIClient) -> None:
     asked = api.post("/api/me/export").json()["data"]["id"]
     default_storage.save(f"exports/{asked}.zip", ContentFile(b"PK and then the power went"))
-    personal_data.export(request_id=asked)
+    personal_data.export(asked)
     assert fetch_copy(api, f"/api/me/export/{asked}").data["user"][0]["email"] == user.email
     mine = [name for name in default_storage.listdir("exports")[1] if asked in name]
     assert mine == [f"{asked}.zip"]

@@ -15,6 +15,7 @@ from messaging.services.blocks import refuse_blocked
 from messaging.services.chats import unread_of
 from messaging.services.live import announce_message
 from messaging.services.locks import lock_chat, lock_inbox
+from messaging.services.notices import mail_unread
 from studio.models import MediaFile, Video
 from studio.services.files import find_file
 from studio.services.videos import find_video
@@ -75,7 +76,7 @@ def send_message(*, user: User, chat_id: int, text: str, attachment: Attachment)
     members = ChatMember.objects.filter(chat=chat)
     members.filter(user=user).update(**newest, unread=0, read_up_to=message.pk)
     members.filter(user=recipient_id).update(**newest, unread=F("unread") + 1, peer_read_up_to=message.pk)
-    enqueue("messaging.tasks.mail_unread", recipient_id)
+    enqueue(mail_unread, recipient_id)
     announce_message(message)
     return message
 

@@ -9,7 +9,7 @@ from messaging.models import ChatMember
 from messaging.services.presence import is_online
 
 
-def mail_unread(*, user_id: int) -> None:
+def mail_unread(user_id: int) -> None:
     """Tell a user who is away of unread messages, once per quiet period whoever writes.
 
     The mail names the writer and nothing of what was written.

@@ -274,7 +274,7 @@ def test_a_copy_and_the_end_of_an_account_in_a_bucket(
     assert files == {f"files/source-{used['file']['id']}-my-video.mp4": clip}
     assert len(keys(bucket)) == 2, "the clip and the copy"
     asked = api.post("/api/me/delete", {"password": PASSWORD}).json()["data"]["id"]
-    erase(request_id=asked)
+    erase(asked)
     assert keys(bucket) == []
     # A URL that was given out still works for an hour; what it brings is swept.
     assert put(late["upload_url"], clip, late["upload_headers"]) == 200

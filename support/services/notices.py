@@ -10,7 +10,7 @@ from support.models import SupportRequest
 from support.services.links import follow_link
 
 
-def mail_filed(*, request_id: int) -> None:
+def mail_filed(request_id: int) -> None:
     """Tell the author where to follow the request, and staff, once per quiet period, that there are new ones."""
     request = SupportRequest.objects.get(pk=request_id)
     if not request.email:
@@ -32,7 +32,7 @@ def mail_filed(*, request_id: int) -> None:
     )
 
 
-def mail_answered(*, request_id: int) -> None:
+def mail_answered(request_id: int) -> None:
     """Tell the author of an answer, once per quiet period and request."""
     request = SupportRequest.objects.get(pk=request_id)
     if not request.email:

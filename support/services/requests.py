@@ -22,6 +22,7 @@ from studio.models import MediaFile
 from studio.services.files import find_file
 from studio.services.videos import find_video
 from support.models import SupportMessage, SupportRequest
+from support.services.notices import mail_filed
 
 Status = SupportRequest.Status
 
@@ -134,7 +135,7 @@ def _file(request: SupportRequest, text: str, files: list[MediaFile]) -> Support
         request=request, kind=SupportMessage.Kind.QUESTION, author=request.author, text=text
     )
     attach(message, files)
-    enqueue("support.tasks.mail_filed", request.pk)
+    enqueue(mail_filed, request.pk)
     return request
 
 

@@ -14,6 +14,7 @@ from config.api.errors import DomainError, TooManyRequests
 from config.background import enqueue
 from studio.models import MediaFile
 from support.models import SupportMessage, SupportRequest
+from support.services.notices import mail_answered
 from support.services.requests import announce, attach, find_request, lock_request, own_files
 
 Kind = SupportMessage.Kind
@@ -65,7 +66,7 @@ def answer(*, staff: User, request: SupportRequest, text: str, files: Sequence[M
         SupportRequest.objects.filter(pk=request.pk).update(first_response_at=message.created_at)
     if request.status != Status.READ:
         request.move(Status.READ)
-    enqueue("support.tasks.mail_answered", request.pk)
+    enqueue(mail_answered, request.pk)
     announce(request)
     return message
 

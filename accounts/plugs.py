@@ -1,0 +1,11 @@
+"""What the accounts plug into the hooks of others."""
+
+from django.utils import timezone
+
+from accounts.services import allowances, lockout, personal_data
+from config.hooks import every_pass
+
+every_pass.plug("data requests queued again", lambda: personal_data.queue_again(timezone.now()))
+every_pass.plug("exports swept", lambda: personal_data.sweep_exports(timezone.now()))
+every_pass.plug("allowances forgotten", lambda: allowances.forget_over(timezone.now()))
+every_pass.plug("failed logins forgotten", lambda: lockout.forget_over(timezone.now()))
