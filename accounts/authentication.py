@@ -16,6 +16,7 @@ from rest_framework_simplejwt.tokens import Token
 
 from accounts.models import LoginSession, User
 from accounts.services.sessions import SESSION_CLAIM
+from config.commits import asynchronous
 from config.logs import note
 from tenants import scope
 from tenants.services import foreign_tenant_of_host
@@ -69,7 +70,8 @@ class SessionJWTAuthentication(JWTAuthentication):
         if str(session.user_id) != str(validated_token.get("user_id")):
             raise InvalidToken("The token is not of this session's user.")
         if now - session.last_seen_at > LAST_SEEN_GRAIN:
-            LoginSession.objects.filter(pk=session_id).update(last_seen_at=now)
+            with asynchronous():
+                LoginSession.objects.filter(pk=session_id).update(last_seen_at=now)
         session.access_expires_at = float(validated_token["exp"])
         validated_token.session = session
         return session.user

@@ -22,6 +22,7 @@ from django.db import Error, connection
 from django.utils import timezone
 
 from config.api.models import Heartbeat
+from config.commits import asynchronous
 from config.stack.heartbeats import heartbeat_file
 
 logger = logging.getLogger(__name__)
@@ -74,7 +75,7 @@ class Pulse:
         if now - self._written >= ROW_SECONDS or self._promised != seconds:
             self._written, self._promised = now, seconds
             try:
-                with connection.cursor() as cursor:
+                with asynchronous(), connection.cursor() as cursor:
                     cursor.execute(_UPSERT, [self._name, allowed])
             except Error:
                 # The file still tells the supervisor; the status page can't be read without the database anyway.

@@ -28,6 +28,7 @@ from redis.backoff import NoBackoff
 from accounts.models import LoginSession
 from config import events
 from config.api.envelope import dumps
+from config.commits import asynchronous
 
 logger = logging.getLogger(__name__)
 
@@ -215,7 +216,8 @@ def _still_alive(session_ids: set[UUID]) -> set[UUID]:
     """Those that may go on; their users are seen to be there."""
     try:
         alive = LoginSession.objects.alive().filter(pk__in=session_ids, user__is_active=True)
-        alive.filter(last_seen_at__lt=timezone.now() - SEEN_GRAIN).update(last_seen_at=timezone.now())
+        with asynchronous():
+            alive.filter(last_seen_at__lt=timezone.now() - SEEN_GRAIN).update(last_seen_at=timezone.now())
         return set(alive.values_list("pk", flat=True))
     finally:
         # Back to the pool.

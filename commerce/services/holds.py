@@ -13,11 +13,12 @@ from commerce.models import CreditHold, FinanceOperation, Wallet
 from commerce.services.ledger import one_row, one_row_unless_taken
 from commerce.services.wallets import open_credit_wallet
 from config.api.errors import DomainError
+from config.commits import LOCKS_GO_EARLY
 from tenants.scope import tenant_scope
 
-_HOLD = """
-WITH reserved AS (
-    UPDATE commerce_wallet SET held = held + %(amount)s, updated_at = %(now)s
+_HOLD = f"""
+WITH {LOCKS_GO_EARLY}, reserved AS (
+    UPDATE commerce_wallet SET held = held + %(amount)s, updated_at = %(now)s FROM early
     WHERE id = %(wallet)s AND balance - held >= %(amount)s
       AND NOT EXISTS (SELECT FROM commerce_credithold WHERE idempotency_key = %(key)s)
     RETURNING id, tenant_id, user_id
@@ -31,10 +32,10 @@ SELECT tenant_id, id, user_id, 'held', %(amount)s, %(description)s, %(reference_
 FROM reserved RETURNING *
 """
 
-_CAPTURE = """
-WITH settled AS (
-    UPDATE commerce_credithold SET status = 'captured', settled_at = %(now)s
-    WHERE id = %(hold)s AND status = 'held' RETURNING *
+_CAPTURE = f"""
+WITH {LOCKS_GO_EARLY}, settled AS (
+    UPDATE commerce_credithold SET status = 'captured', settled_at = %(now)s FROM early
+    WHERE id = %(hold)s AND status = 'held' RETURNING commerce_credithold.*
 ), moved AS (
     UPDATE commerce_wallet SET balance = balance - amount, held = held - amount, updated_at = %(now)s
     FROM settled WHERE commerce_wallet.id = settled.wallet_id RETURNING commerce_wallet.balance
@@ -48,10 +49,10 @@ SELECT tenant_id, wallet_id, user_id, 2, 2, amount, moved.balance, description, 
 FROM settled, moved RETURNING *
 """
 
-_RELEASE = """
-WITH settled AS (
-    UPDATE commerce_credithold SET status = 'released', settled_at = %(now)s
-    WHERE id = %(hold)s AND status = 'held' RETURNING *
+_RELEASE = f"""
+WITH {LOCKS_GO_EARLY}, settled AS (
+    UPDATE commerce_credithold SET status = 'released', settled_at = %(now)s FROM early
+    WHERE id = %(hold)s AND status = 'held' RETURNING commerce_credithold.*
 ), moved AS (
     UPDATE commerce_wallet SET held = held - amount, updated_at = %(now)s
     FROM settled WHERE commerce_wallet.id = settled.wallet_id RETURNING commerce_wallet.id
@@ -99,10 +100,14 @@ def capture_hold(hold: CreditHold) -> FinanceOperation:
     key = f"hold:{hold.pk}"
     with tenant_scope(hold.tenant_id):
         entry = one_row(FinanceOperation, _CAPTURE, {"hold": hold.pk, "key": key, "now": timezone.now()})
+        if entry is not None:
+            # No further question: the wallet is locked, and others wait for it.
+            hold.status, hold.settled_at = CreditHold.Status.CAPTURED, entry.executed_at
+            return entry
         hold.refresh_from_db()
         if hold.status != CreditHold.Status.CAPTURED:
             raise _settled(hold)
-        return entry or FinanceOperation.objects.get(idempotency_key=key)
+        return FinanceOperation.objects.get(idempotency_key=key)
 
 
 def release_hold(hold: CreditHold) -> CreditHold:

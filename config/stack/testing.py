@@ -18,18 +18,18 @@ from config.stack.server import EmbeddedServer
 class TestStack:
     """Points the environment at servers of its own; a preset DATABASE_URL or REDIS_URL is left alone and used.
 
-    Make it before Django's settings are loaded.
+    Make it before Django's settings are loaded. ``durable``: whether PostgreSQL waits for the disk, as in service.
     """
 
     __test__ = False
 
-    def __init__(self) -> None:
+    def __init__(self, *, durable: bool = False) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="studio-test-"))
         os.environ["STUDIO_DATA_DIR"] = str(self._folder)
         self._servers: list[EmbeddedServer] = []
         self._named: list[str] = []
         if "DATABASE_URL" not in os.environ:
-            self._servers.append(Postgres(self._folder / "postgres", durable=False))
+            self._servers.append(Postgres(self._folder / "postgres", durable=durable))
             os.environ["DATABASE_URL"] = self._servers[-1].url
             self._named.append("DATABASE_URL")
         if "REDIS_URL" not in os.environ:

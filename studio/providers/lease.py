@@ -22,6 +22,7 @@ from django.db.models import F
 from django.db.models.functions import Greatest
 from redis.exceptions import RedisError
 
+from config.commits import asynchronous
 from studio.models import RenderJob
 from studio.models.jobs import lease_end
 from studio.rendering.media.child import processor_seconds
@@ -87,9 +88,7 @@ class LeasedPort:
             "frames_done": progress.frames_done,
             "eta_seconds": self._eta(now, progress),
         }
-        written = self._ask(
-            lambda: self._job.held(self._lease_id).update(**figures, **self._gain(progress.frames_done))
-        )
+        written = self._ask(lambda: self._change(**figures, **self._gain(progress.frames_done)))
         if written is None:
             return
         self._percent, self._written = int(percent), now
@@ -148,11 +147,16 @@ class LeasedPort:
         if self.lost:
             return
         try:
-            self.lost = not self._job.held(self._lease_id).update(lease_expires_at=lease_end())
+            self.lost = not self._change(lease_expires_at=lease_end())
         except DATABASE_AWAY:
             # Without the database nobody else can be given the job either.
             logger.exception("The lease of render %s could not be renewed", self._job.pk)
             connection.close()
+
+    def _change(self, **figures: Any) -> int:
+        """Write to the row, if it is ours. A lost figure is written again; a frame on disk is what counts."""
+        with asynchronous():
+            return self._job.held(self._lease_id).update(**figures)
 
     def _end_hung(self) -> None:
         """Give the job back and exit: what hangs in the main thread can't be stopped in any other way."""

@@ -145,10 +145,11 @@ def complete_render(
             **files,
         )
         if done:
-            capture_price(job)
             if job.effect_id is not None:
                 record_use(job.effect_id)
             show_on_video(job, **({"output": files["output"]} if job.purpose == RenderJob.Purpose.FINAL else {}))
+            # Last: all renders of a company may be paid from one wallet, and wait for each other from here on.
+            capture_price(job)
     if not done:
         drop_files(list(files.values()))
     return done

@@ -1,4 +1,7 @@
-"""Django's PostgreSQL backend, with the tenant scope carried to the session for row-level security."""
+"""Django's PostgreSQL backend, with the tenant scope carried to the session for row-level security.
+
+It also waits for the disk after the commit where ``config.commits`` says so.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +26,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     """
 
     _sent: str | None = None
+    _flush_due = False
 
     def _cursor(self, name: str | None = None) -> Any:
         self.ensure_connection()
@@ -72,11 +76,31 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def init_connection_state(self) -> None:
         # A new session has no setting, which means the same as an empty one.
         self._sent = getattr(self.connection, "studio_tenant", "")
+        self._flush_due = False
         super().init_connection_state()
+
+    def flush_before_hooks(self) -> None:
+        """Wait for the disk when the transaction has been committed, before its hooks run; without one, now."""
+        self._flush_due = True
+        if self.get_autocommit():
+            self._flush()
+
+    def _set_autocommit(self, autocommit: bool) -> None:
+        super()._set_autocommit(autocommit)  # type: ignore[misc]
+        # Here a transaction has ended, and what waits for its end does not know of it yet.
+        if autocommit and self._flush_due:
+            self._flush()
+
+    def _flush(self) -> None:
+        """Everything that was committed before is on disk after it: a commit with the session's own durability."""
+        self._flush_due = False
+        with self.wrap_database_errors, self.connection.cursor() as cursor:
+            cursor.execute("SELECT pg_logical_emit_message(true, '', '')")
 
     def _rollback(self) -> None:
         super()._rollback()  # type: ignore[misc]
         self._sent = None
+        self._flush_due = False
 
     def _savepoint_rollback(self, sid: str) -> None:
         super()._savepoint_rollback(sid)  # type: ignore[misc]
