@@ -1,8 +1,8 @@
 """A studio of any size, filled once and started again: ``python -m bench.filled --rows 1000000 --folder /tmp/filled``.
 
-So many users, videos, renders, files, ledger entries, gallery items, messages, tickets, orders and audit entries, written
-by the database itself: a few users have thousands, most have some or none; two years of dates; common words, and one in
-a handful of rows. Triggers and foreign keys rest meanwhile, and the queue's counters are counted afterwards.
+So many users, videos, renders, files, ledger entries, gallery items, messages, tickets, orders and audit entries,
+written by the database itself: a few users have thousands, most have some or none; two years of dates; common words,
+and one in a handful of rows. Triggers and foreign keys rest meanwhile, and the queue's counters are counted afterwards.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def filled(folder: Path, rows: int, *, quiet: bool = True) -> Iterator[str]:
 
 def _fill(connection: psycopg.Connection, rows: int, quiet: bool) -> None:
     connection.execute("CREATE TABLE IF NOT EXISTS bench_filled (step text PRIMARY KEY, rows bigint)")
-    done = {step: count for step, count in connection.execute("SELECT step, rows FROM bench_filled").fetchall()}
+    done: dict[str, int] = dict(connection.execute("SELECT step, rows FROM bench_filled").fetchall())
     if wrong := {count for count in done.values() if count != rows}:
         raise SystemExit(f"This folder was filled with {max(wrong):,} rows; take another.")
     connection.execute("SET session_replication_role = replica")

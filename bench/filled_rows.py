@@ -47,8 +47,8 @@ FROM generate_series(1, :rows) AS n;
     "users": f"""
 INSERT INTO accounts_user (id, email, name, first_name, last_name, role, tenant_id, tenant_role, is_active, password,
     email_verified_at, created_at, updated_at)
-SELECT 1000 + n, 'person' || n || '@mail' || n % 50 || '.example.com', ({_WORDS})[1 + n % 20] || ' Person ' || n, '', '',
-    0, 1000 + CASE WHEN n % 10 = 0 THEN n - 1 ELSE n END, CASE WHEN n % 10 = 0 THEN 'member' ELSE 'owner' END,
+SELECT 1000 + n, 'person' || n || '@mail' || n % 50 || '.example.com', ({_WORDS})[1 + n % 20] || ' Person ' || n, '',
+    '', 0, 1000 + CASE WHEN n % 10 = 0 THEN n - 1 ELSE n END, CASE WHEN n % 10 = 0 THEN 'member' ELSE 'owner' END,
     n % 97 <> 0, '!', CASE WHEN n % 5 > 0 THEN now() END, {_when("n")}, {_when("n")}
 FROM generate_series(1, :rows) AS n;
 """,
@@ -77,13 +77,13 @@ SELECT 1000 + n, person.tenant_id, person.id, CASE WHEN n % 10 < 8 THEN 'vid2vid
     CASE WHEN n % 20 > 0 THEN 1000 + n END, {_when("n")}, {_when("n")}
 FROM {_OWNED};
 """,
-    "jobs": f"""
+    "jobs": """
 INSERT INTO studio_renderjob (id, tenant_id, owner_id, video_id, purpose, workflow, provider, model_file_id, parameters,
     plan, status, queue, priority, attempts, productive_attempt, lease_id, lease_expires_at, worker, progress,
     frames_done, frames_reached, frames_total, error, error_code, request_id, cause, output_id, queued_at, started_at,
     finished_at, seconds_per_frame, price)
 SELECT v.id, v.tenant_id, v.owner_id, v.id, CASE WHEN v.id % 4 = 0 THEN 'preview' ELSE 'final' END, v.type, 'local',
-    1001 + v.id % 5, v.parameters, v.parameters || '{{"workflow": "vid2vid"}}',
+    1001 + v.id % 5, v.parameters, v.parameters || '{"workflow": "vid2vid"}',
     CASE WHEN v.status = 'queued' AND v.id % 50 = 0 THEN 'running' ELSE v.status END,
     (ARRAY['high', 'medium', 'low'])[1 + v.id % 3], 0, 1, 1,
     CASE WHEN v.status = 'queued' AND v.id % 50 = 0 THEN gen_random_uuid() END,
@@ -91,7 +91,8 @@ SELECT v.id, v.tenant_id, v.owner_id, v.id, CASE WHEN v.id % 4 = 0 THEN 'preview
     CASE WHEN v.status <> 'queued' THEN 'worker-' || v.id % 1000 ELSE '' END,
     CASE v.status WHEN 'completed' THEN 100 ELSE 0 END, CASE v.status WHEN 'completed' THEN 48 ELSE 0 END, 0, 48,
     CASE v.status WHEN 'failed' THEN 'The source could not be read.' ELSE '' END,
-    CASE v.status WHEN 'failed' THEN (ARRAY['source_unreadable', 'out_of_memory'])[1 + (v.id / 20 % 2)::int] ELSE '' END,
+    CASE v.status WHEN 'failed' THEN (ARRAY['source_unreadable', 'out_of_memory'])[1 + (v.id / 20 % 2)::int]
+        ELSE '' END,
     md5(v.id::text), '', v.output_id, v.created_at,
     CASE WHEN v.status <> 'queued' OR v.id % 50 = 0 THEN v.created_at + interval '1 minute' END,
     CASE WHEN v.status <> 'queued' THEN v.created_at + interval '3 minutes' END,
@@ -103,7 +104,8 @@ INSERT INTO gallery_galleryitem (id, video_id, owner_id, owner_name, title, effe
     tags, keywords, recipe, processed_file_id, thumbnail_file_id, width, height, duration, published_at, moderation,
     moderation_note, views, likes)
 SELECT v.id, v.id, v.owner_id, 'Person ' || v.owner_id - 1000, v.title, initcap(({_STYLES})[1 + v.id % 8]),
-    replace(({_STYLES})[1 + v.id % 8], ' ', '-'), 'Artistic', ARRAY[({_WORDS})[1 + v.id % 20]], ({_WORDS})[1 + v.id % 20],
+    replace(({_STYLES})[1 + v.id % 8], ' ', '-'), 'Artistic', ARRAY[({_WORDS})[1 + v.id % 20]],
+    ({_WORDS})[1 + v.id % 20],
     '{{}}', v.source_id, v.source_id, 448, 256, 4.0, v.created_at,
     CASE WHEN v.id % 500 = 0 THEN 'hidden' WHEN v.id % 2000 = 1 THEN 'removed' ELSE 'visible' END, '', v.id % 10000,
     v.id % 300
@@ -129,8 +131,9 @@ SELECT 1000 + n, person.tenant_id, person.id, person.id, CASE WHEN n % 10 = 0 TH
 FROM {_OWNED};
 INSERT INTO commerce_credithold (id, tenant_id, wallet_id, user_id, status, amount, description, reference_type,
     reference_id, effect_name, idempotency_key, created_at, settled_at)
-SELECT 1000 + n, person.tenant_id, person.id, person.id, CASE WHEN n > :rows - :rows / 100 THEN 'held' ELSE 'captured' END,
-    10, 'Render', 'ai_job', 1000 + n, '', 'bench-hold-' || n, {_when("n")},
+SELECT 1000 + n, person.tenant_id, person.id, person.id,
+    CASE WHEN n > :rows - :rows / 100 THEN 'held' ELSE 'captured' END, 10, 'Render',
+    'ai_job', 1000 + n, '', 'bench-hold-' || n, {_when("n")},
     CASE WHEN n <= :rows - :rows / 100 THEN {_when("n")} END
 FROM {_OWNED};
 """,
@@ -166,7 +169,8 @@ WHERE chat.id > 1000;
 """,
     "tickets": f"""
 INSERT INTO support_supportrequest (id, author_id, login, email, subject, status, created_at, updated_at)
-SELECT 1000 + n, person.id, person.name, person.email, n % 12, CASE WHEN n > :rows - :rows / 50 THEN 1 + n % 4 ELSE 2 END,
+SELECT 1000 + n, person.id, person.name, person.email, n % 12,
+    CASE WHEN n > :rows - :rows / 50 THEN 1 + n % 4 ELSE 2 END,
     {_when("n")}, {_when("n")}
 FROM {_OWNED};
 INSERT INTO support_supportmessage (request_id, kind, author_id, text, created_at)
@@ -179,8 +183,8 @@ SELECT {_when("n")}, (ARRAY['login', 'login', 'logout', 'password.changed'])[1 +
     'Mozilla/5.0', '{{}}'
 FROM {_SERIES.format(owner=_OWNER)};
 """,
-    "sequences": "DO $$ DECLARE r record; BEGIN FOR r IN SELECT table_name, column_name FROM information_schema.columns "
-    "WHERE table_schema = 'public' AND is_identity = 'YES' LOOP EXECUTE format("
+    "sequences": "DO $$ DECLARE r record; BEGIN FOR r IN SELECT table_name, column_name FROM "
+    "information_schema.columns WHERE table_schema = 'public' AND is_identity = 'YES' LOOP EXECUTE format("
     "'SELECT setval(pg_get_serial_sequence(%L, %L), (SELECT coalesce(max(%I), 0) + 1 FROM %I), false)', r.table_name, "
     "r.column_name, r.column_name, r.table_name); END LOOP; END $$",
 }

@@ -26,7 +26,7 @@ from commerce.models import (
 )
 from commerce.services import finance, orders, products
 from config.api.errors import DomainError, all_problems
-from config.staff_pages import StaffPage
+from config.staff_pages import StaffInline, StaffPage
 
 
 class ReadOnly:
@@ -75,7 +75,7 @@ class WalletTypeAdmin(StaffPage):
 class WalletAdmin(ReadOnly, StaffPage):
     list_display = ("id", "user", "wallet_type", "balance", "held", "currency", "closed_at")
     list_filter = ("kind", "currency")
-    search_fields = ("user__email", "user__name")
+    search_fields = ("=id", "user")
     list_select_related = ("user", "wallet_type")
 
 
@@ -83,8 +83,8 @@ class WalletAdmin(ReadOnly, StaffPage):
 class FinanceOperationAdmin(ReadOnly, StaffPage):
     list_display = ("id", "user", "type", "status", "amount", "balance_after", "description", "created_at")
     list_filter = ("type", "status", "reference_type")
-    search_fields = ("user__email", "user__name", "description")
-    date_hierarchy = "created_at"
+    search_fields = ("=id", "user", "=reference_id", "=idempotency_key", "description")
+    search_help_text = "Number, user, tenant, number of the order or render, or a part of a newer entry's description"
     list_select_related = ("user",)
     actions = ("execute", "cancel")
 
@@ -102,7 +102,7 @@ class FinanceOperationAdmin(ReadOnly, StaffPage):
 class CreditHoldAdmin(ReadOnly, StaffPage):
     list_display = ("id", "user", "amount", "status", "reference_type", "reference_id", "created_at", "settled_at")
     list_filter = ("status", "reference_type")
-    search_fields = ("user__email", "user__name", "description")
+    search_fields = ("=id", "user", "=reference_id", "description")
     list_select_related = ("user",)
 
 
@@ -126,7 +126,8 @@ class ProductAdmin(StaffPage):
     form = ProductForm
     list_display = ("name", "category", "seller", "price", "credits", "availability", "active", "deleted_at")
     list_filter = ("active", "category")
-    search_fields = ("name", "seller__email", "seller__name")
+    indexed_filters = ("seller",)
+    search_fields = ("=id", "seller", "name")
     readonly_fields = ("seller", "deleted_at", "created_at", "updated_at")
     list_select_related = ("category", "seller")
 
@@ -152,15 +153,11 @@ class PromoCodeAdmin(StaffPage):
     readonly_fields = ("uses", "created_at")
 
 
-class _Lines(ReadOnly, admin.TabularInline):
-    extra = 0
-
-
-class OrderItemInline(_Lines):
+class OrderItemInline(StaffInline):
     model = OrderItem
 
 
-class OrderStatusChangeInline(_Lines):
+class OrderStatusChangeInline(StaffInline):
     model = OrderStatusChange
 
 
@@ -168,8 +165,9 @@ class OrderStatusChangeInline(_Lines):
 class OrderAdmin(ReadOnly, StaffPage):
     list_display = ("number", "customer", "seller", "status", "total_cost", "currency", "payment_method", "created_at")
     list_filter = ("status", "payment_method")
-    search_fields = ("customer__email", "customer__name", "seller__email")
-    date_hierarchy = "created_at"
+    indexed_filters = ("customer", "seller")
+    search_fields = ("=id", "customer", "seller")
+    search_help_text = "Number, or customer or seller: words of address or name, or the tenant's domain"
     list_select_related = ("customer", "seller")
     inlines = (OrderItemInline, OrderStatusChangeInline)
     actions = ("mark_paid", "cancel", "refund")
@@ -194,7 +192,10 @@ class OrderAdmin(ReadOnly, StaffPage):
 class InvoiceAdmin(ReadOnly, StaffPage):
     list_display = ("number", "order", "issued_at")
     list_filter = ("year",)
-    search_fields = ("order__customer__email",)
+    ordering = ("-id",)
+    indexed_filters = ("order",)
+    search_fields = ("=order", "=serial")
+    search_help_text = "Number of the order or the invoice"
     list_select_related = ("order",)
 
 
@@ -202,7 +203,8 @@ class InvoiceAdmin(ReadOnly, StaffPage):
 class PaymentAdmin(ReadOnly, StaffPage):
     list_display = ("intent_id", "user", "order", "amount", "currency", "status", "refunded_amount", "created_at")
     list_filter = ("status", "provider")
-    search_fields = ("intent_id", "user__email")
+    indexed_filters = ("order", "user")
+    search_fields = ("=id", "=intent_id", "=order", "user")
     list_select_related = ("user", "order")
 
 
@@ -210,5 +212,5 @@ class PaymentAdmin(ReadOnly, StaffPage):
 class PaymentEventAdmin(ReadOnly, StaffPage):
     list_display = ("event_id", "type", "payment", "outcome", "received_at", "applied_at")
     list_filter = ("type", "outcome")
-    search_fields = ("event_id", "object_id", "payment__intent_id")
+    search_fields = ("=event_id", "=object_id", "=payment__intent_id")
     list_select_related = ("payment",)

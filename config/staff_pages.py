@@ -1,4 +1,5 @@
-"""What every page of the staff's site is built on: it writes what was changed on it and nothing else.
+"""What every page of the staff's site is built on: its lists hold at any size (``config.staff_lists``), and it writes
+what was changed on it and nothing else.
 
 A page lies open while others act: its owner is removed, an administrator loses the role. Each field comes with the
 value that the page showed, so that a field nobody touched is not written, whatever became of it meanwhile.
@@ -10,9 +11,18 @@ from functools import cached_property
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db import models
-from django.http import HttpRequest
+from django.db.models import Max, Q
+from django.forms.models import BaseInlineFormSet
+from django.http import HttpRequest, HttpResponse
+
+from config.staff_filters import bounded_filter
+from config.staff_lists import EXACT, StaffChangeList, StaffPaginator, counted
+from config.staff_search import REACH, find
+
+INLINE_ROWS = 50
+"""The newest rows of a relation that a page of its owner shows."""
 
 
 class ShownFieldsMixin:
@@ -34,7 +44,39 @@ class ShownFieldsMixin:
 
 
 class StaffPage(admin.ModelAdmin):
-    """A model on the staff's site. Adding and changing go by the user's permissions, as in Django."""
+    """A model on the staff's site. Adding and changing go by the user's permissions, as in Django.
+
+    ``search_fields`` name ways of finding rows: see ``config.staff_search``.
+    """
+
+    list_per_page = 50
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    paginator = StaffPaginator
+    indexed_filters: tuple[str, ...] = ()
+    """Columns that begin an index which then orders by number: a filter by one of them alone finds rows at once."""
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[StaffChangeList]:
+        return StaffChangeList
+
+    def get_list_filter(self, request: HttpRequest) -> list[Any]:
+        return [bounded_filter(self.model, asked) for asked in super().get_list_filter(request)]
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+        """What autocompletion offers."""
+        newest = self.model._base_manager.aggregate(newest=Max("pk"))["newest"]
+        near = Q(pk__gt=newest - REACH) if isinstance(newest, int) else Q()
+        found = find(queryset, tuple(self.get_search_fields(request)), search_term, near=near, limit=EXACT)
+        return found.order_by("-pk"), False
+
+    def response_action(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
+        if request.POST.get("select_across") == "1":
+            if counted(queryset) > EXACT:
+                text = f"An action takes {EXACT:,} rows at most: narrow the list down by a filter or a search."
+                self.message_user(request, text, messages.ERROR)
+                return None
+            queryset = queryset.model._base_manager.filter(pk__in=list(queryset.values_list("pk", flat=True)))
+        return super().response_action(request, queryset)
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> forms.Field | None:
         field: forms.Field | None = super().formfield_for_dbfield(db_field, request, **kwargs)
@@ -52,6 +94,35 @@ class StaffPage(admin.ModelAdmin):
         elif columns := changed_columns(obj, form):
             now = [field.name for field in obj._meta.concrete_fields if getattr(field, "auto_now", False)]
             obj.save(update_fields=[*columns, *now])
+
+
+class NewestFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
+    """The first ``INLINE_ROWS`` rows, however many there are."""
+
+    def get_queryset(self) -> Any:
+        whole = not hasattr(self, "_queryset")
+        rows = super().get_queryset()
+        if whole:
+            self._queryset = rows = rows[:INLINE_ROWS]
+        return rows
+
+
+class StaffInline(admin.TabularInline):
+    """Rows of another model on the page of the row that they belong to. Only services write them."""
+
+    formset = NewestFormSet
+    extra = 0
+    max_num = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
 
 
 def changed_columns(obj: models.Model, form: Any) -> list[str]:

@@ -33,7 +33,7 @@ class GalleryItem(models.Model):
         REMOVED = "removed"
 
     video = models.OneToOneField("studio.Video", on_delete=models.CASCADE, related_name="gallery_item")
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False)
     owner_name = models.CharField(max_length=255)
     title = models.CharField(max_length=255, blank=True)
     effect = models.ForeignKey(Effect, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
@@ -93,6 +93,10 @@ class GalleryItem(models.Model):
                     "effect": ("effect", "published_at"),
                     "category": ("category", "published_at"),
                 }.items()
+            ),
+            models.Index(fields=("owner", "-id"), name="gallery_owner"),
+            models.Index(
+                fields=("moderation", "-id"), condition=~models.Q(moderation="visible"), name="gallery_moderated"
             ),
             GinIndex(fields=("search",), name="gallery_search"),
             GinIndex(fields=("tags",), name="gallery_tags"),

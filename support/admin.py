@@ -21,6 +21,9 @@ from studio.models import MediaFile
 from support import services
 from support.models import MAX_TEXT_LENGTH, CannedAnswer, SupportMessage, SupportRequest
 
+TALK = 200
+"""The newest messages of a request that its page shows."""
+
 
 @admin.register(CannedAnswer)
 class CannedAnswerAdmin(StaffPage):
@@ -73,6 +76,13 @@ class TicketForm(forms.ModelForm):
         return values
 
 
+class StaffFilter(admin.RelatedFieldListFilter):
+    """Whom requests can be assigned to."""
+
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[tuple[Any, str]]:
+        return [(user.pk, str(user)) for user in services.staff()]
+
+
 @admin.register(SupportRequest)
 class SupportRequestAdmin(LookOnlyAdmin):
     form = TicketForm
@@ -80,11 +90,11 @@ class SupportRequestAdmin(LookOnlyAdmin):
         "id", "state", "subject", "who", "assignee", "first_response", "created_at", "updated_at",
     )  # fmt: skip
     list_display_links = ("id", "subject")
-    list_filter = ("status", "subject", ("assignee", admin.RelatedOnlyFieldListFilter))
+    list_filter = ("status", "subject", ("assignee", StaffFilter))
     list_select_related = ("author", "assignee")
-    search_fields = ("=id", "email", "login")
-    search_help_text = "Number, address or name"
-    date_hierarchy = "created_at"
+    indexed_filters = ("status", "assignee", "author")
+    search_fields = ("=id", "=email", "author")
+    search_help_text = "Number, address, or words of the author's address or name"
     actions = ("assign_to_me", "mark_read", "mark_unread", "open", "close")
     fieldsets = (
         (
@@ -191,5 +201,6 @@ class SupportRequestAdmin(LookOnlyAdmin):
     def thread(self, row: SupportRequest) -> str:
         files = Prefetch("files", MediaFile.objects.all())
         found = SupportMessage.objects.filter(request=row).select_related("author").prefetch_related(files)
-        talk = [{"message": message, "files": [file_link(file) for file in message.files.all()]} for message in found]
+        newest = reversed(found.order_by("-id")[:TALK])
+        talk = [{"message": message, "files": [file_link(file) for file in message.files.all()]} for message in newest]
         return render_to_string("admin/support/thread.html", {"talk": talk, "support_request": row})

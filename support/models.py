@@ -63,7 +63,7 @@ class SupportRequest(models.Model):
     order = models.ForeignKey("commerce.Order", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     video = models.ForeignKey("studio.Video", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     assignee = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
     )
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(default=timezone.now)
@@ -74,6 +74,7 @@ class SupportRequest(models.Model):
         indexes = (
             models.Index(fields=("author", "-id"), name="supportrequest_author"),
             models.Index(fields=("status", "-id"), name="supportrequest_status"),
+            models.Index(fields=("assignee", "-id"), name="supportrequest_assignee"),
             models.Index(fields=("created_at", "id"), name="supportrequest_created"),
             models.Index(fields=("email", "-id"), name="supportrequest_email"),
         )

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from django.db import models
 
+from config.words import WordsIndex
 from tenants.managers import TenantManager
 
 
@@ -20,6 +21,7 @@ class Tenant(models.Model):
 
     class Meta:
         ordering = ("id",)
+        indexes = (WordsIndex("name", "domain", name="tenant_words"),)
 
     def __str__(self) -> str:
         return self.domain

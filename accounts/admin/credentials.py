@@ -22,7 +22,7 @@ class AuthenticatorAdmin(StaffPage):
     list_display = ("user", "type", "created_at", "last_used_at")
     list_filter = ("type", "created_at", "last_used_at")
     list_select_related = ("user",)
-    search_fields = ("user__email", "user__name")
+    search_fields = ("user",)
     fields = readonly_fields = ("user", "type", "created_at", "last_used_at")
     actions = None
 
@@ -47,7 +47,7 @@ class SocialAccountAdmin(StaffPage):
     list_display = ("user", "provider", "uid", "date_joined", "last_login")
     list_filter = ("provider",)
     list_select_related = ("user",)
-    search_fields = ("user__email", "user__name", "uid")
+    search_fields = ("user", "=uid")
     fields = readonly_fields = ("user", "provider", "uid", "date_joined", "last_login")
     actions = None
 

@@ -16,8 +16,9 @@ class AuditEntryAdmin(StaffPage):
     list_display = ("at", "event", "actor", "subject", "address", "detail")
     list_filter = ("event", "at")
     list_select_related = ("actor", "subject")
-    search_fields = ("actor__email", "subject__email", "address", "event")
-    date_hierarchy = "at"
+    indexed_filters = ("event", "actor", "subject")
+    search_fields = ("=event", "actor", "subject")
+    search_help_text = "Event, actor or subject (words of address or name, or the tenant's domain)"
     readonly_fields = ("at", "event", "actor", "subject", "address", "user_agent", "detail")
 
     def has_add_permission(self, request: HttpRequest) -> bool:

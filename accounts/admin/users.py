@@ -21,7 +21,7 @@ from accounts.services.reauthentication import prove_identity
 from accounts.staff_passwords import PasswordForm, reasons
 from accounts.staff_sessions import signed_in_at
 from config.api.errors import DomainError
-from config.staff_pages import StaffPage, changed_columns
+from config.staff_pages import StaffInline, StaffPage, changed_columns
 
 
 class UserForm(UserChangeForm):
@@ -54,19 +54,11 @@ class UserForm(UserChangeForm):
         return values
 
 
-class LoginSessionInline(admin.TabularInline):
+class LoginSessionInline(StaffInline):
     model = LoginSession
     fields = readonly_fields = ("address", "user_agent", "created_at", "last_seen_at", "expires_at", "revoked_at")
-    extra = 0
-    max_num = 0
-    can_delete = False
-    verbose_name_plural = "sessions"
-
-    def has_add_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        return False
+    ordering = ("-created_at",)
+    verbose_name_plural = "newest sessions"
 
 
 @admin.register(User)
@@ -77,9 +69,10 @@ class UserAdmin(StaffPage, DjangoUserAdmin):
     list_display = ("email", "name", "role", "tenant", "is_active", "email_verified_at", "created_at")
     list_filter = ("role", "is_active", ("email_verified_at", admin.EmptyFieldListFilter))
     list_select_related = ("tenant",)
-    search_fields = ("email", "name", "first_name", "last_name", "tenant__domain")
+    indexed_filters = ("role",)
+    search_fields = ("=id", "=email", "@", "=tenant__domain")
+    search_help_text = "Number, address, beginnings of words of address or name, or the tenant's domain"
     ordering = ("-id",)
-    date_hierarchy = "created_at"
     filter_horizontal = ()
     fieldsets = (
         (None, {"fields": ("email", "password", "is_active", "role")}),

@@ -13,8 +13,12 @@ class AuditEntry(models.Model):
 
     at = models.DateTimeField(auto_now_add=True)
     event = models.CharField(max_length=64)
-    actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
-    subject = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False
+    )
+    subject = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False
+    )
     address = models.GenericIPAddressField(null=True)
     user_agent = models.CharField(max_length=255, blank=True)
     detail: models.JSONField[Any] = models.JSONField(default=dict)
@@ -24,6 +28,7 @@ class AuditEntry(models.Model):
         verbose_name_plural = "audit entries"
         indexes = (
             models.Index(fields=("subject", "-id"), name="auditentry_subject"),
+            models.Index(fields=("actor", "-id"), name="auditentry_actor"),
             models.Index(fields=("event", "-id"), name="auditentry_event"),
         )
 

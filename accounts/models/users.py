@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.functional import cached_property
 
+from config.words import WordsIndex
 from tenants.models import Tenant
 
 
@@ -68,6 +69,11 @@ class User(AbstractBaseUser):
 
     class Meta:
         ordering = ("id",)
+        indexes = (
+            # What staff search by, and whom they look for most.
+            WordsIndex("email", "name", "first_name", "last_name", name="user_words"),
+            models.Index(fields=("role", "-id"), condition=models.Q(role__gt=0), name="user_staff"),
+        )
         constraints = (models.UniqueConstraint(Lower("email"), name="user_email_unique"),)
 
     def __str__(self) -> str:
@@ -155,7 +161,7 @@ class LoginSession(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="login_sessions")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="login_sessions", db_index=False)
     refresh_jti = models.CharField(max_length=64)
     rotated_at = models.DateTimeField(default=timezone.now)
     former_jtis: models.JSONField[Any] = models.JSONField(default=dict)
@@ -174,6 +180,7 @@ class LoginSession(models.Model):
 
     class Meta:
         ordering = ("-last_seen_at",)
+        indexes = (models.Index(fields=("user", "-created_at"), name="loginsession_newest"),)
 
     def __str__(self) -> str:
         return f"{self.user_id} from {self.address or 'unknown'}"

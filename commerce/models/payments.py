@@ -33,7 +33,7 @@ class Payment(models.Model):
 
     provider = models.CharField(max_length=16, default="stripe")
     intent_id = models.CharField(max_length=255, unique=True, help_text="The provider's name for it.")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False)
     order = models.ForeignKey(Order, on_delete=models.PROTECT, null=True, blank=True, related_name="payments")
     operation = models.ForeignKey(FinanceOperation, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     amount = models.DecimalField(max_digits=MAX_DIGITS, decimal_places=DECIMAL_PLACES)
@@ -46,6 +46,7 @@ class Payment(models.Model):
 
     class Meta:
         ordering = ("-id",)
+        indexes = (models.Index(fields=("user", "-id"), name="payment_user"),)
         constraints = (
             models.CheckConstraint(
                 condition=Q(order__isnull=False, operation=None) | Q(order=None, operation__isnull=False),

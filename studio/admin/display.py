@@ -20,9 +20,6 @@ from studio.services.files import file_url
 class LookOnlyAdmin(StaffPage):
     """Rows that the services alone write."""
 
-    show_full_result_count = False
-    list_per_page = 50
-
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 

@@ -15,9 +15,9 @@ class MediaFileAdmin(LookOnlyAdmin):
     )  # fmt: skip
     list_filter = ("kind", "status", "mime_type", "has_audio")
     list_select_related = ("owner", "tenant")
-    search_fields = ("=id", "original_filename", "owner__email", "tenant__domain", "=sha256", "=storage_key")
-    search_help_text = "Number, file name, owner, tenant, SHA-256 or storage key"
-    date_hierarchy = "created_at"
+    indexed_filters = ("owner",)
+    search_fields = ("=id", "owner", "=storage_key", "=sha256", "original_filename")
+    search_help_text = "Number, owner, tenant, SHA-256, storage key, or a part of a newer file's name"
     fields = (
         "kind", "state", "original_filename", "mime_type", "bytes", "measures", "fps", "frame_count", "duration",
         "has_audio", "owner_link", "tenant", "link", "preview", "sha256", "storage_key", "created_at", "updated_at",

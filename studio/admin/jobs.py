@@ -37,11 +37,11 @@ class RenderJobAdmin(LookOnlyAdmin):
     list_display_links = ("id",)
     list_filter = ("status", "purpose", "workflow", "queue", "provider", "model_file", "error_code")
     list_select_related = ("owner", "tenant", "model_file", "video")
-    search_fields = (
-        "=id", "=video__id", "owner__email", "tenant__domain", "worker", "parameters__prompt", "error", "=request_id",
-    )  # fmt: skip
-    search_help_text = "Job or video number, owner, tenant, worker, prompt, error or request id"
-    date_hierarchy = "queued_at"
+    indexed_filters = ("status", "error_code", "video")
+    search_fields = ("=id", "=video", "owner", "=request_id", "worker", "parameters__prompt", "error")
+    search_help_text = (
+        "Job or video number, owner, tenant, request id, or a part of the worker, prompt or error of a newer job"
+    )
     actions = ("cancel", "retry")
     fieldsets = (
         (None, {"fields": ("live_status", "live_progress", "error", "error_code", "picture")}),

@@ -6,26 +6,19 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from config.staff_pages import StaffInline
 from studio.admin.display import LookOnlyAdmin, badge, file_link, live, pretty, progress, row_link, two_lines
 from studio.models import RenderJob, Video
 
 
-class RenderJobInline(admin.TabularInline):
+class RenderJobInline(StaffInline):
     """The video's history."""
 
     model = RenderJob
     fields = readonly_fields = ("render", "state", "done", "attempts", "error", "queued_at", "finished_at")
-    extra = 0
-    can_delete = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RenderJob]:
         return super().get_queryset(request).defer("plan", "parameters")
-
-    def has_add_permission(self, request: HttpRequest, obj: Video | None = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Video | None = None) -> bool:
-        return False
 
     @admin.display(description="render")
     def render(self, job: RenderJob) -> str:
@@ -46,9 +39,10 @@ class VideoAdmin(LookOnlyAdmin):
     list_display_links = ("id", "title")
     list_filter = ("status", "type", ("deleted_at", admin.EmptyFieldListFilter))
     list_select_related = ("owner", "tenant", "source", "output")
-    search_fields = ("=id", "title", "owner__email", "tenant__domain", "parameters__prompt")
-    search_help_text = "Number, title, owner, tenant or prompt"
-    date_hierarchy = "created_at"
+    indexed_filters = ("owner",)
+    search_fields = ("=id", "owner", "title", "parameters__prompt")
+    search_help_text = "Number, owner, tenant, or a part of the title or prompt of a newer video"
+    ordering = ("-id",)
     inlines = (RenderJobInline,)
     fields = (
         "live_status", "type", "title", "owner_link", "tenant", "source_file", "soundtrack_file", "output_file",

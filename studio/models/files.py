@@ -40,7 +40,7 @@ class MediaFile(TenantModel):
         READY = "ready"
         REJECTED = "rejected"
 
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False)
     kind = models.CharField(max_length=16, choices=Kind.choices)
     status = models.CharField(max_length=16, choices=Status.choices, default=Status.READY)
     original_filename = models.CharField(max_length=512)
@@ -71,7 +71,8 @@ class MediaFile(TenantModel):
         ordering = ("id",)
         indexes = (
             models.Index(fields=("tenant", "owner", "kind", "-id"), name="mediafile_owner"),
-            models.Index(fields=("tenant", "sha256"), name="mediafile_hash"),
+            models.Index(fields=("owner", "-id"), name="mediafile_newest"),
+            models.Index(fields=("sha256", "tenant"), name="mediafile_hash"),
             models.Index(fields=("storage_key",), name="mediafile_blob"),
             models.Index(fields=("expires_at",), condition=models.Q(expires_at__isnull=False), name="mediafile_expiry"),
         )

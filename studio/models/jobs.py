@@ -139,6 +139,10 @@ class RenderJob(TenantModel):
         indexes = (
             models.Index(fields=("tenant", "owner", "-id"), name="renderjob_owner"),
             models.Index(fields=("tenant", "video", "-id"), name="renderjob_video"),
+            # What staff look for: those in some state, what went wrong, what a request in the log asked for.
+            models.Index(fields=("status", "-id"), condition=~models.Q(status="completed"), name="renderjob_status"),
+            models.Index(fields=("error_code", "-id"), condition=~models.Q(error_code=""), name="renderjob_error"),
+            models.Index(fields=("request_id",), condition=~models.Q(request_id=""), name="renderjob_request"),
             # The claim and the queue figures look at all tenants' active jobs, which are few among many.
             models.Index(
                 fields=("queue", "-priority", "queued_at"),

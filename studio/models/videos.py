@@ -38,7 +38,7 @@ class Video(TenantModel):  # type: ignore[django-manager-missing]  # RenderJob's
 
     ACTIVE: ClassVar[tuple[str, ...]] = (Status.QUEUED, Status.RUNNING)
 
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False)
     type = models.CharField(max_length=16, choices=Type.choices)
     title = models.CharField(max_length=255, blank=True)
     status = models.CharField(max_length=16, choices=Status.choices, default=Status.UPLOADED)
@@ -59,7 +59,10 @@ class Video(TenantModel):  # type: ignore[django-manager-missing]  # RenderJob's
 
     class Meta:
         ordering = ("-created_at", "-id")
-        indexes = (models.Index(fields=("tenant", "owner", "-created_at", "-id"), name="video_owner"),)
+        indexes = (
+            models.Index(fields=("tenant", "owner", "-created_at", "-id"), name="video_owner"),
+            models.Index(fields=("owner", "-id"), name="video_newest"),
+        )
 
     def __str__(self) -> str:
         return self.title or f"video {self.pk}"

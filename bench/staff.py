@@ -1,0 +1,156 @@
+"""The staff's lists at two sizes of the database: ``python -m bench.staff --rows 1000000 --folder /tmp/filled``.
+
+Every list, with a search, each filter, each order and pages far inside: queries, and processor time of Django and of
+PostgreSQL, at ``--few`` rows and at ``--rows``. A line that costs over ``TARGET`` of what it costs with few rows is
+marked; the command then exits with 1. The databases are filled once and kept (``bench.filled``).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from bench.filled import RARE, filled
+from config.stack.testing import TestStack
+
+TARGET = 1.5
+FLOOR_MS = 5.0
+"""Differences below are no more than noise."""
+TERMS = ("person77", "person77@mail27.example.com", "1777", RARE, "forest", "company-77.example.com")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--few", type=int, default=1_000)
+    parser.add_argument("--folder", type=Path, default=Path("/tmp/filled"))
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--only", nargs="*", help="models, such as studio.renderjob")
+    parser.add_argument("--measure", type=int, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.measure:
+        print(json.dumps(_measured(options.folder / str(options.measure), options.measure, options)))
+        return 0
+    small, large = (_in_a_process(rows) for rows in (options.few, options.rows))
+    print(f"{'':<62}{'queries':>8}{'ms at ' + f'{options.few:,}':>15}{'ms at ' + f'{options.rows:,}':>17}{'ratio':>8}")
+    missed = 0
+    for page, (queries, django, database) in large.items():
+        was = sum(small[page][1:]) if page in small else float("nan")
+        now = django + database
+        miss = now > TARGET * was + FLOOR_MS
+        missed += miss
+        print(
+            f"{page:<62}{queries:>8}{was:>15.1f}{now:>10.1f} ({database:4.1f}){now / was:>7.2f}{' *' if miss else ''}"
+        )
+    print(f"\n{missed} of {len(large)} cost more than {TARGET} times as much (processor time; of it, PostgreSQL's)")
+    return 1 if missed else 0
+
+
+def _in_a_process(rows: int) -> dict[str, tuple[int, float, float]]:
+    """Each size in an interpreter of its own: Django knows one database."""
+    command = [sys.executable, "-m", "bench.staff", *sys.argv[1:], "--measure", str(rows)]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    found: dict[str, tuple[int, float, float]] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def _measured(folder: Path, rows: int, options: argparse.Namespace) -> dict[str, tuple[int, float, float]]:
+    folder.mkdir(parents=True, exist_ok=True)
+    with filled(folder, rows):
+        stack = TestStack()
+        stack.start()
+        try:
+            return {name: _cost(url, options.rounds) for name, url in _pages(options.only, rows)}
+        finally:
+            from django.db import connection
+
+            connection.close_pool()  # type: ignore[attr-defined]
+            stack.stop()
+            stack.remove()
+
+
+def _client() -> Any:
+    from django.test import Client
+
+    from accounts.models import User
+    from tenants.models import Tenant
+
+    chief = User.objects.filter(email="chief@example.com").first() or User.objects.create_user(
+        email="chief@example.com", password=None, name="chief", role=2, tenant=Tenant.objects.order_by("pk")[0]
+    )
+    client = Client(SERVER_NAME="localhost")
+    client.force_login(chief)
+    return client
+
+
+def _pages(only: list[str] | None, rows: int) -> Iterator[tuple[str, str]]:
+    """What staff can ask of each list."""
+    from urllib.parse import urlencode
+
+    from django.contrib import admin
+    from django.db.models import IntegerField
+    from django.urls import reverse
+
+    client = _client()
+    for model in sorted((m for m in admin.site._registry if m._meta.managed), key=lambda m: m._meta.label_lower):
+        label = model._meta.label_lower
+        if only and label not in only:
+            continue
+        url = reverse(f"admin:{label.replace('.', '_')}_changelist")
+        yield label, url
+        response = client.get(url)
+        shown = response.context["cl"]
+        for spec in shown.filter_specs:
+            for choice in list(spec.choices(shown))[1:6]:
+                name = f"{label} {choice['query_string']}"
+                yield name[:61], url + choice["query_string"]
+        for column in range(1, len(shown.list_display) + 1):
+            if column < len(shown.list_display) and shown.list_display[column] in (shown.sortable_by or ()):
+                for sign in ("", "-"):
+                    yield f"{label} ?o={sign}{column}", f"{url}?o={sign}{column}"
+        for term in TERMS if shown.search_fields else ():
+            yield f"{label} ?q={term}", f"{url}?{urlencode({'q': term})}"
+        if isinstance(model._meta.pk, IntegerField):
+            middle = 1000 + rows // 2
+            yield f"{label} from the middle", f"{url}?after={middle}"
+            yield f"{label} back from the middle", f"{url}?before={middle}"
+
+
+def _cost(url: str, rounds: int) -> tuple[int, float, float]:
+    """Queries; milliseconds of processor time in this process, and in PostgreSQL: medians."""
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    client = _client()
+    with CaptureQueriesContext(connection) as asked:
+        response = client.get(url)
+    if response.status_code != 200:
+        raise SystemExit(f"{url}: {response.status_code}")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        postmaster = psutil.Process(cursor.fetchone()[0]).parent()
+    own, theirs = [], []
+    for _ in range(rounds):
+        began, there = time.process_time(), _milliseconds(postmaster)
+        client.get(url)
+        own.append(1000 * (time.process_time() - began))
+        theirs.append(_milliseconds(postmaster) - there)
+    return len(asked), statistics.median(own), statistics.median(theirs)
+
+
+def _milliseconds(postmaster: psutil.Process) -> float:
+    """On a processor, of all its backends."""
+    return sum(int(Path(f"/proc/{c.pid}/schedstat").read_text().split()[0]) for c in postmaster.children()) / 1e6
+
+
+if __name__ == "__main__":
+    sys.exit(main())
