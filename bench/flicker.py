@@ -1,7 +1,8 @@
 """Flicker, measured: warping error, sharpness and drift of fixed noise and of smoothing 0 to 0.7 on a moving clip.
 
-``python -m bench.flicker [--frames 16] [--side 128]`` renders with random tiny weights, which exaggerate residue, so
-the columns compare variants and don't grade pictures. Exits with 1 when a bound of the design is missed.
+``python -m bench.flicker [--frames 16] [--side 128] [--precision bfloat16]`` renders with random tiny weights, which
+exaggerate residue, so the columns compare variants and don't grade pictures. Exits with 1 when a bound of the design
+is missed.
 """
 
 from __future__ import annotations
@@ -25,10 +26,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--frames", type=int, default=16)
     parser.add_argument("--side", type=int, default=128)
+    parser.add_argument("--precision", default="float32", choices=["float32", "bfloat16"])
     arguments = parser.parse_args()
     load = Workload(torch.device("cpu"), "tiny", arguments.side, arguments.frames, steps=8, batch=8, rounds=1)
     clip = _with_square(load.clip())
-    engine = load.build()
+    engine = load.build(arguments.precision)
     fixed = load.generate(engine, clip)
     random = _random_noise(load, engine, clip)
     unit = warping_error(random, clip)

@@ -31,20 +31,28 @@ def build_pipeline(parts: Components) -> StableDiffusionImg2ImgPipeline:
 
 
 def restyle(
-    pipeline: StableDiffusionImg2ImgPipeline, frames: Frames, folder: Path, *, steps: int, denoising: float
+    pipeline: StableDiffusionImg2ImgPipeline,
+    frames: Frames,
+    folder: Path,
+    *,
+    steps: int,
+    denoising: float,
+    batch: int = 1,
 ) -> Path:
-    """Restyle (n, h, w, 3) and encode the result."""
-    for i, frame in enumerate(frames):
-        picture = pipeline(
-            "a wolf in the snow",
-            negative_prompt="grey",
-            image=Image.fromarray(frame),
+    """Restyle (n, h, w, 3), ``batch`` at a time, and encode the result."""
+    for start in range(0, len(frames), batch):
+        images = [Image.fromarray(frame) for frame in frames[start : start + batch]]
+        pictures = pipeline(
+            ["a wolf in the snow"] * len(images),
+            negative_prompt=["grey"] * len(images),
+            image=images,
             strength=denoising,
             num_inference_steps=steps,
             guidance_scale=7.0,
-            generator=torch.Generator().manual_seed(5),
-        ).images[0]
-        picture.save(folder / f"{i:06d}.png")
+            generator=[torch.Generator().manual_seed(5) for _ in images],
+        ).images
+        for i, picture in enumerate(pictures, start=start):
+            picture.save(folder / f"{i:06d}.png")
     video = folder / "naive.mp4"
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-y", "-loglevel", "error", "-framerate", "24"]
     command += ["-i", str(folder / "%06d.png"), "-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p"]

@@ -1,7 +1,8 @@
 """Rendering, measured: P1 to P11 in one run, our pipeline beside the plain diffusers loop and beside the model alone.
 
 ``python -m bench.render [--device cuda] [--shape sd15] [--quick]`` prints a table of ratios with their targets and
-exits with 1 when a target is missed. Weights are random: they are as fast as trained ones.
+exits with 1 when a target is missed. Weights are random: they are as fast as trained ones. ``--sizes builtin`` (or
+``random``) prints what a frame costs on a CPU at the sizes that people render, with ``--only 448x256`` at one of them.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import numpy as np
 import torch
 
 from bench import naive
+from bench.sizes import SIZES, table
 from bench.workload import RATE, Workload, interleaved, source_file, timed
 from studio.rendering.deforum.animator import animate
 from studio.rendering.diffusion.engine import DiffusionEngine
@@ -46,7 +48,15 @@ def main() -> int:
     parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
     parser.add_argument("--shape", default="tiny", choices=["tiny", "sd15"])
     parser.add_argument("--quick", action="store_true", help="fewer frames and rounds")
+    parser.add_argument("--sizes", choices=["builtin", "random"], help="costs of a frame by size, with these weights")
+    parser.add_argument("--only", choices=[f"{width}x{height}" for width, height in SIZES], help="of these sizes")
+    parser.add_argument("--threads", type=int, help="torch's; on a busy machine 1 keeps processor times honest")
     arguments = parser.parse_args()
+    if arguments.threads:
+        torch.set_num_threads(arguments.threads)
+    if arguments.sizes:
+        _print_sizes(arguments.sizes, arguments.only, rounds=2 if arguments.quick else 3)
+        return 0
     load = _workload(torch.device(arguments.device), arguments.shape, arguments.quick)
     print(f"{_machine(load)}: {load.shape}, {load.side}x{load.side}, {load.steps} x {load.denoising} steps, ", end="")
     print(f"batch {load.batch}, {load.frames} frames, median of {load.rounds} rounds\n")
@@ -55,6 +65,16 @@ def main() -> int:
     missed = [row.id for row in rows if row.passed is False]
     print(f"\nmissed: {', '.join(missed)}" if missed else "\nall targets met")
     return 1 if missed else 0
+
+
+def _print_sizes(weights: str, only: str | None, rounds: int) -> None:
+    print(f"CPU, {torch.get_num_threads()} threads, median of {rounds} rounds; over the best of diffusers in float32\n")
+    print("| weights | size | | wall / frame | processor / frame | over diffusers: wall / processor |")
+    print("|---|---|---|---|---|---|")
+    for width, height in SIZES:
+        if only in (None, f"{width}x{height}"):
+            for line in table(weights, width, height, rounds):
+                print(line, flush=True)
 
 
 def measure(load: Workload, *, quick: bool) -> list[Row]:

@@ -17,6 +17,7 @@ import torch
 
 from studio.rendering.diffusion.engine import DiffusionEngine
 from studio.rendering.diffusion.interface import Frames, Generation, WeightedPrompt
+from studio.rendering.diffusion.numerics import Precision
 from studio.rendering.media.decode import FrameReader
 from studio.rendering.media.sink import FrameSink
 from studio.rendering.models.tiny import Shape, build_random
@@ -43,10 +44,10 @@ class Workload:
     def on_gpu(self) -> bool:
         return self.device.type == "cuda"
 
-    def build(self) -> DiffusionEngine:
-        """A fresh engine with random weights."""
+    def build(self, precision: Precision = "float32") -> DiffusionEngine:
+        """A fresh engine with random weights; ``precision`` is a CPU's."""
         dtype = torch.float16 if self.on_gpu else torch.float32
-        return DiffusionEngine(build_random(self.shape, device=str(self.device), dtype=dtype), self.device)
+        return DiffusionEngine(build_random(self.shape, device=str(self.device), dtype=dtype), self.device, precision)
 
     def clip(self, frames: int | None = None) -> Frames:
         """A texture that moves two pixels a frame."""

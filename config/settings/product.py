@@ -1,5 +1,7 @@
 """What the studio sells and how it renders: limits, leases, models, previews."""
 
+from marshmallow.validate import OneOf
+
 from config.settings.core import DATA_DIR
 from config.settings.environment import env
 
@@ -13,6 +15,8 @@ FFMPEG_BINARY = env.str("FFMPEG_BINARY", "")
 
 RENDER_DEVICE = env.str("RENDER_DEVICE", "")
 """``cpu``, ``cuda``, ``cuda:1``; empty: CUDA when there is one."""
+RENDER_PRECISION = env.str("RENDER_PRECISION", "auto", validate=OneOf(["auto", "float32"]))
+"""What a CPU computes in. ``auto``: bfloat16 where the processor is measured to be faster in it."""
 MODEL_DIR = DATA_DIR / "models"
 MODEL_CACHE_BYTES = env.int("MODEL_CACHE_BYTES", 0)
 """Warm models kept by a worker; 0: half of the device's memory."""

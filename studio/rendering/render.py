@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from fractions import Fraction
 from pathlib import Path
@@ -24,7 +25,7 @@ from studio.rendering.media.images import PREVIEW_SIDE, derive_images, jpeg, wri
 from studio.rendering.media.mux import mux, verify
 from studio.rendering.media.probe import MediaInfo, probe
 from studio.rendering.media.sink import FrameSink
-from studio.rendering.models.cache import engine_lease
+from studio.rendering.models.render_engine import render_engine
 from studio.rendering.plan import DeforumParams, RenderPlan, Vid2VidParams
 from studio.rendering.ports import Progress, RenderInputs, RenderPort, RenderResult, Stage
 from studio.rendering.vid2vid.pipeline import restyle
@@ -123,7 +124,8 @@ class _Render:
     def _render_frames(self, sink: FrameSink) -> None:
         plan, should_stop = self._plan, self._port.should_stop
         with ExitStack() as stack:
-            engine: Engine = stack.enter_context(engine_lease(plan.model))
+            begun = sink.frames_done > 0
+            engine: Engine = stack.enter_context(render_engine(plan, self._state, begun=begun))
             self._report("rendering", sink.frames_done)
             source = self._frames_of(self._inputs.source, self._source, stack)
             if isinstance(plan.params, Vid2VidParams):
@@ -189,16 +191,20 @@ class _Render:
         result = self._work / "result"
         shutil.rmtree(result, ignore_errors=True)
         result.mkdir()
-        audio, offset = self._sound()
-        video = mux(sink.finish(), audio, result / "video.mp4", frames / plan.rate, offset=offset)
-        verify(video, frames=frames, fps=plan.rate)
-        still = cv2.imread(str(self._still))
-        first_frame = None if still is None else cv2.cvtColor(still, cv2.COLOR_BGR2RGB)
-        images = derive_images(video, result, first_frame=first_frame)
-        table = Path(shutil.copyfile(sink.table_path, result / "frames.jsonl"))
         checkpoint = result / "checkpoint"
         checkpoint.mkdir()
-        sink.snapshot(checkpoint / "frames")
+        audio, offset = self._sound()
+        finished = sink.finish()
+        with ThreadPoolExecutor(1, thread_name_prefix="checkpoint") as pool:
+            # Both wait for processes most of the time.
+            snapshot = pool.submit(sink.snapshot, checkpoint / "frames")
+            video = mux(finished, audio, result / "video.mp4", frames / plan.rate, offset=offset)
+            verify(video, frames=frames, fps=plan.rate)
+            still = cv2.imread(str(self._still))
+            first_frame = None if still is None else cv2.cvtColor(still, cv2.COLOR_BGR2RGB)
+            images = derive_images(video, result, first_frame=first_frame)
+            snapshot.result()
+        table = Path(shutil.copyfile(sink.table_path, result / "frames.jsonl"))
         shutil.copytree(self._state, checkpoint / "state")
         shutil.copyfile(images["still"], checkpoint / "still.png")
         return RenderResult(

@@ -38,7 +38,11 @@ class Command(BaseCommand):
             from studio.tasks import render_due
             from studio.worker import RenderWorker
 
-            cache.configure(device=settings.RENDER_DEVICE, capacity=settings.MODEL_CACHE_BYTES)
+            cache.configure(
+                device=settings.RENDER_DEVICE,
+                capacity=settings.MODEL_CACHE_BYTES,
+                precision=settings.RENDER_PRECISION,
+            )
             waiting = waiting_client()
             waited_for = [django_rq.get_queue(queue, connection=waiting) for queue in queues]
             worker = RenderWorker(waited_for, connection=waiting)

@@ -9,6 +9,7 @@ from studio.rendering.diffusion.batch import Batch
 from studio.rendering.diffusion.control import Residuals
 from studio.rendering.diffusion.engine import DiffusionEngine
 from studio.rendering.diffusion.noise import seeded_noise
+from studio.rendering.diffusion.numerics import Precision
 from studio.rendering.errors import ModelError, PlanError
 from studio.rendering.models.loading import Components
 
@@ -21,7 +22,7 @@ class AnimateDiffEngine(DiffusionEngine):
 
     context_frames = _OVERLAP
 
-    def __init__(self, parts: Components, device: torch.device) -> None:
+    def __init__(self, parts: Components, device: torch.device, precision: Precision = "float32") -> None:
         if parts.motion_adapter is None:
             raise ModelError("An animatediff model needs a motion_adapter folder.")
         self.window = int(parts.motion_adapter.config.motion_max_seq_length)
@@ -29,7 +30,7 @@ class AnimateDiffEngine(DiffusionEngine):
         if not isinstance(parts.unet, UNetMotionModel):
             parts.unet = UNetMotionModel.from_unet2d(parts.unet, parts.motion_adapter).eval().requires_grad_(False)
             parts.motion_adapter = None
-        super().__init__(parts, device)
+        super().__init__(parts, device, precision)
 
     def free_batch(self, height: int, width: int) -> int:
         """New frames a window: the model's longest, less the overlap, or what fits."""

@@ -15,7 +15,9 @@ import torch
 from diffusers import ControlNetModel
 
 from studio.rendering.deforum.depth import DepthEstimator, ModelDepth
+from studio.rendering.diffusion.attention import attend_in_blocks
 from studio.rendering.diffusion.interface import Frames
+from studio.rendering.diffusion.precision import halved
 from studio.rendering.diffusion.preprocessors import preprocessor
 from studio.rendering.errors import PlanError
 from studio.rendering.models.checks import check_controlnet
@@ -79,9 +81,14 @@ class ControlNets:
         if location not in self._models:
             check_controlnet(Path(location), self._unet_config)
             folder = Path(location)
+            # Not in bfloat16 itself: what scales all the rest would be rounded, too.
+            halve = self._dtype == torch.bfloat16
+            dtype = torch.float32 if halve else self._dtype
             model = ControlNetModel.from_pretrained(
-                folder, torch_dtype=self._dtype, use_safetensors=True, local_files_only=True, variant=variant_of(folder)
+                folder, torch_dtype=dtype, use_safetensors=True, local_files_only=True, variant=variant_of(folder)
             )
+            if halve:
+                attend_in_blocks(halved(model))
             memory_format = torch.channels_last if self._device.type == "cuda" else torch.contiguous_format
             self._models[location] = model.eval().requires_grad_(False).to(self._device, memory_format=memory_format)
             while len(self._models) > _KEPT:

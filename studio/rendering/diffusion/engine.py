@@ -7,8 +7,9 @@ next.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from contextlib import nullcontext
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from studio.rendering.diffusion import memory
 from studio.rendering.diffusion.adapters import LoraSwitch
-from studio.rendering.diffusion.attention import anchored_attention
+from studio.rendering.diffusion.attention import anchored_attention, attend_in_blocks
 from studio.rendering.diffusion.batch import Batch
 from studio.rendering.diffusion.compiling import Compiled, compile_parts, wants_compiling
 from studio.rendering.diffusion.control import ControlNets, ControlUnits, Residuals
@@ -24,6 +25,8 @@ from studio.rendering.diffusion.deepcache import DeepCachedUnet
 from studio.rendering.diffusion.guidance import Guidance, ResidualNegative, build_guidance
 from studio.rendering.diffusion.interface import Frames, Generation
 from studio.rendering.diffusion.noise import initial_noise, seeded_noise
+from studio.rendering.diffusion.numerics import Layout, Numerics, Precision, memory_format
+from studio.rendering.diffusion.precision import halved
 from studio.rendering.diffusion.samplers import Trajectory, build_trajectory
 from studio.rendering.diffusion.text import PromptEncoder
 from studio.rendering.diffusion.transfer import to_device, to_host
@@ -42,15 +45,24 @@ class DiffusionEngine:
     longest_batch: int | None = None
     """New frames that the model can take at once, where it has a limit of its own."""
 
-    def __init__(self, parts: Components, device: torch.device) -> None:
+    def __init__(self, parts: Components, device: torch.device, precision: Precision = "float32") -> None:
         self.parts = parts
         self.device = device
+        if device.type == "cpu":
+            memory.keep_freed_pages()
+            if precision == "bfloat16":
+                attend_in_blocks(halved(parts.unet))
+                halved(parts.vae)
         self.dtype: torch.dtype = next(parts.unet.parameters()).dtype
-        memory_format = torch.channels_last if device.type == "cuda" else torch.preserve_format
         for module in parts.modules():
             module.to(device)
-        parts.unet.to(memory_format=memory_format)
-        parts.vae.to(memory_format=memory_format)
+        self._layouts: dict[str, Layout] = {"unet": "contiguous", "vae": "contiguous"}
+        if device.type == "cuda":
+            self.lay_out("channels_last", "channels_last")
+        self.best_batch: int | None = None
+        """Frames at once with which this processor is fastest at the render's size, where that was measured."""
+        self.measured: dict[Hashable, Any] = {}
+        """What ``tuning`` found out about this engine."""
         self.prompts = PromptEncoder(parts, device)
         self.controlnets = ControlNets(parts.unet.config, device, self.dtype)
         self._loras = LoraSwitch(parts)
@@ -100,11 +112,24 @@ class DiffusionEngine:
             size = (part.count + 1) // 2
         return done[0] if len(done) == 1 else np.concatenate(done)
 
+    def adopt(self, numerics: Numerics) -> None:
+        """Compute as ``numerics`` says from now on; the precision is the one that the engine was built with."""
+        self.lay_out(numerics.unet, numerics.vae)
+        self.best_batch = numerics.batch
+
+    def lay_out(self, unet: Layout, vae: Layout) -> None:
+        """Order the weights of convolutions in memory, and with them what flows through. Changes last bits."""
+        for name, layout in (("unet", unet), ("vae", vae)):
+            if layout != self._layouts[name]:
+                getattr(self.parts, name).to(memory_format=memory_format(layout))
+                self._layouts[name] = layout
+
     def free_batch(self, height: int, width: int) -> int:
         """Frames of this size that fit at once, from the free memory and a conservative estimate of a frame's
-        activations.
+        activations; no more than this processor is fastest with.
         """
-        return memory.frames_that_fit(self.device, self._bytes_per_frame(height, width))
+        fit = memory.frames_that_fit(self.device, self._bytes_per_frame(height, width))
+        return min(fit, self.best_batch or fit)
 
     def encode(self, frames: Frames) -> torch.Tensor:
         """(n, h, w, 3) to scaled latents (n, c, h/8, w/8) in float32: the VAE's mean, so equal frames give equal
@@ -242,7 +267,7 @@ class DiffusionEngine:
         self, guidance: Guidance, frames: int, batch: Batch, positive_only: bool
     ) -> tuple[torch.Tensor, dict[str, torch.Tensor] | None]:
         """Text tokens (groups * frames, 77 a chunk, width), and what else the family's UNet is told."""
-        return guidance.tokens(frames, positive_only=positive_only), None
+        return guidance.tokens(frames, positive_only=positive_only).to(self.dtype), None
 
     def _noise(self, batch: Batch) -> torch.Tensor:
         """The initial noise (1 or count, c, h/8, w/8): one for all frames, so that a still picture stays still."""

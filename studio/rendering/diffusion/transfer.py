@@ -14,7 +14,9 @@ def to_device(frames: Frames, device: torch.device, dtype: torch.dtype) -> torch
     if device.type == "cuda":
         host = host.pin_memory()
     pixels = host.to(device, non_blocking=True).permute(0, 3, 1, 2)
-    return pixels.to(dtype).div_(127.5).sub_(1.0)
+    # On a CPU in float32, whatever the type: rounded once.
+    exact = dtype if device.type == "cuda" else torch.float32
+    return pixels.to(exact).div_(127.5).sub_(1.0).to(dtype)
 
 
 def to_host(images: torch.Tensor) -> Frames:

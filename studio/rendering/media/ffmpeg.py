@@ -246,11 +246,10 @@ def fit_sound(path: Path, demuxer: str, *, offset: float, duration: Fraction, tr
     return sound.filter("apad").filter("atrim", end_sample=round(duration * _SAMPLE_RATE))
 
 
-def mux(video: Path, sound: Any | None, destination: Path, fps: Fraction) -> Any:
+def mux(video: Path, sound: Any, destination: Path, fps: Fraction) -> Any:
     """The picture of an MP4 as it is, with ``sound`` as AAC; the index first, so a browser plays while loading."""
-    picture = source(video, "mov").video
-    streams = picture if sound is None else [picture, sound]
-    options: dict[str, Any] = {} if sound is None else {"acodec": "aac", "b:a": "160k", "flags:a": "+bitexact"}
+    options: dict[str, Any] = {"acodec": "aac", "b:a": "160k", "flags:a": "+bitexact"}
+    streams = [source(video, "mov").video, sound]
     return target(
         streams, destination, f="mp4", vcodec="copy", movflags="+faststart", movie_timescale=timescale(fps), **options
     )

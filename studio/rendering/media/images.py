@@ -5,7 +5,8 @@ Frames are RGB uint8, (height, width, 3) or (1, height, width, 3). Videos are re
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -69,13 +70,8 @@ def write_thumbnail(frame: Frame, path: Path) -> Path:
 
 def write_animation(video: Path, path: Path, *, max_side: int = THUMBNAIL_SIDE) -> Path:
     """The first seconds of a video as an endless WebP animation."""
-    info = probe(video)
-    fps = min(_rate(info), Fraction(_ANIMATION_FPS))
-    width, height = _fit(info, max_side)
-    count = min(_ANIMATION_FRAMES, info.frames_at(fps))
-    part = path.with_name(path.name + ".part")
-    ffmpeg.run(ffmpeg.animate(video, part, ffmpeg.Decoding(info.demuxer, width, height, fps, 0, count)))
-    return durable.publish(part, path)
+    with _animation_beside(video, path, max_side):
+        return path
 
 
 def write_sprite(video: Path, path: Path) -> Sprite:
@@ -103,15 +99,17 @@ def derive_images(video: Path, folder: Path, *, first_frame: Frame | None = None
 
     ``first_frame`` is the video's first frame as it was before encoding, where it is still known.
     """
-    if first_frame is None:
-        first_frame = _frame_at(video, probe(video), 0)
-    return {
-        "still": write_still(first_frame, folder / "still.png"),
-        "poster": write_poster(first_frame, folder / "poster.jpg"),
-        "thumbnail": write_thumbnail(first_frame, folder / "thumbnail.jpg"),
-        "animation": write_animation(video, folder / "animation.webp"),
-        "sprite": write_sprite(video, folder / "sprite.jpg").path,
-    }
+    animation = folder / "animation.webp"
+    with _animation_beside(video, animation, THUMBNAIL_SIDE):
+        if first_frame is None:
+            first_frame = _frame_at(video, probe(video), 0)
+        return {
+            "still": write_still(first_frame, folder / "still.png"),
+            "poster": write_poster(first_frame, folder / "poster.jpg"),
+            "thumbnail": write_thumbnail(first_frame, folder / "thumbnail.jpg"),
+            "animation": animation,
+            "sprite": write_sprite(video, folder / "sprite.jpg").path,
+        }
 
 
 def write_contact_sheet(rows: Sequence[tuple[str, Path]], path: Path, *, columns: int = 6, width: int = 240) -> Path:
@@ -133,6 +131,21 @@ def write_contact_sheet(rows: Sequence[tuple[str, Path]], path: Path, *, columns
         strips.append(strip)
     durable.write(path, _encode(".png", np.concatenate(strips), []))
     return path
+
+
+@contextmanager
+def _animation_beside(video: Path, path: Path, max_side: int) -> Iterator[None]:
+    """Animate beside the block, which ends with the animation in place: it takes longer than all other pictures."""
+    info = probe(video)
+    fps = min(_rate(info), Fraction(_ANIMATION_FPS))
+    width, height = _fit(info, max_side)
+    count = min(_ANIMATION_FRAMES, info.frames_at(fps))
+    part = path.with_name(path.name + ".part")
+    how = ffmpeg.Decoding(info.demuxer, width, height, fps, 0, count)
+    with ffmpeg.Process(ffmpeg.animate(video, part, how)) as process:
+        yield
+        process.wait()
+    durable.publish(part, path)
 
 
 def _frame_at(path: Path, info: MediaInfo, index: int, size: tuple[int, int] | None = None) -> Frame:

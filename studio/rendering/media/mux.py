@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from contextlib import closing
 from fractions import Fraction
 from pathlib import Path
@@ -21,15 +22,16 @@ def mux(video: Path, audio: Path | None, destination: Path, duration: Fraction, 
     silence). Sound that ends early is padded with silence, sound that goes on is cut: the picture is never shortened.
     Raises MediaError if ``audio`` has no sound.
     """
-    fps = probe(video).fps
-    assert fps
     part = destination.with_name(destination.name + ".part")
-    sound = None
-    if audio is not None:
-        info = probe(audio)
-        if not info.has_audio:
-            raise MediaError("The file has no sound.", code="no_audio_stream")
-        sound = ffmpeg.fit_sound(audio, info.demuxer, offset=offset, duration=duration, track=info.sound_track)
+    if audio is None:
+        # The sink's files are as they should be: nothing to do for a process.
+        shutil.copyfile(video, part)
+        return durable.publish(part, destination)
+    info, fps = probe(audio), probe(video).fps
+    assert fps
+    if not info.has_audio:
+        raise MediaError("The file has no sound.", code="no_audio_stream")
+    sound = ffmpeg.fit_sound(audio, info.demuxer, offset=offset, duration=duration, track=info.sound_track)
     ffmpeg.run(ffmpeg.mux(video, sound, part, fps))
     return durable.publish(part, destination)
 

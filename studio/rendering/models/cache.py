@@ -12,12 +12,13 @@ from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Literal, Protocol, TypeVar
 
 import torch
 
 from studio.rendering.diffusion import memory
 from studio.rendering.diffusion.engine import DiffusionEngine
+from studio.rendering.diffusion.numerics import Precision
 from studio.rendering.models.checks import check_model
 from studio.rendering.models.families import FAMILIES
 from studio.rendering.models.loading import load_components
@@ -32,6 +33,7 @@ class Sized(Protocol):
 
 
 T = TypeVar("T", bound=Sized)
+Choice = Literal["auto", "float32"]
 
 
 @dataclass
@@ -99,13 +101,19 @@ class WarmCache(Generic[T]):
             _release()
 
 
-def configure(*, device: str = "", capacity: int = 0) -> None:
+def configure(*, device: str = "", capacity: int = 0, precision: Choice = "float32") -> None:
     """Say where engines live and how many bytes of them stay warm: left empty, CUDA if there is one, half its memory.
+    ``precision`` is what a CPU computes in: ``float32`` always, or what its first measurements say (``auto``).
 
     Call it before the first engine is loaded.
     """
-    global _chosen_device, _chosen_capacity
-    _chosen_device, _chosen_capacity = device, capacity
+    global _chosen_device, _chosen_capacity, _chosen_precision
+    _chosen_device, _chosen_capacity, _chosen_precision = device, capacity, precision
+
+
+def default_precision() -> Choice:
+    """The configured one, else float32, which is the same on every processor."""
+    return _chosen_precision
 
 
 def default_device() -> torch.device:
@@ -113,30 +121,35 @@ def default_device() -> torch.device:
     return torch.device(_chosen_device or ("cuda" if torch.cuda.is_available() else "cpu"))
 
 
-def build_engine(spec: ModelSpec, device: torch.device) -> DiffusionEngine:
-    """A fresh engine: float16 on CUDA, float32 elsewhere. Raises ModelError."""
+def build_engine(spec: ModelSpec, device: torch.device, precision: Precision = "float32") -> DiffusionEngine:
+    """A fresh engine: float16 on CUDA, ``precision`` elsewhere. Raises ModelError."""
     check_model(spec)
     dtype = torch.float16 if device.type == "cuda" else torch.float32
     parts = load_components(Path(spec.location), dtype=dtype, draft=spec.draft)
-    return FAMILIES[spec.family](parts, device)
+    return FAMILIES[spec.family](parts, device, precision)
 
 
-def load_engine(spec: ModelSpec, *, device: torch.device | str | None = None) -> DiffusionEngine:
+def load_engine(
+    spec: ModelSpec, *, device: torch.device | str | None = None, precision: Precision = "float32"
+) -> DiffusionEngine:
     """The warm engine of ``spec``, loaded on first use. Raises ModelError."""
     chosen = _device(device)
-    return _engines().get(_key(spec, chosen), lambda: build_engine(spec, chosen))
+    return _engines().get(_key(spec, chosen, precision), lambda: build_engine(spec, chosen, precision))
 
 
 @contextmanager
-def engine_lease(spec: ModelSpec, *, device: torch.device | str | None = None) -> Iterator[DiffusionEngine]:
+def engine_lease(
+    spec: ModelSpec, *, device: torch.device | str | None = None, precision: Precision = "float32"
+) -> Iterator[DiffusionEngine]:
     """The warm engine of ``spec`` for a block, during which it can't be evicted. Raises ModelError."""
     chosen = _device(device)
-    with _engines().lease(_key(spec, chosen), lambda: build_engine(spec, chosen)) as engine:
+    with _engines().lease(_key(spec, chosen, precision), lambda: build_engine(spec, chosen, precision)) as engine:
         yield engine
 
 
 _chosen_device = ""
 _chosen_capacity = 0
+_chosen_precision: Choice = "float32"
 _cache: WarmCache[DiffusionEngine] | None = None
 _cache_lock = threading.Lock()
 
@@ -161,11 +174,11 @@ def _device(device: torch.device | str | None) -> torch.device:
     return default_device() if device is None else torch.device(device)
 
 
-def _key(spec: ModelSpec, device: torch.device) -> Hashable:
+def _key(spec: ModelSpec, device: torch.device, precision: Precision) -> Hashable:
     """A model that was replaced on disk is another model."""
     location = Path(spec.location)
     changed = location.stat().st_mtime_ns if location.exists() else 0
-    return (spec.family, str(location.resolve()), changed, spec.draft, str(device))
+    return (spec.family, str(location.resolve()), changed, spec.draft, str(device), precision)
 
 
 def _release() -> None:
