@@ -55,7 +55,7 @@ def main() -> int:
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
     if arguments.sizes:
-        _print_sizes(arguments.sizes, arguments.only, rounds=2 if arguments.quick else 3)
+        _print_sizes(arguments.sizes, arguments.only, rounds=1 if arguments.quick else 3)
         return 0
     load = _workload(torch.device(arguments.device), arguments.shape, arguments.quick)
     print(f"{_machine(load)}: {load.shape}, {load.side}x{load.side}, {load.steps} x {load.denoising} steps, ", end="")

@@ -1,7 +1,7 @@
 """The sizes that people render on a CPU: our pipeline beside diffusers one by one and in batches, file to file.
 
-Everybody decodes or is handed the same clip and ends with an H.264 file. diffusers runs in float32, as it does unasked,
-and in bfloat16; ours in float32 and in what it chooses on this processor.
+Everybody is handed the same clip, ours as a file, and ends with an H.264 file; nobody smooths over time. diffusers
+runs in float32, as it does unasked, and in bfloat16; ours in float32 and in what it chooses on this processor.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def _parts(weights: str) -> Components:
 
 def _ours(engine: DiffusionEngine, numerics: Numerics, source: Path, width: int, height: int) -> None:
     engine.adopt(numerics)
-    params = Vid2VidParams("a wolf in the snow", "grey", denoising=_DENOISING)
+    params = Vid2VidParams("a wolf in the snow", "grey", denoising=_DENOISING, smoothing=0, stabilise_colour=False)
     model = ModelSpec("sd15", "", scheduler="ddim", steps=_STEPS)
     plan = RenderPlan("vid2vid", model, width, height, str(RATE), _FRAMES, 5, params)
     with (

@@ -1,7 +1,7 @@
 """What is to be rendered, frozen: a plan is complete, validated, JSON-serialisable, and nothing else decides a pixel.
 
-A plan that is rendered twice by one worker gives the same frames, bit for bit. How a CPU computes them is chosen for the
-processor and kept with the render (``diffusion/numerics.py``).
+A plan that is rendered twice by one worker gives the same frames, bit for bit. How a CPU computes them is chosen for
+the processor and kept with the render (``diffusion/numerics.py``).
 """
 
 from __future__ import annotations

@@ -72,7 +72,8 @@ class BlockedAttention(AttnProcessor2_0):
         **kwargs: Any,
     ) -> Any:
         norms = (attn.group_norm, attn.spatial_norm, attn.norm_cross, attn.norm_q, attn.norm_k)
-        if attention_mask is not None or hidden_states.dim() != 3 or attn.residual_connection or any(norms):
+        plain = attention_mask is None and hidden_states.dim() == 3 and not attn.residual_connection
+        if not plain or any(norms) or attn.rescale_output_factor != 1:
             return super().__call__(attn, hidden_states, encoder_hidden_states, attention_mask, *args, **kwargs)
         seen = hidden_states if encoder_hidden_states is None else encoder_hidden_states
         heads = [
@@ -80,7 +81,7 @@ class BlockedAttention(AttnProcessor2_0):
             for projected in (attn.to_q(hidden_states), attn.to_k(seen), attn.to_v(seen))
         ]
         mixed = blocked_attention(*heads).unflatten(0, (-1, attn.heads)).transpose(1, 2).flatten(2)
-        return attn.to_out[1](attn.to_out[0](mixed)) / attn.rescale_output_factor
+        return attn.to_out[1](attn.to_out[0](mixed))
 
 
 def blocked_attention(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
