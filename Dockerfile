@@ -19,5 +19,4 @@ VOLUME /data
 EXPOSE 8000
 HEALTHCHECK --interval=15s --timeout=5s --start-period=60s CMD ["python", "-c", \
     "from urllib.request import urlopen; urlopen('http://localhost:8000/api/status', timeout=4)"]
-CMD ["granian", "--interface", "rsgi", "--host", "0.0.0.0", "--port", "8000", \
-    "--workers-kill-timeout", "10s", "--no-ws", "config.rsgi:application"]
+CMD ["python", "-m", "config.web", "--host", "0.0.0.0", "--port", "8000"]

@@ -18,6 +18,11 @@ from config.wsgi import application as handler  # noqa: E402
 application = Front(
     handler,
     lanes=Lanes(threads=settings.WEB_THREADS, uploads=settings.UPLOAD_THREADS, passwords=settings.PASSWORD_THREADS),
-    buffers=Buffers(settings.WEB_BUFFER_BYTES, settings.FILE_UPLOAD_TEMP_DIR),
+    buffers=Buffers(
+        settings.WEB_BUFFER_BYTES // settings.WEB_PROCESSES,
+        settings.FILE_UPLOAD_TEMP_DIR,
+        grace=settings.WEB_GRACE_SECONDS,
+        rate=settings.WEB_LOWEST_RATE,
+    ),
     allowance=allowance,
 )

@@ -18,6 +18,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from accounts.services import Device, open_session
+from config.front.lanes import HASHES_WAITING
 from studio.models import MediaFile
 from studio.services.files import file_url, store_file
 from tenants.scope import tenant_scope
@@ -142,3 +143,39 @@ def test_a_body_that_is_too_large_is_refused_before_it_comes(server: WebServer) 
         client.sendall(head("/api/login", 50_000_000))
         assert b" 413 " in answer.readline()
         assert b"too_large" in answer.read()
+
+
+def test_hashes_of_all_web_processes_together_are_a_few(server: WebServer, user: User) -> None:
+    """Of a crowd at two web servers at once, which share the data folder: one hash is 100 MiB."""
+    with WebServer() as other, ThreadPoolExecutor(32) as crowd:
+        servers = (server, other)
+        workers = [psutil.Process(one.process.pid).children()[0] for one in servers]
+        body = {"email": user.email, "password": PASSWORD}
+
+        def sign_in(number: int) -> int:
+            url = f"{servers[number % 2].url}/api/login"
+            return requests.post(url, json=body, timeout=FOREVER_SECONDS).status_code
+
+        assert [sign_in(0), sign_in(1)] == [200, 200]
+        before = peak = sum(worker.memory_info().rss for worker in workers)
+        statuses = [crowd.submit(sign_in, number) for number in range(32)]
+        while not all(status.done() for status in statuses):
+            peak = max(peak, sum(worker.memory_info().rss for worker in workers))
+            assert answers(server) == answers(other) == 200
+    assert {status.result() for status in statuses} == {200}
+    assert peak - before < (settings.PASSWORD_HASHES + 0.8) * 100 * 1024**2
+
+
+def test_more_sign_ins_than_can_wait_are_told_when_to_come_back(server: WebServer, user: User) -> None:
+    body = {"email": user.email, "password": PASSWORD}
+    crowd_size = 3 * HASHES_WAITING
+    with ThreadPoolExecutor(crowd_size) as crowd:
+        asked = [
+            crowd.submit(requests.post, f"{server.url}/api/v2/login", json=body, timeout=FOREVER_SECONDS)
+            for _ in range(crowd_size)
+        ]
+        refused = [one.result() for one in asked if one.result().status_code != 200]
+    assert refused
+    for answer in refused:
+        assert (answer.status_code, answer.json()["code"]) == (503, "busy")
+        assert int(answer.headers["Retry-After"]) > 0

@@ -21,7 +21,7 @@ from tests.worker import addresses
 
 
 class WebServer:
-    """``config.rsgi`` under Granian, as ``serve`` runs it, on the test's database. A context manager.
+    """``config.web``, as ``serve`` runs it but with one process, on the test's database. A context manager.
 
     temporary: the folder of its temporary files.
     """
@@ -31,12 +31,11 @@ class WebServer:
         with socket.create_server(("127.0.0.1", 0)) as probe:
             self.port = int(probe.getsockname()[1])
         self.url = f"http://127.0.0.1:{self.port}"
-        command = ["granian", "--interface", "rsgi", "--port", str(self.port), "--log-level", "error", "--no-ws"]
         folder = {} if temporary is None else {"FILE_UPLOAD_TEMP_DIR": str(temporary)}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", *command, "config.rsgi:application"],
+            [sys.executable, "-m", "config.web", "--host", "127.0.0.1", "--port", str(self.port)],
             cwd=settings.BASE_DIR,
-            env={**os.environ, **addresses(), "THROTTLE": "off", **folder, **(environment or {})},
+            env={**os.environ, **addresses(), "THROTTLE": "off", "WEB_PROCESSES": "1", **folder, **(environment or {})},
         )
 
     def __enter__(self) -> Self:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import logging
 import time
@@ -18,6 +19,7 @@ from config.front.bodies import Buffers, Refused
 from config.front.environ import environ_of
 from config.front.lanes import Lanes
 from config.front.limits import Allowance
+from config.front.pulse import Pulse
 from config.front.refusals import refusals
 
 logger = logging.getLogger(__name__)
@@ -54,6 +56,12 @@ class Front:
         self._buffers = buffers
         self._allowance = allowance
         self._refuse = refusals()
+        self.pulse: Pulse | None = None
+
+    def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Granian calls it in each of its processes."""
+        if self.pulse is not None:
+            self._beating = loop.create_task(self.pulse.beat())
 
     async def __call__(self, scope: Any, protocol: Any) -> None:
         began = time.perf_counter()

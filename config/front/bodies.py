@@ -8,9 +8,6 @@ import time
 from collections.abc import AsyncIterator
 from typing import IO, Self
 
-GRACE_SECONDS = 20.0
-LOWEST_RATE = 1024
-"""Bytes per second that a body must come at once the grace is over; the slowest phone sends ten times as many."""
 IN_MEMORY_BYTES = 256 * 1024
 _EPILOGUE_BYTES = 1024
 
@@ -24,11 +21,15 @@ class Refused(Exception):
 
 
 class Buffers:
-    """All bodies that are being collected in this process, and the room that they may take together."""
+    """All bodies that are being collected in this process, and the room in bytes that they may take together.
 
-    def __init__(self, room: int, folder: str | None = None) -> None:
+    A body has ``grace`` seconds, and one more for each ``rate`` bytes that have come: who was fast may pause.
+    """
+
+    def __init__(self, room: int, folder: str | None = None, *, grace: float = 20.0, rate: int = 1024) -> None:
         self._room = room
         self._folder = folder
+        self._grace, self._rate = grace, rate
 
     async def collect(
         self, chunks: AsyncIterator[bytes], *, length: int | None, limit: int, ending: bytes = b""
@@ -60,13 +61,13 @@ class Buffers:
     async def _fill(self, body: Body, chunks: AsyncIterator[bytes], limit: int) -> None:
         began = time.monotonic()
         while True:
-            left = began + GRACE_SECONDS + body.size / LOWEST_RATE - time.monotonic()
+            left = began + self._grace + body.size / self._rate - time.monotonic()
             try:
                 chunk = await asyncio.wait_for(anext(chunks), left)
             except StopAsyncIteration:
                 return
             except TimeoutError:
-                raise Refused(408, "too_slow", f"The body came at less than {LOWEST_RATE} bytes a second") from None
+                raise Refused(408, "too_slow", f"The body came at less than {self._rate} bytes a second") from None
             if body.size + len(chunk) > limit:
                 raise too_large(limit)
             await body.append(chunk)

@@ -13,26 +13,31 @@ from config.front.bodies import Refused
 T = TypeVar("T")
 
 WAITING = 256
-"""Requests that may wait for a lane; whoever comes then is told to come back."""
+"""Requests that may be in a lane; whoever comes then is told to come back."""
+HASHES_WAITING = 32
+"""The same, where one takes the machine a quarter of a second: nobody waits for more than about ten."""
 
 _UPLOADS = re.compile(
     r"(PUT|POST) /(uploads/|api/(upload|videos|ai-jobs|generate|finalize|files/\d+/complete|v1/deforum-settings)$)"
 )
 _PASSWORDS = re.compile(
-    r"(POST|PATCH|PUT) /(api/((v2/)?auth/|login|register|me|administration/)|admin/(login|password|security))"
+    r"(POST|PATCH|PUT) /(api/(((v2|auth)/)?(login|register|me|reset-password|password-reset)|auth/two-factor/.*"
+    r"|me/delete|administration/.*|tenant/invitations/accept)"
+    r"|admin/(login|password|security|accounts/user)(_|\b).*|reset-password|invitation)/?$"
 )
 
 
 class Lane:
-    """So many threads, and those who wait for one."""
+    """So many threads, and those who wait for one, ``waiting`` of both together."""
 
-    def __init__(self, name: str, threads: int) -> None:
+    def __init__(self, name: str, threads: int, waiting: int = WAITING) -> None:
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix=name)
+        self._room = waiting
         self._waiting = 0
 
     async def run(self, work: Callable[[], T]) -> T:
         """Raises Refused when too many wait already."""
-        if self._waiting >= WAITING:
+        if self._waiting >= self._room:
             raise Refused(503, "busy", "Too many requests at this moment; try again soon")
         self._waiting += 1
         try:
@@ -47,7 +52,7 @@ class Lanes:
     def __init__(self, *, threads: int, uploads: int, passwords: int) -> None:
         self._others = Lane("web", threads)
         self._uploads = Lane("upload", uploads)
-        self._passwords = Lane("password", passwords)
+        self._passwords = Lane("password", passwords, HASHES_WAITING)
 
     def of(self, method: str, path: str) -> Lane:
         if method == "GET":

@@ -2,16 +2,18 @@
 
 from datetime import timedelta
 
-from marshmallow.validate import OneOf
+from marshmallow.validate import OneOf, Range
 
 from config.settings.environment import env
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
 PASSWORD_HASHERS = [
-    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "accounts.hashing.PatientArgon2Hasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
+# At once, by all processes that share the data folder: each takes 100 MiB.
+PASSWORD_HASHES = env.int("PASSWORD_HASHES", 2, validate=Range(min=1))
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 8}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},

@@ -154,20 +154,13 @@ async def _until(condition: Callable[[], bool], complaint: str, seconds: float) 
 
 
 def _web(site: Site, environment: dict[str, str]) -> Program:
-    options = {
-        "--interface": "rsgi",
-        "--host": site.host,
-        "--port": str(site.port),
-        "--working-dir": str(site.base_dir),
-        "--workers-kill-timeout": "5s",
-        "--log-level": "error",
-        "--log-config": str(site.base_dir / "config" / "granian_log.json"),
-    }
-    arguments = [part for option in options.items() for part in option]
     return Program(
         "web",
-        [sys.executable, "-m", "granian", *arguments, "--no-ws", "config.rsgi:application"],
-        environment,
-        # Granian ends its worker process when it ends in order, not when it is killed.
+        [sys.executable, "-m", "config.web", "--host", site.host, "--port", str(site.port)],
+        {
+            **environment,
+            "PYTHONPATH": os.pathsep.join(filter(None, [str(site.base_dir), os.environ.get("PYTHONPATH")])),
+        },
+        # It ends its processes when it ends in order, not when it is killed.
         death_signal=signal.SIGTERM,
     )

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Iterable
 
 import pytest
 
-from config.front import bodies
 from config.front.bodies import IN_MEMORY_BYTES, Body, Buffers, Refused
 
 ROOM = 10 * IN_MEMORY_BYTES
@@ -77,9 +76,8 @@ def test_all_bodies_together_have_so_much_room() -> None:
     collect(sent(b"123"), buffers).close()
 
 
-def test_a_body_that_stalls_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bodies, "GRACE_SECONDS", 0.05)
-    buffers = Buffers(ROOM)
+def test_a_body_that_stalls_is_given_up() -> None:
+    buffers = Buffers(ROOM, grace=0.05)
     with pytest.raises(Refused) as refused:
         collect(stalled(b"abc"), buffers, 10)
     assert (refused.value.status, refused.value.code) == (408, "too_slow")
