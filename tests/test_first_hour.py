@@ -36,7 +36,8 @@ class Studio:
             self._process = subprocess.Popen(
                 [sys.executable, "manage.py", "serve", "--port", str(port)],
                 cwd=settings.BASE_DIR,
-                env=environment(data_dir),
+                # Mails would be printed for a person, in no form of ours.
+                env={**environment(data_dir), "EMAIL_URL": "dummy:"},
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
@@ -99,7 +100,7 @@ def test_every_program_says_when_how_bad_and_for_which_request(studio: Studio) -
     written = studio.lines()
     assert any("INFO access request=" in line and "POST /api/finalize 200" in line for line in written)
     form = re.compile(r"^\S+ +\| \d{4}-\d\d-\d\d[T ][\d:.]{8,12}(Z|\+\d{4}| \w+)? (DEBUG|INFO|WARNING|ERROR|LOG:)\b")
-    # What is printed for a person: the first login, mails where there is no mail server, what PostgreSQL adds.
+    # Of what is printed for a person there are the first login, which is `prepare`'s, and what PostgreSQL adds.
     programs = ("web", "render-1", "upkeep", "serve")
     lines = [line for line in written if line.startswith(programs)]
     assert len(lines) > 10
