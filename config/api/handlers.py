@@ -7,7 +7,7 @@ import errno
 import logging
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import psycopg
@@ -37,6 +37,7 @@ from config.api.errors import (
     ValidationFailed,
 )
 from config.api.parsers import body_too_large
+from config.api.reasons import reasons_by_field
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +57,6 @@ _CODES = {
     415: "unsupported_media_type",
     429: "too_many_requests",
 }
-_REQUIRED = {"required", "blank", "null"}
 
 
 def is_api(request: HttpRequest) -> bool:
@@ -85,9 +85,9 @@ def as_domain_error(exc: Exception, request: Any) -> DomainError:
         case DomainError():
             return exc
         case drf_errors.ValidationError():
-            return ValidationFailed(_fields(exc.detail))
+            return ValidationFailed(reasons_by_field(exc.detail))
         case django_errors.ValidationError():
-            return ValidationFailed(_fields(as_serializer_error(exc)))
+            return ValidationFailed(reasons_by_field(as_serializer_error(exc)))
         case drf_errors.NotAuthenticated():
             return Unauthenticated(_message(exc))
         case drf_errors.AuthenticationFailed():
@@ -204,38 +204,3 @@ def _message(exc: drf_errors.APIException) -> str:
     detail = exc.detail
     # simplejwt answers a dictionary with the sentence inside.
     return str(detail.get("detail", exc.default_detail) if isinstance(detail, dict) else detail)
-
-
-def _fields(detail: Any) -> dict[str, list[str]]:
-    fields: dict[str, list[str]] = {}
-    for name, reason in _reasons(detail):
-        fields.setdefault(name, []).append(reason)
-    return fields
-
-
-def _reasons(detail: Any, path: str = "") -> Iterator[tuple[str, str]]:
-    """Every reason with the dotted path of its field: ``items.0.quantity``."""
-    if isinstance(detail, dict):
-        for name, item in detail.items():
-            yield from _reasons(item, f"{path}.{name}" if path else str(name))
-    elif isinstance(detail, list):
-        for index, item in enumerate(detail):
-            step = f".{index}" if isinstance(item, dict | list) else ""
-            yield from _reasons(item, f"{path}{step}".lstrip("."))
-    else:
-        name = re.sub(r"(^|\.)__all__$", r"\1non_field_errors", path) or "non_field_errors"
-        yield name, _reason(detail, name)
-
-
-def _reason(detail: Any, path: str) -> str:
-    """The documented wording for the two commonest reasons, the validator's own for the others."""
-    code = getattr(detail, "code", "")
-    field = path.rpartition(".")[2]
-    label = field.replace("_", " ")
-    if field == "non_field_errors":
-        return str(detail)
-    if code in _REQUIRED:
-        return f"The {label} field is required."
-    if code == "unique":
-        return f"The {label} has already been taken."
-    return str(detail)
