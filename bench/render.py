@@ -29,7 +29,7 @@ from studio.rendering.diffusion.engine import DiffusionEngine
 from studio.rendering.diffusion.interface import Frames
 from studio.rendering.errors import Cancelled
 from studio.rendering.media.sink import FrameSink
-from studio.rendering.plan import DeforumParams, ModelSpec, RenderPlan
+from studio.rendering.plan import DeforumParams, ModelSpec, RenderOptions, RenderPlan
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ def _throughput(load: Workload, engine: DiffusionEngine, clip: Frames) -> list[R
         )
         compiled = None
         if load.on_gpu:
-            options: dict[str, object] = {"compile": "always"}
+            options = RenderOptions(compile="always")
             compiled = interleaved(load.rounds, ours=lambda: load.render(engine, source, len(clip), options))["ours"]
     plain, ours = seconds["naive"] / len(few), seconds["ours"] / len(clip)
     speed, single = plain / ours, seconds["naive"] / seconds["pure_single"]

@@ -21,7 +21,7 @@ from studio.rendering.diffusion.numerics import Precision
 from studio.rendering.media.decode import FrameReader
 from studio.rendering.media.sink import FrameSink
 from studio.rendering.models.tiny import Shape, build_random
-from studio.rendering.plan import ModelSpec, RenderPlan, Vid2VidParams
+from studio.rendering.plan import ModelSpec, RenderOptions, RenderPlan, Vid2VidParams
 from studio.rendering.vid2vid.pipeline import restyle
 
 RATE = Fraction(24)
@@ -69,9 +69,7 @@ class Workload:
         out = [engine.generate(generation, height=self.side, width=self.side, count=len(p), init=p) for p in parts]
         return np.concatenate(out)
 
-    def render(
-        self, engine: DiffusionEngine, source: Path, frames: int, options: dict[str, object] | None = None
-    ) -> None:
+    def render(self, engine: DiffusionEngine, source: Path, frames: int, options: RenderOptions | None = None) -> None:
         """Our pipeline from file to file: ffmpeg decodes, the engine renders, ffmpeg encodes."""
         params = Vid2VidParams("a wolf in the snow", "grey", denoising=self.denoising)
         model = ModelSpec("sd15", "", scheduler="ddim", steps=self.steps)
@@ -85,7 +83,7 @@ class Workload:
             5,
             params,
             batch_size=self.batch,
-            options=options or {},
+            options=options or RenderOptions(),
         )
         with (
             tempfile.TemporaryDirectory() as folder,

@@ -13,7 +13,7 @@ from django.utils.html import format_html
 from config.staff_pages import StaffPage, changed_columns
 from effects import services
 from effects.models import Category, Effect
-from effects.properties import check_placeholders, read_properties
+from effects.properties import check_placeholders, check_workflow, read_properties
 
 
 @admin.register(Category)
@@ -55,6 +55,10 @@ class EffectForm(forms.ModelForm):
             return values
         try:
             check_placeholders(values.get("parameters") or {}, properties)
+            if values.get("type"):
+                check_workflow(values.get("parameters") or {}, Effect.WORKFLOWS[values["type"]])
+        except forms.ValidationError as error:
+            raise forms.ValidationError({"parameters": error.messages}) from error
         except ValueError as error:
             raise forms.ValidationError({"parameters": str(error)}) from error
         return values

@@ -8,24 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from effects.generation import MAX_PROMPT
+from effects.hooks import vocabulary
 from effects.properties import Property, placeholders
 
 # How far from the source the weakest and the strongest use of an effect go, unless its template says otherwise.
 _DENOISING = [0.2, 0.5]
 _STRENGTHS = ("intensity", "strength")
-_NAMES = {
-    "negative_prompt": "negative_prompt",
-    "denoising": "denoising",
-    "cfgScale": "cfgScale",
-    "cfg_scale": "cfgScale",
-    "steps": "steps",
-    "seed": "seed",
-    "length": "length",
-    "duration": "length",
-    "fps": "fps",
-}
-"""Key of a property -> the parameter it is, where no template has a place for it."""
 
 
 def complete_template(template: Mapping[str, Any], properties: Iterable[Property]) -> dict[str, Any]:
@@ -34,8 +22,8 @@ def complete_template(template: Mapping[str, Any], properties: Iterable[Property
     for item in _unplaced(template, properties):
         if item.type == "number" and item.key in _STRENGTHS:
             implied["denoising"] = {"property": item.key, "to": _DENOISING}
-        elif item.key in _NAMES and item.type in ("number", "text"):
-            implied[_NAMES[item.key]] = f"{{{{{item.key}}}}}"
+        elif (parameter := vocabulary().parameter_of(item.key)) and item.type in ("number", "text"):
+            implied[parameter] = f"{{{{{item.key}}}}}"
     return {**implied, **template}
 
 
@@ -46,11 +34,11 @@ def implied_prompt(
     said = [
         str(values[p.key])
         for p in _unplaced(template, properties)
-        if p.type == "text" and p.key in values and p.key not in _NAMES
+        if p.type == "text" and p.key in values and vocabulary().parameter_of(p.key) is None
     ]
     parts = (" ".join(part.split()) for part in (name, *said, description))
     text = ", ".join(part for part in parts if part)
-    return "".join(character for character in text if character.isprintable())[:MAX_PROMPT]
+    return "".join(character for character in text if character.isprintable())[: vocabulary().max_prompt]
 
 
 def has_prompt(parameters: Mapping[str, Any]) -> bool:

@@ -20,7 +20,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
-from effects.generation import CONTROL_CHARACTERS, PARAMETERS, check_parameters
+from effects.hooks import vocabulary
 
 TYPES = ("text", "number", "image", "video")
 MAX_TEXT = 1000
@@ -45,6 +45,7 @@ STANDARD: list[dict[str, Any]] = [
 ]
 """What users may set of an effect for which staff have written neither properties nor a template."""
 
+_CONTROL_CHARACTERS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _FIELDS = frozenset({"key", "name", "description", "type", "required", "default", "range"})
 _KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 _PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z][A-Za-z0-9_]{0,63})\s*\}\}")
@@ -81,7 +82,7 @@ class Property:
         return value
 
     def _text(self, value: Any) -> str:
-        if not isinstance(value, str) or CONTROL_CHARACTERS.search(value):
+        if not isinstance(value, str) or _CONTROL_CHARACTERS.search(value):
             raise ValueError("Must be a text without control characters.")
         text = value.strip()
         if not text:
@@ -106,8 +107,9 @@ def read_properties(data: Any) -> list[Property]:
 def fill_template(template: Mapping[str, Any], properties: list[Property], values: Mapping[str, Any]) -> dict[str, Any]:
     """The generation parameters for these cleaned values."""
     filling = _Filling({item.key: item for item in properties}, values)
-    filled = {name: filling.fill(part) for name, part in template.items()}
-    return {name: value for name, value in filled.items() if value is not None}
+    filled = {name: (filling.fill(part), _is_open(part)) for name, part in template.items()}
+    # What was not given is left out; a null that is written there is as wrong as in a request.
+    return {name: value for name, (value, is_open) in filled.items() if value is not None or not is_open}
 
 
 def check_properties(data: Any) -> None:
@@ -125,12 +127,19 @@ def check_template(data: Any) -> None:
     """
     if not isinstance(data, dict):
         raise ValidationError("Must be an object of generation parameters.")
-    unknown = sorted(set(data) - PARAMETERS)
+    known = vocabulary().names()
+    unknown = sorted(set(data) - known)
     if unknown:
-        raise ValidationError(f"Unknown parameters: {', '.join(unknown)}. Known are {', '.join(sorted(PARAMETERS))}.")
-    problems = check_parameters({name: part for name, part in data.items() if not _is_open(part)})[1]
-    if problems:
-        raise ValidationError([f"{name}: {reason}" for name, reason in problems.items()])
+        raise ValidationError(f"Unknown parameters: {', '.join(unknown)}. Known are {', '.join(sorted(known))}.")
+    problems: dict[str, list[str]] = {}
+    for part in _written(data):
+        problems = vocabulary().check(part)[1] | vocabulary().wrong_settings(part) | problems
+    _refuse(problems)
+
+
+def check_workflow(template: Mapping[str, Any], workflow: str) -> None:
+    """A model validator of the whole effect: its parameters are of what its type renders."""
+    _refuse(vocabulary().misplaced(template, workflow))
 
 
 def check_placeholders(template: Mapping[str, Any], properties: list[Property]) -> None:
@@ -230,6 +239,19 @@ def placeholders(part: Any) -> Iterator[tuple[str, Any]]:
         else:
             for item in part.values():
                 yield from placeholders(item)
+
+
+def _refuse(problems: Mapping[str, list[str]]) -> None:
+    if problems:
+        raise ValidationError([f"{name}: {' '.join(reasons)}" for name, reasons in problems.items()])
+
+
+def _written(template: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Parameters as they are written out, and at both ends of what a property moves them through."""
+    yield {name: part for name, part in template.items() if not _is_open(part)}
+    for name, part in template.items():
+        if isinstance(part, dict) and set(part) == {"property", "to"} and _is_span(part["to"]):
+            yield from ({name: end} for end in part["to"])
 
 
 def _is_open(part: Any) -> bool:

@@ -5,11 +5,14 @@ from commerce.hooks import holds_compared
 from commerce.models import RENDER
 from config.health import plug_service
 from config.hooks import every_pass
+from effects.hooks import renderers
+from studio.requests.templates import TemplateVocabulary
 from studio.services import blobs, charges, figures, jobs, orphans, personal_data, presigned, probes
 
 user_data.plug("studio", personal_data.HOLDER)
 user_figures.plug("studio", figures.work_of)
 holds_compared.plug(RENDER, charges.check_holds)
+renderers.plug("studio", TemplateVocabulary())
 plug_service("workers", probes.workers_listen, seconds=1)
 # A process, for a word that hardly ever changes.
 plug_service("ffmpeg", probes.ffmpeg_runs, seconds=60)

@@ -31,6 +31,7 @@ from gallery.services import moderate, publish
 from messaging.models import Block, Message
 from messaging.services import block, open_chat, own_attachment, send_message
 from studio.models import MediaFile, Preset, RenderJob, Video
+from studio.requests.types import DeforumRequest
 from studio.services import presigned
 from studio.services.files import LINK_SALT, store_file
 from studio.services.jobs import submit_render
@@ -255,8 +256,8 @@ def _support_rows(owner: User, staff: User, rows: Rows) -> Rows:
 
 def _submit(owner: User, *, title: str, purpose: RenderJob.Purpose = RenderJob.Purpose.FINAL) -> RenderJob:
     video = Video.objects.create(owner=owner, type=Video.Type.DEFORUM, title=title)
-    parameters = {"prompt": title, "length": 1.0, "fps": 12.0}
-    return submit_render(video=video, user=owner, purpose=purpose, parameters=parameters)
+    request = DeforumRequest(prompt=title, length=1.0, fps=12.0)
+    return submit_render(video=video, user=owner, purpose=purpose, request=request)
 
 
 def _render(

@@ -27,6 +27,7 @@ from commerce.services.wallets import open_credit_wallet, personal_balance
 from commerce.tests.stripe_server import WEBHOOK_SECRET, sign
 from effects.models import Category
 from studio.models import ModelFile, RenderJob, Video
+from studio.requests.types import DeforumRequest
 from studio.services import jobs
 from tenants.scope import all_tenants
 from tests.crashes import run_and_kill
@@ -35,6 +36,7 @@ from tests.fixtures import UserFactory
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(240)]
 
 SIGNUP = 50
+REQUEST = DeforumRequest(prompt="a lighthouse", length=1.0, fps=8.0, frame_count=2)
 
 
 def kill_everywhere(prepare: Callable[[int], tuple[Any, ...]], verb: Callable[..., object]) -> int:
@@ -66,8 +68,7 @@ def submit(video_id: int) -> None:
     video = Video.objects.select_related("owner").get(pk=video_id)
     if video.is_active:
         return
-    parameters = {"prompt": "a lighthouse", "length": 1.0, "fps": 8.0, "frameCount": 2}
-    jobs.submit_render(video=video, user=video.owner, purpose=RenderJob.Purpose.PREVIEW, parameters=parameters)
+    jobs.submit_render(video=video, user=video.owner, purpose=RenderJob.Purpose.PREVIEW, request=REQUEST)
 
 
 def complete(job_id: int, lease: str) -> None:
@@ -152,15 +153,11 @@ def test_a_submission(user: User, model: ModelFile, settings: Any) -> None:
 
 
 def test_a_finished_render(user: User, model: ModelFile) -> None:
-    parameters = {"prompt": "a lighthouse", "length": 1.0, "fps": 8.0, "frameCount": 2}
-
     def prepare(step: int) -> tuple[int, str]:
         lease = uuid.uuid4()
         with all_tenants():
             video = Video.objects.create(tenant=user.tenant, owner=user, type=Video.Type.DEFORUM)
-            job = jobs.submit_render(
-                video=video, user=user, purpose=RenderJob.Purpose.PREVIEW, parameters=dict(parameters)
-            )
+            job = jobs.submit_render(video=video, user=user, purpose=RenderJob.Purpose.PREVIEW, request=REQUEST)
             assert job.move(RenderJob.Status.RUNNING, lease_id=lease, lease_expires_at=timezone.now(), attempts=1)
         return job.pk, str(lease)
 

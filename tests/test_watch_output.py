@@ -13,6 +13,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from studio.models import ModelFile, RenderJob, Video
+from studio.requests.types import Vid2VidRequest
 from studio.services.jobs import submit_render
 from studio.services.outputs import OutputWatcher
 from tenants.scope import all_tenants, tenant_scope
@@ -36,7 +37,7 @@ def job(api: APIClient, user: User, upload: Callable[..., int], tiny_model: Mode
             video=Video.objects.get(pk=video_id),
             user=user,
             purpose=RenderJob.Purpose.FINAL,
-            parameters={"prompt": "a neon city"},
+            request=Vid2VidRequest(prompt="a neon city"),
             provider="external",
         )
 

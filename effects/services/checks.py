@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 
 from config.api.errors import ValidationFailed, all_problems
 from effects.models import RESERVED_SLUGS, Category, Effect
-from effects.properties import check_placeholders, read_properties
+from effects.properties import check_placeholders, check_workflow, read_properties
 
 SLUG_TAKEN = "The slug has already been taken."
 
@@ -32,6 +32,7 @@ def check_effect(effect: Effect, fields: Collection[str] | None = None) -> None:
         *([partial(_check_shelf, effect)] if "category_id" in asked else []),
         *(partial(_check_address, effect, name) for name in ("thumbnail_url", "preview_video_url") if name in asked),
         *([partial(_check_placeholders, effect)] if asked & {"parameters", "configurable_properties"} else []),
+        *([partial(_check_workflow, effect)] if asked & {"parameters", "type"} else []),
     ]
     if problems := all_problems(*rules):
         raise ValidationFailed(problems)
@@ -97,6 +98,15 @@ def _check_placeholders(effect: Effect) -> None:
         check_placeholders(effect.parameters, properties)
     except ValueError as error:
         raise ValidationFailed({"parameters": [str(error)]}) from error
+
+
+def _check_workflow(effect: Effect) -> None:
+    # What is no type, or no object, the check of the column tells.
+    if effect.type in Effect.WORKFLOWS and isinstance(effect.parameters, dict):
+        try:
+            check_workflow(effect.parameters, effect.workflow)
+        except ValidationError as error:
+            raise ValidationFailed({"parameters": error.messages}) from error
 
 
 def _unknown(field: str) -> ValidationFailed:

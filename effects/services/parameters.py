@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from config.api.errors import ValidationFailed
-from effects.generation import check_parameters
+from effects.hooks import vocabulary
 from effects.implied import complete_template, has_prompt, implied_prompt
 from effects.models import Effect
-from effects.properties import Property, fill_template, placeholders, read_properties
+from effects.properties import Property, check_placeholders, fill_template, placeholders, read_properties
 
 FIELD = "input_payload"
 
@@ -17,17 +17,19 @@ def effect_parameters(effect: Effect, input_payload: Any = None) -> dict[str, An
     """The generation parameters of one use of the effect, in the words of ``POST /api/generate``.
 
     ``{"prompt": "a watercolor painting", "denoising": 0.62, "modelId": 3}``. Raises ValidationFailed naming
-    ``input_payload.key`` for what the effect's properties or the bounds of the parameters do not allow.
+    ``input_payload.key`` for what the effect's properties or the bounds of the parameters do not allow, and the
+    parameter, of a template that was stored before it was checked.
     """
-    properties = read_properties(effect.offered_properties)
+    properties = _properties(effect)
+    _check_stored(effect.parameters, properties)
     values = _clean(properties, input_payload)
     template = complete_template(effect.parameters, properties)
     filled = fill_template(template, properties, values)
     if not has_prompt(filled):
         filled["prompt"] = implied_prompt(effect.name, effect.description, template, properties, values)
-    parameters, problems = check_parameters(filled)
+    parameters, problems = vocabulary().check(filled)
     if problems:
-        raise ValidationFailed({_field(template, name): [reason] for name, reason in problems.items()})
+        raise ValidationFailed({_field(template, name): reasons for name, reasons in problems.items()})
     if effect.model_file_id is not None:
         parameters["modelId"] = effect.model_file_id
     return parameters
@@ -35,7 +37,7 @@ def effect_parameters(effect: Effect, input_payload: Any = None) -> dict[str, An
 
 def clean_payload(effect: Effect, input_payload: Any = None) -> dict[str, Any]:
     """The payload with every default filled in. Raises ValidationFailed naming ``input_payload.key``."""
-    return _clean(read_properties(effect.offered_properties), input_payload)
+    return _clean(_properties(effect), input_payload)
 
 
 def check_payload(effect_id: int, input_payload: Any) -> None:
@@ -47,7 +49,7 @@ def check_payload(effect_id: int, input_payload: Any) -> None:
 
 def payload_files(effect: Effect, input_payload: Any = None) -> dict[str, int]:
     """Property -> id of the file that the payload names for it; whether the user may, the caller must ask."""
-    properties = read_properties(effect.offered_properties)
+    properties = _properties(effect)
     values = _clean(properties, input_payload)
     return {p.key: values[p.key] for p in properties if p.type in ("image", "video") and p.key in values}
 
@@ -56,6 +58,23 @@ def payload_file_ids(effect: Effect | None, input_payload: dict[str, Any]) -> se
     """The files that a payload as it was stored names, whatever became of the effect's bounds since."""
     files = [item["key"] for item in effect.offered_properties if item["type"] in ("image", "video")] if effect else []
     return {input_payload[key] for key in files if isinstance(input_payload.get(key), int)}
+
+
+def _properties(effect: Effect) -> list[Property]:
+    try:
+        return read_properties(effect.offered_properties)
+    except ValueError as error:
+        raise ValidationFailed({"configurable_properties": [str(error)]}) from error
+
+
+def _check_stored(template: Any, properties: list[Property]) -> None:
+    if not isinstance(template, dict):
+        raise ValidationFailed({"parameters": ["Must be an object of generation parameters."]})
+    for name, part in template.items():
+        try:
+            check_placeholders({name: part}, properties)
+        except ValueError as error:
+            raise ValidationFailed({name: [str(error)]}) from error
 
 
 def _field(template: dict[str, Any], parameter: str) -> str:

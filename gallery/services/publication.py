@@ -13,13 +13,7 @@ from effects.properties import read_properties
 from gallery.models import GalleryItem
 from gallery.services.viewing import LIST
 from studio.models import RenderJob, Video
-
-# What a remix may copy; files, jobs and models of the owner's tenant stay out.
-_SHARED_PARAMETERS = (
-    "modelId", "prompt", "negative_prompt", "cfgScale", "denoising", "steps", "seed", "length", "fps", "schedules",
-    "controlnet",
-)  # fmt: skip
-
+from studio.services.shared_parameters import shared_parameters
 
 _DESCRIBED = (
     "owner", "owner_name", "title", "effect", "effect_name", "effect_slug", "category", "category_name", "tags",
@@ -94,8 +88,7 @@ def _recipe(video: Video) -> dict[str, Any]:
     """What a remix starts from. The template of an effect is the studio's: then only what was configured is told."""
     effect = video.effect
     if effect is None:
-        parameters = {name: video.parameters[name] for name in _SHARED_PARAMETERS if name in video.parameters}
-        return {"type": video.type, "parameters": parameters, "input_payload": {}}
+        return {"type": video.type, "parameters": shared_parameters(video), "input_payload": {}}
     shared = {item.key for item in read_properties(effect.offered_properties) if item.type in ("text", "number")}
     payload = {key: value for key, value in video.input_payload.items() if key in shared}
     return {"type": video.type, "parameters": {}, "input_payload": payload}

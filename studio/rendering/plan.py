@@ -74,6 +74,31 @@ class DeforumParams:
 
 
 @dataclass(frozen=True)
+class RenderOptions:
+    """Speed options that may change pixels, off by default, and the models that a render may look through."""
+
+    deepcache: int = 0
+    """Reuse deep features for so many steps."""
+    residual_cfg: bool = False
+    """One negative pass for all steps."""
+    compile: bool | Literal["always"] = False
+    """Compile the model for jobs that are long enough, or always; CUDA only."""
+    clip_skip: int = 0
+    """Layers of the text encoder that are left out at its end."""
+    depth_model: str | None = None
+    """A local folder; what 3D motion and depth ControlNets see with."""
+
+    def to_json(self) -> dict[str, Any]:
+        """What is asked for; the rest is left out, so that an option that is added changes no older plan."""
+        return {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if getattr(self, f.name) != f.default}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> RenderOptions:
+        """Read what ``to_json`` wrote; what means nothing here any more is left out."""
+        return cls(**{f.name: data[f.name] for f in dataclasses.fields(cls) if f.name in data})
+
+
+@dataclass(frozen=True)
 class RenderPlan:
     """One render. Sizes are pixels of the finished video (even numbers); diffusion pads them up to multiples of 8."""
 
@@ -93,8 +118,7 @@ class RenderPlan:
     keep_source_audio: bool = True
     batch_size: int | None = None
     """Frames per batch; None sizes it from free memory."""
-    options: dict[str, Any] = field(default_factory=dict)
-    """Speed options that may change pixels, off by default (``deepcache``, ``residual_cfg``, ``compile``)."""
+    options: RenderOptions = field(default_factory=RenderOptions)
 
     @property
     def rate(self) -> Fraction:
@@ -106,7 +130,7 @@ class RenderPlan:
 
     def to_json(self) -> dict[str, Any]:
         """A JSON-serialisable dict; ``from_json`` reads it back to an equal plan."""
-        return dataclasses.asdict(self)
+        return {**dataclasses.asdict(self), "options": self.options.to_json()}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> RenderPlan:
@@ -116,4 +140,5 @@ class RenderPlan:
         params["controlnets"] = tuple(ControlNetSpec(**c) for c in params.get("controlnets", ()))
         params["loras"] = tuple(LoraSpec(**lora) for lora in params.get("loras", ()))
         kind = Vid2VidParams if data["workflow"] == "vid2vid" else DeforumParams
-        return cls(**{**data, "model": ModelSpec(**data["model"]), "params": kind(**params)})
+        options = RenderOptions.from_json(data.get("options") or {})
+        return cls(**{**data, "model": ModelSpec(**data["model"]), "params": kind(**params), "options": options})

@@ -45,8 +45,8 @@ def _check_frames(plan: RenderPlan) -> None:
         _require(MIN_SIDE <= side <= MAX_SIDE, name, f"{name}: {MIN_SIDE} to {MAX_SIDE} pixels")
         _require(side % 2 == 0, name, f"{name}: an even number of pixels")
     _require(0 < plan.rate <= MAX_FPS, "fps", f"fps: above 0, at most {MAX_FPS}")
-    _require(1 <= plan.frame_count <= MAX_FRAMES, "frameCount", f"frameCount: 1 to {MAX_FRAMES}")
-    _require(plan.frame_limit is None or plan.frame_limit >= 1, "frameCount", "frameCount: at least 1")
+    _require(1 <= plan.frame_count <= MAX_FRAMES, "frame_count", f"frame_count: 1 to {MAX_FRAMES}")
+    _require(plan.frame_limit is None or plan.frame_limit >= 1, "frame_limit", "frame_limit: at least 1")
     _require(0 <= plan.seed <= _MAX_SEED, "seed", f"seed: 0 to {_MAX_SEED}")
     _require(plan.model.steps >= 1, "steps", "steps: at least 1")
     _require(plan.batch_size is None or plan.batch_size >= 1, "batch_size", "batch_size: at least 1")
@@ -55,7 +55,7 @@ def _check_frames(plan: RenderPlan) -> None:
 def _check_vid2vid(plan: RenderPlan, params: Vid2VidParams, source: MediaInfo | None) -> None:
     _check_prompt("prompt", params.prompt)
     _check_prompt("negative_prompt", params.negative_prompt)
-    _require(1 <= params.cfg_scale <= 50, "cfgScale", "cfgScale: 1 to 50")
+    _require(1 <= params.cfg_scale <= 50, "cfg_scale", "cfg_scale: 1 to 50")
     _require(0 < params.denoising <= 1, "denoising", "denoising: above 0, at most 1")
     _require(0 <= params.smoothing <= 0.7, "smoothing", "smoothing: 0 to 0.7")
     _require(params.start_frame >= 0, "start_frame", "start_frame: at least 0")
@@ -64,7 +64,7 @@ def _check_vid2vid(plan: RenderPlan, params: Vid2VidParams, source: MediaInfo | 
     if source.kind != "image":
         frames = source.frames_at(plan.rate)
         last = params.start_frame + plan.frame_count
-        _require(last <= frames, "frameCount", f"frameCount: the source has {frames} frames at this rate, not {last}")
+        _require(last <= frames, "frame_count", f"frame_count: the source has {frames} frames at this rate, not {last}")
 
 
 def _check_deforum(

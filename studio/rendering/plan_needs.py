@@ -15,7 +15,7 @@ from studio.rendering.deforum.settings import DeforumSettings
 from studio.rendering.diffusion.samplers import most_steps
 from studio.rendering.errors import ModelError, PlanError
 from studio.rendering.models.checks import check_adapters, check_depth_model, check_model, scheduler_config
-from studio.rendering.plan import RenderPlan, Vid2VidParams
+from studio.rendering.plan import RenderPlan
 
 
 def check_needs(plan: RenderPlan, settings: DeforumSettings | None, table: Sequence[FrameParameters]) -> None:
@@ -27,24 +27,18 @@ def check_needs(plan: RenderPlan, settings: DeforumSettings | None, table: Seque
         if not 0 <= unit.start <= unit.end <= 1:
             raise PlanError("controlnet", "controlnet: 0 <= start <= end <= 1")
     check_adapters(plan.model, plan.params.controlnets, plan.params.loras)
-    if (
-        isinstance(plan.params, Vid2VidParams)
-        and plan.params.cross_frame_attention
-        and plan.model.family == "animatediff"
-    ):
-        raise PlanError("crossFrameAttention", "crossFrameAttention: animatediff models see frames together anyway")
     _check_depth(plan, settings)
     _check_steps(plan, settings, table)
 
 
 def _check_depth(plan: RenderPlan, settings: DeforumSettings | None) -> None:
-    folder = plan.options.get("depth_model")
+    folder = plan.options.depth_model
     for field, required in _depth_users(plan, settings):
         if folder is None and required:
             raise PlanError(field, f"{field}: no depth model is installed")
         if folder is not None:
             try:
-                check_depth_model(Path(str(folder)))
+                check_depth_model(Path(folder))
             except ModelError as error:
                 raise PlanError(field, f"{field}: {error.message}") from error
 

@@ -118,7 +118,7 @@ class _Render:
         self._state.mkdir(parents=True, exist_ok=True)
         sink = FrameSink(folder, width=plan.width, height=plan.height, fps=plan.rate, encoder=ffmpeg.encoder())
         if sink.frames_done > plan.frames_to_render:
-            raise PlanError("frameCount", f"The video already has {sink.frames_done} frames; it can't become shorter.")
+            raise PlanError("frame_count", f"The video already has {sink.frames_done} frames; it can't become shorter.")
         return sink
 
     def _render_frames(self, sink: FrameSink) -> None:
@@ -236,7 +236,7 @@ class _Render:
 
 def _depth(plan: RenderPlan, params: DeforumParams) -> DepthEstimator | None:
     """The depth model of an animation that looks through one: the local folder of the plan's ``depth_model``."""
-    folder = plan.options.get("depth_model")
+    folder = plan.options.depth_model
     if not folder or not import_settings(params.settings)[0].needs_depth:
         return None
-    return ModelDepth(Path(str(folder)))
+    return ModelDepth(Path(folder))

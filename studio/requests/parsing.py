@@ -61,6 +61,8 @@ def restore(workflow: str, parameters: Mapping[str, Any]) -> Request:
     known = {name: value for name, value in parameters.items() if name in all_parameters() and value is not None}
     checked, problems = check({n: v for n, v in known.items() if other_workflow(n, workflow) is None}, kept=True)
     _refuse(problems)
+    # 5 and 5.0 are one length, and yet another plan when it is written down.
+    checked = {name: known[name] if known[name] == value else value for name, value in checked.items()}
     if "controlnet" in checked:
         # As they were: a unit that named no figures has none.
         units = parameters["controlnet"]
@@ -84,4 +86,8 @@ def _refuse(problems: dict[str, list[str]]) -> None:
 
 @cache
 def _field(name: str, kept: bool) -> Any:
-    return field_of(all_parameters()[name], kept=kept)
+    field = field_of(all_parameters()[name], kept=kept)
+    if isinstance(field, serializers.CharField):
+        # What people type is trimmed in bodies; what was written or kept stays as it is.
+        field.trim_whitespace = False
+    return field

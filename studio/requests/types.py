@@ -114,11 +114,6 @@ class RenderRequest:
         said["controlnet"] = None if self.controlnet is None else [unit.to_parameters() for unit in self.controlnet]
         return {api: value for api, value in said.items() if value is not None}
 
-    def shared_parameters(self) -> dict[str, Any]:
-        """Those that others may copy."""
-        hidden = {p.api for p in parameters_of(self.workflow) if not p.shared}
-        return {api: value for api, value in self.to_parameters().items() if api not in hidden}
-
     def with_defaults(self) -> Self:
         return self.filled({p.name: p.default_for(self.workflow) for p in parameters_of(self.workflow)})
 

@@ -12,9 +12,10 @@ from accounts.models import User
 from commerce.services.wallets import open_credit_wallet
 from config.api.errors import Forbidden, NotFound, ValidationFailed, all_problems
 from effects.models import Effect
-from effects.services import clean_payload, effect_parameters, payload_files
+from effects.services import clean_payload, payload_files
 from studio import providers
 from studio.models import MediaFile, RenderJob, Video
+from studio.services.effect_requests import effect_request
 from studio.services.jobs import lock_video, submit_render
 from studio.services.plans import draft_render, ensure_not_busy
 from studio.services.presigned import find_verified_file, verify_upload
@@ -78,7 +79,7 @@ def apply_effect(
         video=video,
         user=user,
         purpose=RenderJob.Purpose.FINAL,
-        parameters=effect_parameters(effect, input_payload),
+        request=effect_request(effect, input_payload),
         priority=priority,
         provider=provider,
         effect=effect,
@@ -104,8 +105,8 @@ def estimate_effect(
     input_payload = _checked_payload(user, effect, input_payload)
     # Never saved: whether the plan can be drawn up is found out before anything is promised.
     sample = Video(owner=user, type=effect.workflow, source=source or (video.source if video else None))
-    parameters = effect_parameters(effect, input_payload)
-    draft_render(video=sample, user=user, purpose=RenderJob.Purpose.PREVIEW, parameters=parameters)
+    request = effect_request(effect, input_payload)
+    draft_render(video=sample, user=user, purpose=RenderJob.Purpose.PREVIEW, request=request)
     available = int(open_credit_wallet(user=user).available)
     return {
         "effect_id": effect.pk,
@@ -124,7 +125,7 @@ def check_request(
     problems = all_problems(
         partial(providers.ensure_available, provider),
         partial(_check_source, effect, video, source),
-        partial(effect_parameters, effect, input_payload),
+        partial(effect_request, effect, input_payload),
     )
     if problems:
         raise ValidationFailed(problems)
@@ -163,7 +164,7 @@ def _checked_payload(user: User, effect: Effect, input_payload: Any) -> dict[str
     What it makes of the effect is within the bounds of every render.
     """
     payload = clean_payload(effect, input_payload)
-    effect_parameters(effect, payload)
+    effect_request(effect, payload)
     kinds = {item["key"]: item["type"] for item in effect.offered_properties}
     for key, file_id in payload_files(effect, input_payload).items():
         field = f"input_payload.{key}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -10,6 +11,8 @@ from config.api.errors import ValidationFailed
 from studio.rendering.deforum.deprecations import modernised
 from studio.rendering.deforum.settings import export_settings, import_settings
 from studio.rendering.plan import DeforumParams, RenderPlan
+from studio.requests.parsing import with_values
+from studio.requests.types import DeforumRequest, Request, parameters_of
 from studio.services import catalogue
 from studio.services.catalogue import preset_settings
 from studio.services.file_parameters import without_gaps
@@ -20,39 +23,28 @@ PROMPT_REQUIRED = "The prompt field is required."
 
 # Deforum's own default diffuses every tenth frame, which a short clip at a small size does not forgive.
 _STUDIO_DEFAULTS = {"diffusion_cadence": "0:(2)"}
-# One wish in the request's words and in Deforum's.
-_SAME_WISH = {
-    "prompt": "prompts",
-    "negative_prompt": "animation_prompts_negative",
-    "cfgScale": "cfg_scale_schedule",
-    "denoising": "strength_schedule",
-    "steps": "steps",
-    "scheduler": "sampler",
-    "fps": "fps",
-    "length": "max_frames",
-}
 
 
-def said_settings(parameters: Mapping[str, Any]) -> dict[str, Any]:
+def said_settings(request: DeforumRequest) -> dict[str, Any]:
     """What the request's preset and its settings say, in today's vocabulary."""
-    preset = preset_settings(catalogue.find_named_preset(parameters["preset"])) if parameters.get("preset") else {}
-    return {**modernised(preset), **modernised(parameters.get("schedules") or {})}
+    preset = preset_settings(catalogue.find_named_preset(request.preset)) if request.preset else {}
+    return {**modernised(preset), **modernised(request.schedules or {})}
 
 
-def with_overrides(before: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
-    """A render's parameters with a later request's: a setting that changes there replaces an earlier parameter of the
-    same meaning.
+def with_overrides(approved: Request, overrides: Mapping[str, Any]) -> Request:
+    """An approved request with the checked values of a later one: a setting that changes there replaces an earlier
+    parameter of the same meaning. Raises ValidationFailed.
     """
-    kept = dict(before)
-    earlier, later = (modernised(said.get("schedules") or {}) for said in (before, overrides))
-    for parameter, setting in _SAME_WISH.items():
-        if setting in later and later[setting] != earlier.get(setting):
-            kept.pop(parameter, None)
-    return {**kept, **overrides}
+    if isinstance(approved, DeforumRequest):
+        earlier, later = modernised(approved.schedules or {}), modernised(overrides.get("schedules") or {})
+        changed = {name for name, value in later.items() if value != earlier.get(name)}
+        outdated = [p.name for p in parameters_of(approved.workflow) if p.setting in changed]
+        approved = replace(approved, **dict.fromkeys(outdated))
+    return with_values(approved, overrides)
 
 
 def animation_settings(
-    parameters: Mapping[str, Any], before: RenderPlan | None, *, fps: Fraction, has_source: bool
+    request: DeforumRequest, before: RenderPlan | None, *, fps: Fraction, has_source: bool
 ) -> dict[str, Any]:
     """All settings of a render. Its own parameters come before those in Deforum's words, these before the preset; an
     extension starts from what it extends. Raises ValidationFailed and PlanError.
@@ -62,23 +54,23 @@ def animation_settings(
     asked: dict[str, Any] = {**_STUDIO_DEFAULTS, **start}
     if before and isinstance(before.params, DeforumParams):
         asked |= before.params.settings
-    if parameters.get("preset"):
-        asked |= modernised(preset_settings(catalogue.find_named_preset(parameters["preset"]), fps=fps))
-    schedules = modernised(parameters.get("schedules") or {})
+    if request.preset:
+        asked |= modernised(preset_settings(catalogue.find_named_preset(request.preset), fps=fps))
+    schedules = modernised(request.schedules or {})
     asked |= schedules
-    prompt = parameters.get("prompt")
+    prompt = request.prompt
     if prompt and prompt not in _texts(schedules.get("prompts")):
         asked["prompts"] = {"0": prompt}
-    if parameters.get("negative_prompt"):
-        asked["animation_prompts_negative"] = parameters["negative_prompt"]
-    if "cfgScale" in parameters:
-        asked["cfg_scale_schedule"] = f"0:({parameters['cfgScale']})"
-    if "denoising" in parameters:
-        asked["strength_schedule"] = f"0:({1 - parameters['denoising']:.6f})"
-    asked["steps"] = parameters["steps"]
+    if request.negative_prompt:
+        asked["animation_prompts_negative"] = request.negative_prompt
+    if request.cfg_scale is not None:
+        asked["cfg_scale_schedule"] = f"0:({request.cfg_scale})"
+    if request.denoising is not None:
+        asked["strength_schedule"] = f"0:({1 - request.denoising:.6f})"
+    asked["steps"] = request.steps
     if not asked.get("prompts"):
         raise ValidationFailed({"prompt": [PROMPT_REQUIRED]})
-    settings, unknown = import_settings(without_gaps(asked, units=len(parameters.get("controlnet") or ())))
+    settings, unknown = import_settings(without_gaps(asked, units=len(request.controlnet or ())))
     refused = sorted(set(unknown) & set(schedules))
     if refused:
         raise ValidationFailed({f"schedules.{key}": ["This is no Deforum setting."] for key in refused})

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from accounts.models import User
 from config.api.errors import DomainError
 from effects.models import Effect
-from effects.services import effect_parameters
 from studio.models import RenderJob, Video
 from studio.rendering.plan import RenderPlan
+from studio.requests.types import Request
+from studio.services.effect_requests import effect_request
 from studio.services.plans import Draft, draft_render
 
 
@@ -19,7 +19,7 @@ def rendered_effect(
     claimed: Effect | None,
     video: Video,
     user: User,
-    parameters: dict[str, Any],
+    request: Request,
     draft: Draft,
     again: RenderJob | None = None,
 ) -> Effect | None:
@@ -36,19 +36,17 @@ def rendered_effect(
     if not claimed.is_offered:
         return None
     try:
-        own = effect_parameters(claimed, video.input_payload)
-        return claimed if own == parameters or _frozen(own, video, user, draft) == frozen else None
+        own = effect_request(claimed, video.input_payload)
+        return claimed if own == request or _frozen(own, video, user, draft) == frozen else None
     except DomainError:
         # The effect was changed, and can't be rendered from this any more.
         return None
 
 
-def _frozen(parameters: dict[str, Any], video: Video, user: User, draft: Draft) -> tuple[RenderPlan, int]:
-    if (parameters.get("seed") or 0) <= 0:
-        parameters = {**parameters, "seed": draft.plan.seed}
-    own = draft_render(
-        video=video, user=user, purpose=RenderJob.Purpose.FINAL, parameters=parameters, source=draft.source
-    )
+def _frozen(request: Request, video: Video, user: User, draft: Draft) -> tuple[RenderPlan, int]:
+    if (request.seed or 0) <= 0:
+        request = replace(request, seed=draft.plan.seed)
+    own = draft_render(video=video, user=user, purpose=RenderJob.Purpose.FINAL, request=request, source=draft.source)
     return _whole(own.plan, own.model_file.pk)
 
 

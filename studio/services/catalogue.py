@@ -127,10 +127,10 @@ def _lora_weight(text: str) -> float:
     return weight
 
 
-def render_options() -> dict[str, str]:
-    """Options of every render: the depth model that 3D motion and depth ControlNets see with, when one is installed."""
+def depth_model_path() -> str | None:
+    """What 3D motion and depth ControlNets see with, when one is installed."""
     depth = ModelFile.objects.filter(enabled=True, model_type="depth").order_by("-is_default", "id").first()
-    return {"depth_model": str(model_path(depth))} if depth else {}
+    return str(model_path(depth)) if depth else None
 
 
 def find_preset(wanted: str | int) -> Preset | None:

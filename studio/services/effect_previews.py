@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,12 +16,13 @@ from accounts.models import User
 from config import scratch
 from effects.models import Effect
 from effects.previews import preview_name, preview_url, storage_key
-from effects.services import effect_parameters, update_effect
+from effects.services import update_effect
 from studio.models import MediaFile, RenderJob, Video
 from studio.rendering.media.sample import write_clip
 from studio.rendering.plan import RenderPlan
 from studio.rendering.ports import Progress, RenderInputs
 from studio.rendering.render import render
+from studio.services.effect_requests import effect_request
 from studio.services.files import local_copy
 from studio.services.plans import draft_render
 from tenants.scope import all_tenants
@@ -62,11 +63,11 @@ def render_previews(effect: Effect, on_progress: OnProgress) -> Effect:
 
 def preview_plan(effect: Effect, source: MediaFile) -> RenderPlan:
     """What a user's first render of the effect would be, on the sample clip. Raises ValidationFailed."""
-    parameters = {**effect_parameters(effect), "seed": SEED, "frameCount": round(SECONDS * FPS)}
+    request = replace(effect_request(effect), seed=SEED, frame_count=round(SECONDS * FPS))
     # Neither is saved: the plan is drawn up exactly as for a user's video. Presets without a tenant are read here.
     video = Video(type=effect.workflow, source=source if effect.workflow == Video.Type.VID2VID else None)
     with all_tenants():
-        return draft_render(video=video, user=User(), purpose=RenderJob.Purpose.PREVIEW, parameters=parameters).plan
+        return draft_render(video=video, user=User(), purpose=RenderJob.Purpose.PREVIEW, request=request).plan
 
 
 def sample_clip(folder: Path) -> MediaFile:

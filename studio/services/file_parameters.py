@@ -14,10 +14,8 @@ from studio.rendering.deforum.deprecations import modernised
 from studio.rendering.deforum.samplers import SCHEDULERS, scheduler_of
 from studio.rendering.deforum.settings import CONTROLNET_UNITS, DeforumSettings, import_settings
 from studio.rendering.errors import PlanError
+from studio.requests.types import DEFAULT_FPS, MAX_FPS, MAX_SECONDS, ControlUnit, DeforumRequest
 
-DEFAULT_FPS = "24"
-MAX_FPS = 60
-MAX_SECONDS = 20
 _CONTROLS = {
     "canny": ("canny",),
     "softedge": ("softedge", "hed", "pidinet"),
@@ -37,9 +35,9 @@ def rate_of(fps: object) -> Fraction:
     return Fraction(str(fps)).limit_denominator(1001)
 
 
-def file_parameters(schedules: Mapping[str, Any], parameters: Mapping[str, Any], *, extends: bool) -> dict[str, Any]:
-    """Parameters that the request leaves to its settings. An extension keeps its rate. Raises PlanError naming the
-    setting that can't be followed.
+def file_parameters(schedules: Mapping[str, Any], request: DeforumRequest, *, extends: bool) -> dict[str, Any]:
+    """What the request leaves to its settings, by the request's own names. An extension keeps its rate. Raises
+    PlanError naming the setting that can't be followed.
     """
     said = {key: value for key, value in modernised(schedules).items() if value is not None}
     settings, _ = import_settings(said)
@@ -48,16 +46,16 @@ def file_parameters(schedules: Mapping[str, Any], parameters: Mapping[str, Any],
         found["seed"] = settings.seed
     if "steps" in said:
         found["steps"] = settings.steps
-    if "sampler" in said and "scheduler" not in parameters:
+    if "sampler" in said and request.scheduler is None:
         found["scheduler"] = _scheduler(settings.sampler)
-    if "fps" in said and "fps" not in parameters and not extends:
+    if "fps" in said and request.fps is None and not extends:
         _require(settings.fps <= MAX_FPS, "fps", f"fps: at most {MAX_FPS}")
         found["fps"] = settings.fps
-    if "max_frames" in said and "length" not in parameters and not extends:
-        fps = rate_of(parameters.get("fps") or found.get("fps") or DEFAULT_FPS)
+    if "max_frames" in said and request.length is None and not extends:
+        fps = rate_of(request.fps or found.get("fps") or DEFAULT_FPS)
         _require(settings.max_frames <= most_frames(fps), "max_frames", too_long(fps))
         found["length"] = settings.max_frames / float(fps)
-    if "controlnet" not in parameters and (units := control_units(settings)):
+    if request.controlnet is None and (units := control_units(settings)):
         found["controlnet"] = units
     return found
 
@@ -67,7 +65,7 @@ def too_long(fps: Fraction) -> str:
     return f"max_frames: at most {most_frames(fps)} frames, which are {MAX_SECONDS} s at {float(fps):g} fps"
 
 
-def control_units(settings: DeforumSettings) -> list[dict[str, Any]]:
+def control_units(settings: DeforumSettings) -> tuple[ControlUnit, ...]:
     """The enabled ``cn_N_*`` units as the request's ControlNets. Raises PlanError when one is not offered."""
     units = []
     for index, unit in enumerate(settings.controlnets, start=1):
@@ -77,8 +75,8 @@ def control_units(settings: DeforumSettings) -> list[dict[str, Any]]:
             assert kind is not None
             installed = ModelFile.objects.filter(enabled=True, model_type="controlnet", slug=kind).exists()
             _require(installed, f"cn_{index}_model", f"cn_{index}_model: no ControlNet of type {kind} is installed")
-            units.append({"type": kind})
-    return units
+            units.append(ControlUnit(type=kind))
+    return tuple(units)
 
 
 def without_gaps(settings: Mapping[str, Any], *, units: int) -> dict[str, Any]:

@@ -6,7 +6,6 @@ import logging
 import shutil
 from functools import partial
 from itertools import islice
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -23,6 +22,8 @@ from effects.services import record_use
 from studio.models import MediaFile, QueueTotal, RenderJob, Video
 from studio.models.jobs import seconds_from_now
 from studio.providers import LOCAL, ensure_available, hand_over, take_back
+from studio.requests.parsing import restore
+from studio.requests.types import Request
 from studio.services import plans
 from studio.services.applied_effects import rendered_effect
 from studio.services.charges import capture_price, hold_price, release_price, render_price
@@ -47,7 +48,7 @@ def submit_render(
     video: Video,
     user: User,
     purpose: RenderJob.Purpose,
-    parameters: dict[str, Any],
+    request: Request,
     priority: int | None = None,
     provider: str = LOCAL,
     effect: Effect | None = None,
@@ -61,10 +62,11 @@ def submit_render(
     """
     ensure_available(provider)
     plans.ensure_not_busy(video)
-    draft = plans.draft_render(video=video, user=user, purpose=purpose, parameters=parameters)
+    draft = plans.draft_render(video=video, user=user, purpose=purpose, request=request)
     # As the draft read them: what a second request makes of the video meanwhile is not what was priced.
     drafted = (video.type, video.source_id)
-    effect = rendered_effect(claimed=effect, video=video, user=user, parameters=parameters, draft=draft, again=again)
+    effect = rendered_effect(claimed=effect, video=video, user=user, request=request, draft=draft, again=again)
+    parameters = draft.request.to_parameters()
     applied = effect if purpose == RenderJob.Purpose.FINAL else None
     with transaction.atomic():
         # One address for the lock: two requests of one user count the active jobs one after the other.
@@ -85,7 +87,7 @@ def submit_render(
             provider=provider,
             effect=applied,
             model_file=draft.model_file,
-            parameters=draft.parameters,
+            parameters=parameters,
             plan=draft.plan.to_json(),
             continues=draft.continues,
             queue=queue_for(purpose=purpose, frames=frames, priority=priority),
@@ -95,7 +97,7 @@ def submit_render(
             request_id=current_request_id() or "",
         )
         hold_price(job)
-        show_on_video(job, parameters=draft.parameters, effect=effect)
+        show_on_video(job, parameters=parameters, effect=effect)
         transaction.on_commit(partial(_announce, job))
     return job
 
@@ -269,7 +271,10 @@ def sweep_work_dirs() -> int:
 
 
 def retry_render(job: RenderJob) -> RenderJob:
-    """Ask again for a render that failed or was cancelled: a new row with the same parameters."""
+    """Ask again for a render that failed or was cancelled: a new row with the same parameters.
+
+    Raises DomainError, and ValidationFailed for an old one whose parameters can't be asked for today.
+    """
     if job.status not in (RenderJob.Status.FAILED, RenderJob.Status.CANCELLED):
         raise DomainError("not_retryable", "Only a failed or cancelled render can be tried again.")
     with tenant_scope(job.tenant_id):
@@ -277,7 +282,7 @@ def retry_render(job: RenderJob) -> RenderJob:
             video=job.video,
             user=job.owner,
             purpose=RenderJob.Purpose(job.purpose),
-            parameters=job.parameters,
+            request=restore(job.workflow, job.parameters),
             priority=job.priority or None,
             provider=job.provider,
             effect=job.effect or job.video.effect,

@@ -11,10 +11,10 @@ from studio.rendering.deforum.samplers import scheduler_of
 from studio.rendering.deforum.settings import DeforumSettings
 from studio.rendering.deforum.usage import unused_settings
 from studio.rendering.errors import PlanError
+from studio.requests.types import DEFAULT_FPS, MAX_FPS
 from studio.services import catalogue
 from studio.services.animation_settings import UPLOADED_PICTURE
 from studio.services.file_parameters import (
-    MAX_FPS,
     control_units,
     fitting_size,
     most_frames,
@@ -44,7 +44,7 @@ def _numbers(settings: DeforumSettings, said: Mapping[str, Any]) -> Iterator[Ref
     fps = Fraction(str(settings.fps))
     if settings.fps > MAX_FPS:
         yield {"fps": None}, {"fps": f"fps: at most {MAX_FPS}"}
-        fps = Fraction(24)
+        fps = DEFAULT_FPS
     if settings.max_frames > most_frames(fps):
         yield {"max_frames": None}, {"max_frames": too_long(fps)}
     if said.get("seed") is not None and settings.seed == 0:

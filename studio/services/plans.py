@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, TypeVar
 
 from accounts.models import User
 from config import scratch
@@ -18,26 +18,36 @@ from studio.rendering.deforum.settings import import_settings
 from studio.rendering.errors import MediaError, ModelError, PlanError, SourceMissing
 from studio.rendering.media.decode import output_size
 from studio.rendering.media.probe import MediaInfo, probe
-from studio.rendering.plan import ControlNetSpec, DeforumParams, LoraSpec, ModelSpec, RenderPlan, Vid2VidParams
+from studio.rendering.plan import (
+    ControlNetSpec,
+    DeforumParams,
+    LoraSpec,
+    ModelSpec,
+    RenderOptions,
+    RenderPlan,
+    Vid2VidParams,
+)
 from studio.rendering.plan_checks import validate_plan
+from studio.requests.names import api_problem
+from studio.requests.parsing import restore
+from studio.requests.types import (
+    DEFAULT_FPS,
+    DEFORUM,
+    MAX_SEED,
+    DeforumRequest,
+    Request,
+    Vid2VidRequest,
+    parameters_of,
+)
 from studio.services import catalogue
 from studio.services.animation_settings import PROMPT_REQUIRED, UPLOADED_PICTURE, animation_settings, said_settings
 from studio.services.causes import storage_away
-from studio.services.file_parameters import DEFAULT_FPS, file_parameters, fitting_size, rate_of
+from studio.services.file_parameters import file_parameters, fitting_size, rate_of
 from studio.services.files import ensure_stored, local_copy
 from studio.services.media_checks import looking
 
-MAX_SEED = 2**32 - 1
+T = TypeVar("T")
 _INHERITED = ("prompt", "negative_prompt", "seed")
-
-# Where the plan's words and the API's differ, errors name the API's.
-_API_FIELDS = {
-    "cfg_scale": "cfgScale",
-    "frame_count": "length",
-    "max_frames": "length",
-    "prompts": "prompt",
-    "model": "modelId",
-}
 
 
 @dataclass(frozen=True)
@@ -45,8 +55,8 @@ class Draft:
     """A plan that is ready to be queued."""
 
     plan: RenderPlan
-    parameters: dict[str, Any]
-    """The request with every default filled in, the drawn seed included."""
+    request: Request
+    """With every default filled in, the drawn seed included."""
     model_file: ModelFile
     continues: RenderJob | None
     new_frames: int
@@ -59,97 +69,102 @@ def draft_render(
     video: Video,
     user: User,
     purpose: RenderJob.Purpose,
-    parameters: dict[str, Any],
+    request: Request,
     source: MediaInfo | None = None,
 ) -> Draft:
     """Freeze the plan of a render of this video. Raises ValidationFailed naming the field and the reason.
 
     source: what another draft found the video's source to be; it is looked at unless given.
     """
-    parameters = {key: value for key, value in parameters.items() if value is not None}
-    extended = extended_job(user, parameters)
-    if video.type == Video.Type.DEFORUM:
-        parameters = _filled_from_settings(parameters, extended)
-    if parameters.get("seed", 0) <= 0:
-        parameters["seed"] = secrets.randbelow(MAX_SEED) + 1
-    parameters.setdefault("frameCount", 1)
-    model_file = _model_file(parameters, extended)
-    parameters["modelId"] = model_file.pk
+    extended = extended_job(user, request)
+    if isinstance(request, DeforumRequest):
+        request = _filled_from_settings(request, extended)
+    seed = drawn_seed(request.seed)
+    model_file = _model_file(request, extended)
+    request = replace(request, seed=seed, model_id=model_file.pk).with_defaults().filled({"steps": model_file.steps})
+    _check_family(request, model_file)
     source = source or _source_info(video)
     try:
-        if video.type == Video.Type.VID2VID:
-            plan = _vid2vid_plan(source, model_file, parameters)
+        if isinstance(request, DeforumRequest):
+            request, plan = _deforum_plan(source, model_file, request, extended)
         else:
-            plan = _deforum_plan(source, model_file, parameters, extended)
+            plan = _vid2vid_plan(source, model_file, request)
         if purpose == RenderJob.Purpose.PREVIEW:
             before = extended.frames_total if extended else 0
-            plan = replace(plan, frame_limit=before + parameters["frameCount"])
+            plan = replace(plan, frame_limit=before + _said(request.frame_count))
         validate_plan(plan, source_info=source, assets=(UPLOADED_PICTURE,) if source else ())
-    except PlanError as error:
-        raise ValidationFailed({_api_field(error.field, parameters): [error.message]}) from error
-    except ModelError as error:
-        raise ValidationFailed({_api_field(error.field, parameters): [error.message]}) from error
+    except (PlanError, ModelError) as error:
+        raise _refusal(request, error) from error
     new_frames = plan.frames_to_render - (extended.frames_total if extended else 0)
-    return Draft(plan, parameters, model_file, extended or _approved_preview(video, plan, purpose), new_frames, source)
+    return Draft(plan, request, model_file, extended or _approved_preview(video, plan, purpose), new_frames, source)
 
 
-def _filled_from_settings(parameters: dict[str, Any], extended: RenderJob | None) -> dict[str, Any]:
+def drawn_seed(seed: int | None) -> int:
+    """The seed that is asked for; none, or 0 and less, stands for one that is drawn."""
+    return seed if seed is not None and seed > 0 else secrets.randbelow(MAX_SEED) + 1
+
+
+def _filled_from_settings(request: DeforumRequest, extended: RenderJob | None) -> DeforumRequest:
     """What the request leaves out comes from its preset and settings, then from what it extends."""
-    if parameters.get("seed", 0) <= 0:
-        parameters = {key: value for key, value in parameters.items() if key != "seed"}
-    said = said_settings(parameters)
+    if (request.seed or 0) <= 0:
+        request = replace(request, seed=None)
+    said = said_settings(request)
     try:
-        parameters = file_parameters(said, parameters, extends=extended is not None) | parameters
+        request = request.filled(file_parameters(said, request, extends=extended is not None))
     except PlanError as error:
-        raise ValidationFailed({_api_field(error.field, parameters): [error.message]}) from error
+        raise _refusal(request, error) from error
     if extended:
-        inherited = [key for key in _INHERITED if key != "prompt" or "prompts" not in said]
-        parameters = {key: extended.parameters[key] for key in inherited if key in extended.parameters} | parameters
-    return parameters
+        kept = {name: extended.parameters[name] for name in _INHERITED if name in extended.parameters}
+        if "prompts" in said:
+            kept.pop("prompt", None)
+        before = restore(DEFORUM, kept)
+        request = request.filled({name: getattr(before, name) for name in _INHERITED})
+    return request
 
 
-def _vid2vid_plan(source: MediaInfo | None, model_file: ModelFile, parameters: dict[str, Any]) -> RenderPlan:
+def _check_family(request: Request, model_file: ModelFile) -> None:
+    for parameter in parameters_of(request.workflow):
+        reason = parameter.not_for.get(model_file.family)
+        if reason and getattr(request, parameter.name):
+            raise ValidationFailed({parameter.api: [f"{parameter.api}: {reason}"]})
+
+
+def _vid2vid_plan(source: MediaInfo | None, model_file: ModelFile, request: Vid2VidRequest) -> RenderPlan:
     if source is None:
         raise ValidationFailed({"videoId": ["This video has no source to restyle."]})
-    if not parameters.get("prompt"):
+    if not request.prompt:
         raise ValidationFailed({"prompt": [PROMPT_REQUIRED]})
-    parameters.setdefault("negative_prompt", "")
-    parameters.setdefault("cfgScale", 7.0)
-    parameters.setdefault("denoising", 0.5)
-    parameters.setdefault("smoothing", Vid2VidParams.smoothing)
-    parameters.setdefault("stabiliseColour", Vid2VidParams.stabilise_colour)
-    parameters.setdefault("crossFrameAttention", Vid2VidParams.cross_frame_attention)
-    parameters.setdefault("startFrame", 0)
     width, height = output_size(source, max_pixels=model_file.max_pixels)
-    fps = source.fps or Fraction(DEFAULT_FPS)
-    prompt, loras = catalogue.split_loras(parameters["prompt"])
+    fps = source.fps or DEFAULT_FPS
+    prompt, loras = catalogue.split_loras(request.prompt)
     return RenderPlan(
         workflow="vid2vid",
-        model=_model_spec(model_file, parameters),
+        model=_model_spec(model_file, request),
         width=width,
         height=height,
         fps=str(fps),
-        frame_count=_trimmed(parameters, source.frames_at(fps)),
-        seed=parameters["seed"],
+        frame_count=_trimmed(request, source.frames_at(fps)),
+        seed=_said(request.seed),
         params=Vid2VidParams(
             prompt=prompt,
-            negative_prompt=parameters["negative_prompt"],
-            cfg_scale=parameters["cfgScale"],
-            denoising=parameters["denoising"],
-            controlnets=_controlnets(parameters),
+            negative_prompt=_said(request.negative_prompt),
+            cfg_scale=_said(request.cfg_scale),
+            denoising=_said(request.denoising),
+            controlnets=_controlnets(request),
             loras=loras,
-            smoothing=parameters["smoothing"],
-            stabilise_colour=parameters["stabiliseColour"],
-            cross_frame_attention=parameters["crossFrameAttention"],
-            start_frame=parameters["startFrame"],
+            smoothing=_said(request.smoothing),
+            stabilise_colour=_said(request.stabilise_colour),
+            cross_frame_attention=_said(request.cross_frame_attention),
+            start_frame=_said(request.start_frame),
         ),
-        options=_options(parameters),
+        options=_options(request),
     )
 
 
-def _trimmed(parameters: dict[str, Any], frames: int) -> int:
-    """Frames between ``startFrame`` and ``endFrame`` (exclusive; the source's end when left out)."""
-    start, end = parameters["startFrame"], parameters.get("endFrame", frames)
+def _trimmed(request: Vid2VidRequest, frames: int) -> int:
+    """Frames from the first that is asked for to the last (the source's end when left out)."""
+    start = _said(request.start_frame)
+    end = frames if request.end_frame is None else request.end_frame
     if start >= frames:
         raise ValidationFailed({"startFrame": [f"The source has {frames} frames."]})
     if not start < end <= frames:
@@ -158,39 +173,39 @@ def _trimmed(parameters: dict[str, Any], frames: int) -> int:
 
 
 def _deforum_plan(
-    source: MediaInfo | None, model_file: ModelFile, parameters: dict[str, Any], extended: RenderJob | None
-) -> RenderPlan:
-    parameters.setdefault("negative_prompt", "")
-    parameters.setdefault("length", 5)
+    source: MediaInfo | None, model_file: ModelFile, request: DeforumRequest, extended: RenderJob | None
+) -> tuple[DeforumRequest, RenderPlan]:
+    """The plan, and the request with its rate."""
     before = RenderPlan.from_json(extended.plan) if extended else None
-    parameters.setdefault("fps", float(before.rate) if before else float(DEFAULT_FPS))
-    fps = before.fps if before else str(rate_of(parameters["fps"]))
-    if before and Fraction(fps) != rate_of(parameters["fps"]):
+    request = request.filled({"fps": float(before.rate if before else DEFAULT_FPS)})
+    rate = rate_of(request.fps)
+    fps = before.fps if before else str(rate)
+    if before and Fraction(fps) != rate:
         raise ValidationFailed({"fps": [f"An extension keeps the {float(before.rate):g} fps of what it extends."]})
     if before:
         width, height = before.width, before.height
     elif source:
         width, height = output_size(source, max_pixels=model_file.max_pixels)
     else:
-        width, height = _size_without_source(model_file, parameters)
-    new_frames = round(Fraction(str(parameters["length"])) * Fraction(fps))
-    model = _model_spec(model_file, parameters)
-    settings = animation_settings(parameters, before, fps=Fraction(fps), has_source=source is not None)
+        width, height = _size_without_source(model_file, request)
+    new_frames = round(Fraction(str(request.length)) * Fraction(fps))
+    model = _model_spec(model_file, request)
+    settings = animation_settings(request, before, fps=Fraction(fps), has_source=source is not None)
     settings, loras = _with_lora_files(settings)
-    return RenderPlan(
+    return request, RenderPlan(
         workflow="deforum",
         model=model,
         width=width,
         height=height,
         fps=fps,
         frame_count=(before.frame_count if before else 0) + max(1, new_frames),
-        seed=parameters["seed"],
+        seed=_said(request.seed),
         params=DeforumParams(
             settings=settings,
-            controlnets=_controlnets(parameters),
+            controlnets=_controlnets(request),
             loras=loras,
         ),
-        options=_options(parameters),
+        options=_options(request),
     )
 
 
@@ -202,35 +217,33 @@ def _with_lora_files(settings: dict[str, Any]) -> tuple[dict[str, Any], tuple[Lo
     return {**settings, **everywhere, "prompts": named}, loras
 
 
-def _size_without_source(model_file: ModelFile, parameters: dict[str, Any]) -> tuple[int, int]:
+def _size_without_source(model_file: ModelFile, request: DeforumRequest) -> tuple[int, int]:
     """The settings' own size, as far as the model renders it, or else the model's."""
-    said = said_settings(parameters)
+    said = said_settings(request)
     if "W" not in said and "H" not in said:
         return catalogue.default_size(model_file)
     settings, _ = import_settings(said)
     return fitting_size(settings.W, settings.H, model_file.max_pixels)
 
 
-def _model_spec(model_file: ModelFile, parameters: dict[str, Any]) -> ModelSpec:
-    parameters.setdefault("steps", model_file.steps)
+def _model_spec(model_file: ModelFile, request: Request) -> ModelSpec:
     return ModelSpec(
         family=model_file.family,
         location=str(catalogue.model_path(model_file)),
-        scheduler=parameters.get("scheduler") or model_file.scheduler or None,
-        steps=parameters["steps"],
-        draft=parameters.get("draft", False),
+        scheduler=request.scheduler or model_file.scheduler or None,
+        steps=_said(request.steps),
+        draft=request.draft or False,
     )
 
 
-def _options(parameters: dict[str, Any]) -> dict[str, Any]:
-    """Speed options that the request asks for, and the models that every render may look through."""
-    asked = {"deepcache": parameters.get("deepcache"), "residual_cfg": parameters.get("residualCfg")}
-    return {name: value for name, value in asked.items() if value} | catalogue.render_options()
+def _options(request: Request) -> RenderOptions:
+    """Those that the request asks for, and the models that every render may look through."""
+    return RenderOptions(**request.options(), depth_model=catalogue.depth_model_path())
 
 
-def _model_file(parameters: dict[str, Any], extended: RenderJob | None) -> ModelFile:
-    if "modelId" in parameters:
-        return catalogue.find_checkpoint(parameters["modelId"])
+def _model_file(request: Request, extended: RenderJob | None) -> ModelFile:
+    if request.model_id is not None:
+        return catalogue.find_checkpoint(request.model_id)
     if extended:
         return extended.model_file
     found = catalogue.checkpoints().order_by("-is_default", "id").first()
@@ -239,22 +252,16 @@ def _model_file(parameters: dict[str, Any], extended: RenderJob | None) -> Model
     return found
 
 
-def _controlnets(parameters: dict[str, Any]) -> tuple[ControlNetSpec, ...]:
+def _controlnets(request: Request) -> tuple[ControlNetSpec, ...]:
     return tuple(
-        ControlNetSpec(
-            kind=unit["type"],
-            location=str(catalogue.controlnet_path(unit["type"])),
-            weight=unit.get("weight", 1.0),
-            start=unit.get("start", 0.0),
-            end=unit.get("end", 1.0),
-        )
-        for unit in parameters.get("controlnet") or []
+        ControlNetSpec(unit.type, str(catalogue.controlnet_path(unit.type)), **unit.figures())
+        for unit in request.controlnet or ()
     )
 
 
-def extended_job(user: User, parameters: dict[str, Any]) -> RenderJob | None:
-    """The finished Deforum job that ``extendFromJobId`` names, by video id or by job id."""
-    wanted = parameters.get("extendFromJobId")
+def extended_job(user: User, request: Request) -> RenderJob | None:
+    """The finished Deforum job that the request extends, by video id or by job id."""
+    wanted = request.extend_from_job_id if isinstance(request, DeforumRequest) else None
     if wanted is None:
         return None
     finished = RenderJob.objects.filter(
@@ -313,11 +320,18 @@ def _has_checkpoint(job: RenderJob) -> bool:
     return True
 
 
-def _api_field(field: str, parameters: dict[str, Any]) -> str:
-    said = parameters.get("schedules") or {}
-    if field in said or field in modernised(said):
-        return f"schedules.{field}"
-    return _API_FIELDS.get(field, field)
+def _refusal(request: Request, error: PlanError | ModelError) -> ValidationFailed:
+    """The renderer's refusal in the words of requests."""
+    said = (request.schedules or {}) if isinstance(request, DeforumRequest) else {}
+    if error.field in said or error.field in modernised(said):
+        return ValidationFailed({f"schedules.{error.field}": [error.message]})
+    field, message = api_problem(request.workflow, error.field, error.message)
+    return ValidationFailed({field: [message]})
+
+
+def _said(value: T | None) -> T:
+    assert value is not None, "a request that was filled in says everything"
+    return value
 
 
 def ensure_not_busy(video: Video) -> None:

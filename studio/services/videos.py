@@ -10,12 +10,13 @@ from django.utils import timezone
 
 from accounts.models import User
 from config.api.errors import DomainError, Forbidden, NotFound
-from effects.services import effect_parameters
 from studio.hooks import video_changed, video_deleted
 from studio.models import RenderJob, Video
+from studio.requests.parsing import build, restore
 from studio.services.animation_settings import with_overrides
 from studio.services.blobs import drop_unnamed
 from studio.services.deletion import release_files
+from studio.services.effect_requests import effect_request
 from studio.services.jobs import cancel_video, submit_render
 from studio.services.plans import extended_job
 from tenants.scope import all_tenants
@@ -44,32 +45,37 @@ def find_video_as_staff(*, user: User, video_id: int) -> Video:
 
 
 def preview_video(*, user: User, video: Video | None, type: Video.Type, parameters: dict[str, Any]) -> RenderJob:
-    """Queue a preview. Without a video, a Deforum one is made from the prompt alone, or from what it extends."""
+    """Queue a preview of checked parameters. Without a video, a Deforum one is made from the prompt alone, or from what
+    it extends.
+    """
+    request = build(type if video is None else video.type, parameters)
     if video is None:
         # Its settings may name what the extended one was made from.
-        extended = extended_job(user, parameters)
+        extended = extended_job(user, request)
         source = extended.video.source if extended else None
         video = Video.objects.create(tenant_id=user.tenant_id, owner=user, type=type, source=source)
     return submit_render(
-        video=video, user=user, purpose=RenderJob.Purpose.PREVIEW, parameters=parameters, effect=video.effect
+        video=video, user=user, purpose=RenderJob.Purpose.PREVIEW, request=request, effect=video.effect
     )
 
 
 def finalize_video(*, user: User, video: Video, overrides: dict[str, Any]) -> RenderJob:
-    """Approve: queue the full render with the parameters (and seed) of the preview, and what the request overrides.
+    """Approve: queue the full render with the parameters (and seed) of the preview, some replaced by checked ones.
 
     A video that has waited for its effect alone gets the effect's parameters.
     """
     if video.status == Video.Status.COMPLETED:
         raise DomainError("already_finished", "This video is finished; generate a new preview first.")
-    approved = video.parameters
-    if not approved and video.effect is not None and video.effect.is_offered:
-        approved = effect_parameters(video.effect, video.input_payload)
+    if not video.parameters and video.effect is not None and video.effect.is_offered:
+        approved = effect_request(video.effect, video.input_payload)
+    else:
+        replaced = overrides.keys() - {"schedules"}
+        approved = restore(video.type, {name: v for name, v in video.parameters.items() if name not in replaced})
     return submit_render(
         video=video,
         user=user,
         purpose=RenderJob.Purpose.FINAL,
-        parameters=with_overrides(approved, overrides),
+        request=with_overrides(approved, overrides),
         effect=video.effect,
     )
 

@@ -15,6 +15,7 @@ from commerce.services.audit import audit
 from commerce.services.wallets import open_credit_wallet
 from config.api.errors import DomainError
 from studio.models import ModelFile, RenderJob, Video
+from studio.requests.types import DeforumRequest
 from studio.services import jobs
 from studio.services.charges import render_price
 from tenants.scope import tenant_scope
@@ -22,7 +23,7 @@ from tenants.scope import tenant_scope
 pytestmark = pytest.mark.django_db
 
 SIGNUP = 50
-PARAMETERS = {"prompt": "a lighthouse", "length": 1.0, "fps": 8.0, "frameCount": 3}
+REQUEST = DeforumRequest(prompt="a lighthouse", length=1.0, fps=8.0, frame_count=3)
 
 
 @pytest.fixture(autouse=True)
@@ -45,9 +46,7 @@ def video(user: User) -> Video:
 
 
 def submit(video: Video) -> RenderJob:
-    return jobs.submit_render(
-        video=video, user=video.owner, purpose=RenderJob.Purpose.PREVIEW, parameters=dict(PARAMETERS)
-    )
+    return jobs.submit_render(video=video, user=video.owner, purpose=RenderJob.Purpose.PREVIEW, request=REQUEST)
 
 
 def claim(job: RenderJob) -> uuid.UUID:

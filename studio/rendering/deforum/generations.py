@@ -71,7 +71,7 @@ class Generations:
             scheduler=scheduler,
             controlnets=tuple(controlnets),
             loras=self._loras(row),
-            options=dict(self._plan.options),
+            options=self._plan.options,
         )
         return generation, control_frames
 

@@ -40,11 +40,10 @@ def wants_compiling(generation: Generation, device: torch.device, steps: int, he
     """The ``compile`` option: ``"always"``, or true for jobs that are long enough. CUDA only; not with attention
     swapped.
     """
-    option = generation.options.get("compile")
+    option = generation.options.compile
     if not option or device.type != "cuda" or generation.cross_frame_attention:
         return False
-    frames = int(str(generation.options.get("job_frames", 0)))
-    return option == "always" or worth_compiling(frames, steps, height, width)
+    return option == "always" or worth_compiling(generation.job_frames, steps, height, width)
 
 
 def compile_parts(unet: Any, vae: Any) -> Compiled:

@@ -156,7 +156,7 @@ class DiffusionEngine:
         rendered = batch
         if self._use_compiled:
             # A CUDA graph replays one shape only, so the last batch is filled up and cut again.
-            batch = batch.padded(int(str(generation.options.get("batch_frames", batch.count))))
+            batch = batch.padded(generation.batch_frames or batch.count)
         guidance = build_guidance(generation, self.prompts, adapters)
         anchored = generation.cross_frame_attention and batch.anchor is not None
         units = self._control_units(batch, anchored)
@@ -188,9 +188,7 @@ class DiffusionEngine:
         timesteps = torch.tensor([step.timestep for step in steps], device=self.device)
         fresh = self._step_noise(batch, len(steps)) if trajectory.needs_noise else None
         keep = None if batch.mask is None or clean is None else self._latent_mask(batch)
-        residual = (
-            ResidualNegative() if batch.generation.options.get("residual_cfg") and guidance.has_negative else None
-        )
+        residual = ResidualNegative() if batch.generation.options.residual_cfg and guidance.has_negative else None
         conditions = {False: self._conditions(guidance, frames, batch, False)}
         if residual is not None:
             conditions[True] = self._conditions(guidance, frames, batch, True)
@@ -229,7 +227,7 @@ class DiffusionEngine:
 
     def _predictor(self, generation: Generation, units: ControlUnits) -> Callable[..., torch.Tensor]:
         """The UNet forward of this generation: plain, compiled, or with cached deep features."""
-        interval = int(str(generation.options.get("deepcache", 0)))
+        interval = generation.options.deepcache
         if interval > 1 and not units and DeepCachedUnet.fits(self.parts.unet):
             return DeepCachedUnet(self.parts.unet, interval)
         return self._predict
@@ -290,10 +288,7 @@ class DiffusionEngine:
         frames = batch.control_frames
         if anchored and batch.anchor is not None:
             frames = tuple(np.concatenate([shown, batch.anchor]) for shown in frames)
-        depth_model = batch.generation.options.get("depth_model")
-        return self.controlnets.units(
-            batch.generation.controlnets, frames, None if depth_model is None else str(depth_model)
-        )
+        return self.controlnets.units(batch.generation.controlnets, frames, batch.generation.options.depth_model)
 
     def _latent_mask(self, batch: Batch) -> torch.Tensor:
         assert batch.mask is not None

@@ -59,7 +59,7 @@ def build_guidance(generation: Generation, encoder: PromptEncoder, adapters: tup
     """Encode the prompts; at ``cfg_scale`` 1 or less the negative prompt has no say and is not run, unless prompts only
     take away from it.
     """
-    skip = int(str(generation.options.get("clip_skip", 0)))
+    skip = generation.options.clip_skip
     positives = [encoder.encode(p.text, clip_skip=skip, adapters=adapters) for p in generation.prompts]
     weights = [p.weight for p in generation.prompts]
     if generation.cfg_scale <= 1.0 and sum(weights) > 0:

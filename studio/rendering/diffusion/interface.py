@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from studio.rendering.plan import ControlNetSpec, LoraSpec
+from studio.rendering.plan import ControlNetSpec, LoraSpec, RenderOptions
 
 Frames = NDArray[np.uint8]
 """RGB, uint8, shape (n, height, width, 3), C-contiguous."""
@@ -44,7 +44,11 @@ class Generation:
     controlnets: tuple[ControlNetSpec, ...] = ()
     loras: tuple[LoraSpec, ...] = ()
     cross_frame_attention: bool = False
-    options: dict[str, object] = field(default_factory=dict)
+    options: RenderOptions = field(default_factory=RenderOptions)
+    batch_frames: int | None = None
+    """Frames of the render's full batches, None: of this one."""
+    job_frames: int = 0
+    """Frames of the whole render."""
 
 
 class Engine(Protocol):

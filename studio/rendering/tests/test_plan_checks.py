@@ -8,7 +8,7 @@ import pytest
 
 from studio.rendering.errors import ModelError, PlanError
 from studio.rendering.media.probe import MediaInfo, probe
-from studio.rendering.plan import ControlNetSpec, LoraSpec, RenderPlan
+from studio.rendering.plan import ControlNetSpec, LoraSpec, RenderOptions, RenderPlan
 from studio.rendering.plan_checks import validate_plan
 from studio.rendering.ports import RenderInputs
 
@@ -48,9 +48,9 @@ def test_good_plans_pass(vid2vid: RenderPlan, deforum: RenderPlan, source: Media
         ("height", {"height": 9000}),
         ("fps", {"fps": "0"}),
         ("fps", {"fps": "1000"}),
-        ("frameCount", {"frame_count": 0}),
-        ("frameCount", {"frame_limit": 0}),
-        ("frameCount", {"frame_count": 19}),
+        ("frame_count", {"frame_count": 0}),
+        ("frame_limit", {"frame_limit": 0}),
+        ("frame_count", {"frame_count": 19}),
         ("seed", {"seed": -1}),
         ("seed", {"seed": 2**32}),
         ("batch_size", {"batch_size": 0}),
@@ -66,12 +66,12 @@ def test_figures(vid2vid: RenderPlan, source: MediaInfo, field: str, changes: di
         ("prompt", {"prompt": "a" * 1_000_000}),
         ("prompt", {"prompt": "bell\x07"}),
         ("negative_prompt", {"negative_prompt": "\x00"}),
-        ("cfgScale", {"cfg_scale": float("nan")}),
+        ("cfg_scale", {"cfg_scale": float("nan")}),
         ("denoising", {"denoising": 0.0}),
         ("denoising", {"denoising": 1.01}),
         ("smoothing", {"smoothing": 0.71}),
         ("start_frame", {"start_frame": -1}),
-        ("frameCount", {"start_frame": 15}),
+        ("frame_count", {"start_frame": 15}),
         ("controlnet", {"controlnets": (ControlNetSpec("canny", ".", start=0.7, end=0.2),)}),
     ],
 )
@@ -109,3 +109,14 @@ def test_models(vid2vid: RenderPlan, deforum: RenderPlan, source: MediaInfo, tmp
         with pytest.raises(ModelError) as caught:
             validate_plan(plan, source_info=source)
         assert str(tmp_path) not in caught.value.message
+
+
+def test_options_that_are_not_asked_for_are_not_written(vid2vid: RenderPlan) -> None:
+    """A plan that was stored before an option was known reads and writes the same."""
+    plan = vid2vid
+    assert plan.to_json()["options"] == {}
+    asked = replace(plan, options=RenderOptions(deepcache=1, residual_cfg=True))
+    assert asked.to_json()["options"] == {"deepcache": 1, "residual_cfg": True}
+    assert RenderPlan.from_json(asked.to_json()) == asked
+    later = {**plan.to_json(), "options": {"of": "a later version"}}
+    assert RenderPlan.from_json(later) == plan

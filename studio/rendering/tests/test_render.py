@@ -147,7 +147,7 @@ def test_an_animation_is_extended(deforum: RenderPlan, animation: RenderResult, 
     assert longer.frame_table.read_text().splitlines()[:8] == before
     with pytest.raises(PlanError) as caught:
         render(replace(deforum, frame_count=7), RenderInputs(checkpoint=animation.checkpoint), Port(tmp_path / "short"))
-    assert caught.value.field == "frameCount"
+    assert caught.value.field == "frame_count"
 
 
 def test_a_checkpoint_of_another_size_is_refused(deforum: RenderPlan, animation: RenderResult, tmp_path: Path) -> None:

@@ -104,7 +104,9 @@ def _generation(plan: RenderPlan, params: Vid2VidParams, batch_size: int) -> Gen
         controlnets=params.controlnets,
         loras=params.loras,
         cross_frame_attention=params.cross_frame_attention,
-        options={**plan.options, "batch_frames": batch_size, "job_frames": plan.frames_to_render},
+        options=plan.options,
+        batch_frames=batch_size,
+        job_frames=plan.frames_to_render,
     )
 
 

@@ -21,7 +21,7 @@ def refused(workflow: str, values: dict[str, Any]) -> list[str]:
 
 def test_values_become_a_request_and_back() -> None:
     values = {
-        "prompt": " a fox ",
+        "prompt": "a fox",
         "cfgScale": "7",
         "steps": "4",
         "draft": "true",

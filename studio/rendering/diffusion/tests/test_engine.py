@@ -10,7 +10,7 @@ from studio.rendering.diffusion.tests.support import SIZE, difference, generatio
 from studio.rendering.errors import Cancelled, ModelError, OutOfMemory, PlanError
 from studio.rendering.models import tiny
 from studio.rendering.models.cache import build_engine
-from studio.rendering.plan import ControlNetSpec, LoraSpec, ModelSpec
+from studio.rendering.plan import ControlNetSpec, LoraSpec, ModelSpec, RenderOptions
 
 
 @pytest.fixture
@@ -123,7 +123,7 @@ class TestParameters:
             {"cfg_scale": 1.0},
             {"noise_multiplier": 1.05},
             {"subseed": 9, "subseed_strength": 0.3},
-            {"options": {"clip_skip": 1}},
+            {"options": RenderOptions(clip_skip=1)},
         ],
         ids=lambda change: next(iter(change)),
     )
@@ -159,7 +159,9 @@ class TestParameters:
         assert np.array_equal(out[:, :, : SIZE // 2], init[:, :, : SIZE // 2])
         assert difference(out[:, :, SIZE // 2 :], init[:, :, SIZE // 2 :]) > 5
 
-    @pytest.mark.parametrize("options", [{"deepcache": 2}, {"residual_cfg": True}], ids=lambda o: next(iter(o)))
+    @pytest.mark.parametrize(
+        "options", [RenderOptions(deepcache=2), RenderOptions(residual_cfg=True)], ids=["deepcache", "residual_cfg"]
+    )
     def test_speed_options_do_less_work(self, sd15_engine, options):
         work = []
         layer = sd15_engine.parts.unet.mid_block
@@ -170,7 +172,7 @@ class TestParameters:
         quick = render(sd15_engine, pictures(1), options=options)
         hook.remove()
         assert full == 2 * 4
-        assert sum(work) == (2 * 2 if "deepcache" in options else 2 + 3)
+        assert sum(work) == (2 * 2 if options.deepcache else 2 + 3)
         assert difference(exact, quick) > 0
 
 

@@ -11,6 +11,7 @@ from studio.rendering.diffusion.preprocessors import canny, depth, preprocessor,
 from studio.rendering.diffusion.tests.support import generation, pictures
 from studio.rendering.diffusion.transfer import to_device, to_host
 from studio.rendering.errors import PlanError
+from studio.rendering.plan import RenderOptions
 
 
 class TestGeometry:
@@ -111,9 +112,9 @@ class TestCompiling:
 
     def test_it_is_asked_for_and_never_on_a_cpu(self):
         cpu, cuda = torch.device("cpu"), torch.device("cuda")
-        long = generation(options={"compile": True, "job_frames": 20_000})
+        long = generation(options=RenderOptions(compile=True), job_frames=20_000)
         assert not wants_compiling(long, cpu, 10, 512, 512)
         assert wants_compiling(long, cuda, 10, 512, 512)
-        assert not wants_compiling(generation(options={"job_frames": 20_000}), cuda, 10, 512, 512)
-        assert not wants_compiling(generation(options={"compile": True, "job_frames": 20}), cuda, 10, 512, 512)
-        assert wants_compiling(generation(options={"compile": "always"}), cuda, 10, 512, 512)
+        assert not wants_compiling(generation(job_frames=20_000), cuda, 10, 512, 512)
+        assert not wants_compiling(generation(options=RenderOptions(compile=True), job_frames=20), cuda, 10, 512, 512)
+        assert wants_compiling(generation(options=RenderOptions(compile="always")), cuda, 10, 512, 512)

@@ -1,0 +1,21 @@
+"""Where whoever renders effects plugs in; the catalogue knows nobody who does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from config.hooks import Hook
+from effects.generation import Vocabulary
+
+
+def _fits(what: Any) -> str | None:
+    return None if isinstance(what, Vocabulary) else f"{what!r} is no vocabulary."
+
+
+renderers: Hook[Vocabulary] = Hook("renderers", _fits, "What renders effects: one.")
+
+
+def vocabulary() -> Vocabulary:
+    """What the renderer was plugged in with."""
+    (plugged,) = renderers.values()
+    return plugged
