@@ -7,12 +7,14 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from config.content_policy import content_policy
-from studio.console_controls import OPTIONS, SCHEDULES
+from studio.console_controls import NUMBERS, OPTIONS, SCHEDULES
 
 
 @require_safe
 def console(request: HttpRequest) -> HttpResponse:
     """The page, under a policy that lets nothing run but our own script files."""
-    response = render(request, "console/console.html", {"schedule_groups": SCHEDULES, "options": OPTIONS})
+    response = render(
+        request, "console/console.html", {"numbers": NUMBERS, "schedule_groups": SCHEDULES, "options": OPTIONS}
+    )
     response["Content-Security-Policy"] = content_policy(blobs=True)
     return response

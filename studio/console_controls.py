@@ -1,4 +1,4 @@
-"""Which of Deforum's settings the console offers, with the renderer's own defaults and choices."""
+"""What the console offers: parameters with the bounds of every request, Deforum's settings with its own defaults."""
 
 from __future__ import annotations
 
@@ -6,9 +6,45 @@ from dataclasses import dataclass, fields
 
 from studio.rendering.deforum.settings import DeforumSettings, export_settings
 from studio.rendering.deforum.vocabulary import Choice
+from studio.requests.kinds import Number
+from studio.requests.types import all_parameters
 
 _DEFAULTS = export_settings(DeforumSettings())
 _KINDS = {declared.name: declared.metadata["kind"] for declared in fields(DeforumSettings)}
+
+
+@dataclass(frozen=True)
+class NumberControl:
+    """A parameter that is a number, by its API name."""
+
+    name: str
+    label: str
+    value: str = ""
+    placeholder: str = ""
+    is_wide: bool = False
+
+    @property
+    def help(self) -> str:
+        return all_parameters()[self.name].help
+
+    @property
+    def step(self) -> str:
+        return "1" if self._kind.whole else "any"
+
+    @property
+    def lowest(self) -> str:
+        # Below 0 is a way to say nothing.
+        return f"{self._kind.low:g}" if self._kind.low >= 0 else ""
+
+    @property
+    def highest(self) -> str:
+        return "" if self._kind.high is None else f"{self._kind.high:.10g}"
+
+    @property
+    def _kind(self) -> Number:
+        kind = all_parameters()[self.name].kind
+        assert isinstance(kind, Number)
+        return kind
 
 
 @dataclass(frozen=True)
@@ -49,6 +85,13 @@ class Option:
         return kind.options
 
 
+NUMBERS = (
+    NumberControl("seed", "Seed", placeholder="random", is_wide=True),
+    NumberControl("length", "Length, s", value="4"),
+    NumberControl("fps", "Frames/s", value="12"),
+    NumberControl("steps", "Steps", placeholder="auto"),
+    NumberControl("frameCount", "Preview frames", value="1"),
+)
 OPTIONS = (
     Option("animation_mode", "Animation mode"),
     Option("seed_behavior", "Seed behaviour"),

@@ -7,7 +7,7 @@ const form = byId("composer");
 const settings = Array.from(form.querySelectorAll("[data-setting]"));
 const controls = new Map(Array.from(form.querySelectorAll("[data-field]"), (control) => [control.dataset.field, control]));
 const FILES = ["attachment", "soundtrack"];
-const NUMBERS = ["seed", "length", "fps", "frameCount", "steps"];
+const NUMBERS = Array.from(form.querySelectorAll("[data-number]"), (control) => control.id);
 // Where the API's words and the form's differ.
 const ALIASES = { "schedules.prompts": "prompt", denoising: "schedules.strength_schedule", cfgScale: "schedules.cfg_scale_schedule" };
 const KEYFRAMES = /^\{\s*"/;
