@@ -98,6 +98,10 @@ class RenderRequest:
         Number(1, 5, whole=True), "Reuse deep features for so many steps: quicker, coarser.", option=True
     )
     residual_cfg: bool | None = parameter(Flag(), "One negative pass: quicker.", api="residualCfg", option=True)
+    clip_skip: int | None = parameter(
+        Number(0, 4, whole=True), "Last layers of the text encoder that are left out; 1 is what other programs call 2.",
+        api="clipSkip", aliases=("clip_skip",), option=True,
+    )  # fmt: skip
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Self:

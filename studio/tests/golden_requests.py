@@ -22,6 +22,7 @@ VID2VID: dict[str, dict[str, Any]] = {
         "prompt": "a", "negative_prompt": "", "draft": False, "residualCfg": False, "smoothing": 0, "startFrame": 0,
     },
     "nulls": {"prompt": "a", "controlnet": None, "endFrame": None, "preset": None, "schedules": None},
+    "clip skip": {"prompt": "a", "clipSkip": 2},
     "no seed": {"prompt": "a", "seed": None},
     "word as unit": {"prompt": "a", "controlnet": "canny"},
     "one unit": {"prompt": "a", "controlnet": UNITS[0]},
@@ -54,6 +55,7 @@ DEFORUM: dict[str, dict[str, Any]] = {
     },
     "empty": {"prompt": "a", "schedules": {}, "negative_prompt": ""},
     "nulls": {"prompt": "a", "schedules": None, "preset": None, "extendFromJobId": None},
+    "clip skip": {"prompt": "a", "clipSkip": "1"},
     "rate": {"prompt": "a", "fps": 23.976, "length": 1},
 }  # fmt: skip
 OVERRIDES: dict[str, tuple[str, str, dict[str, Any]]] = {

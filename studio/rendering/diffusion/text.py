@@ -99,12 +99,14 @@ class PromptEncoder:
             chunks = split_chunks(spans, tokenizer)
             ids = torch.tensor([chunk.ids for chunk in chunks])
             output = encoder(ids.to(self._device), output_hidden_states=True)
+            # A small encoder has fewer layers than may be left out.
+            skip = min(clip_skip, len(output.hidden_states) - 1 - self.has_pooled)
             if self.has_pooled:
-                hidden = output.hidden_states[-(clip_skip + 2)]
+                hidden = output.hidden_states[-(skip + 2)]
                 pooled = output[0][:1]
-            elif clip_skip:
+            elif skip:
                 inner = getattr(encoder, "text_model", encoder)
-                hidden = inner.final_layer_norm(output.hidden_states[-(clip_skip + 1)])
+                hidden = inner.final_layer_norm(output.hidden_states[-(skip + 1)])
             else:
                 hidden = output[0]
             states.append(_weighted(hidden, chunks).flatten(0, 1)[None])

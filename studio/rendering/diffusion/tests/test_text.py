@@ -87,6 +87,14 @@ def test_ways_to_write_one_emphasis(sd15, sdxl, one, other):
     assert not torch.allclose(encoded(sd15, "a castle").tokens, encoded(sd15, "a (castle:1.5)").tokens, atol=1e-3)
 
 
+def test_a_small_encoder_leaves_out_what_it_has(sd15, sdxl):
+    for parts in (sd15, sdxl):
+        layers = len(parts.text_encoders[0](torch.tensor([[0]]), output_hidden_states=True).hidden_states)
+        most = layers - len(parts.text_encoders)
+        assert torch.equal(encoded(parts, "a", clip_skip=9).tokens, encoded(parts, "a", clip_skip=most).tokens)
+        assert not torch.allclose(encoded(parts, "a", clip_skip=1).tokens, encoded(parts, "a").tokens)
+
+
 @pytest.mark.parametrize("skip", [0, 1])
 def test_a_weight_multiplies_and_the_mean_stays(sd15, sdxl, skip):
     for parts in (sd15, sdxl):
