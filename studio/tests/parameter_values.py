@@ -73,9 +73,8 @@ def _bad(parameter: Parameter) -> Iterator[Any]:
             yield from (2.5,) if whole else (1e308,)
         case Text(longest=longest, blank=blank, plain=plain):
             yield "x" * (longest + 1)
-            yield "a\x01b"
             yield from () if blank else ("", "  ")
-            yield from (5,) if plain else ()
+            yield from (5, "a\x01b") if plain else ()
         case Choice():
             yield "a word of nobody"
         case Units(most=most):
