@@ -25,8 +25,8 @@ T = TypeVar("T")
 PATIENCE_SECONDS = 20.0
 """For which a hash waits for its turn. Who holds one that long is stopped, not slow."""
 _LOOK_SECONDS = 0.02
-_NICENESS = 4
-"""A third of what others get of a busy machine: enough for one who signs in, too little for a crowd."""
+_NICENESS = 10
+"""A hash has eight threads. With this each has a tenth of a usual thread's share, all of them about one share."""
 
 
 class PatientArgon2Hasher(Argon2PasswordHasher):
