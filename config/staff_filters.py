@@ -20,14 +20,14 @@ class NewestValuesFilter(filters.AllValuesFieldListFilter):
     def __init__(self, field: Any, request: Any, params: Any, model: Any, model_admin: Any, field_path: str) -> None:
         super().__init__(field, request, params, model, model_admin, field_path)
         newest = model._base_manager.order_by("-pk").values_list(field.attname, flat=True)[:NEWEST]
-        values = {value for value in newest if value not in (None, "")}
-        self.lookup_choices = sorted(values | ({self.lookup_val[-1]} if self.lookup_val else set()))
+        values = {str(value) for value in newest if value not in (None, "")}
+        self.lookup_choices: Any = sorted(values | set(self.lookup_val or ()))
 
 
 class FewRelatedFilter(filters.RelatedFieldListFilter):
     """The first related rows, in their order."""
 
-    def field_choices(self, field: Any, request: Any, model_admin: Any) -> list[tuple[Any, str]]:
+    def field_choices(self, field: Any, request: Any, model_admin: Any) -> Any:
         model = field.remote_field.model
         return [(row.pk, str(row)) for row in model._default_manager.order_by(*model._meta.ordering)[:CHOICES]]
 

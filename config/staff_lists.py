@@ -43,7 +43,7 @@ class AtLeast(Estimate):
     prefix = "more than"
 
 
-class StaffPaginator(Paginator):  # type: ignore[type-arg]
+class StaffPaginator(Paginator):
     """Numbered pages of the first ``EXACT`` rows: what autocompletion leafs through."""
 
     @cached_property
@@ -70,12 +70,16 @@ def rows_about(model: type[models.Model], using: str = "default") -> int:
 
 def keys(model: type[models.Model]) -> set[str]:
     """Columns that an index orders, each value of which one row has."""
-    return {field.name for field in model._meta.concrete_fields if field.unique and not field.null and not field.is_relation}
+    unique = (field for field in model._meta.concrete_fields if field.unique and not field.null)
+    return {field.name for field in unique if not field.is_relation}
 
 
 class StaffChangeList(ChangeList):
     """One list, for one request."""
 
+    model_admin: Any
+    list_display: Any
+    lookup_opts: Any
     previous_link = next_link = ""
     looked_at = 0
     """Rows that were looked at for this page, if it may lack some for that."""
@@ -109,7 +113,7 @@ class StaffChangeList(ChangeList):
             rows, self.search_fields, query, near=self._near(True), limit=self._skipped + self.list_per_page + 1
         )
 
-    def get_ordering(self, request: HttpRequest, queryset: Rows) -> list[str]:
+    def get_ordering(self, request: HttpRequest, queryset: Rows) -> list[Any]:
         if self.is_small:
             return super().get_ordering(request, queryset)
         return [self._key if self._descending == (BEFORE in self._turn) else f"-{self._key}"]

@@ -63,20 +63,22 @@ class StaffPage(admin.ModelAdmin):
         return [bounded_filter(self.model, asked) for asked in super().get_list_filter(request)]
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
-        """What autocompletion offers."""
+        """What autocompletion offers; a list searches by itself (``StaffChangeList``)."""
+        if not search_term.strip():
+            return queryset, False
         newest = self.model._base_manager.aggregate(newest=Max("pk"))["newest"]
         near = Q(pk__gt=newest - REACH) if isinstance(newest, int) else Q()
         found = find(queryset, tuple(self.get_search_fields(request)), search_term, near=near, limit=EXACT)
         return found.order_by("-pk"), False
 
-    def response_action(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
+    def response_action(self, request: HttpRequest, queryset: Any, *more: Any) -> HttpResponse | None:  # type: ignore[override]
         if request.POST.get("select_across") == "1":
             if counted(queryset) > EXACT:
                 text = f"An action takes {EXACT:,} rows at most: narrow the list down by a filter or a search."
                 self.message_user(request, text, messages.ERROR)
                 return None
-            queryset = queryset.model._base_manager.filter(pk__in=list(queryset.values_list("pk", flat=True)))
-        return super().response_action(request, queryset)
+            queryset = self.get_queryset(request).filter(pk__in=list(queryset.values_list("pk", flat=True)))
+        return super().response_action(request, queryset, *more)
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> forms.Field | None:
         field: forms.Field | None = super().formfield_for_dbfield(db_field, request, **kwargs)
@@ -96,7 +98,7 @@ class StaffPage(admin.ModelAdmin):
             obj.save(update_fields=[*columns, *now])
 
 
-class NewestFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
+class NewestFormSet(BaseInlineFormSet):
     """The first ``INLINE_ROWS`` rows, however many there are."""
 
     def get_queryset(self) -> Any:

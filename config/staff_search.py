@@ -13,26 +13,29 @@ index and limited to a page, and what they find is put together.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.postgres.search import SearchVectorExact, SearchVectorField
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db import models
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from config.words import WordsIndex, beginnings
 from tenants.models import is_tenant_model
 
 REACH = 20_000
 """Rows that are looked at one by one where no index helps."""
+MATCHES = 2_000
+"""Rows that have the words, at most: of more, it is any of them that are ordered and shown."""
 PEOPLE = 20
 """Whose rows are looked for, at most."""
 
 Rows = QuerySet[Any, Any]
 
 
-def find(rows: Rows, ways: tuple[str, ...], term: str, *, near: Q, limit: int) -> Rows:
+def find(rows: Rows, ways: Sequence[str], term: str, *, near: Q, limit: int) -> Rows:
     """The first ``limit`` of the ordered ``rows`` that the term names, in that order.
 
     near: the condition of what is looked at where no index helps.
@@ -42,7 +45,11 @@ def find(rows: Rows, ways: tuple[str, ...], term: str, *, near: Q, limit: int) -
         return rows
     order = rows.query.order_by or ("-pk",)
     plain = plain_ways(rows.model, ways)
-    found = [condition for way in ways if way not in plain for condition in _conditions(rows.model, way, term)]
+    found = [condition for way in ways if way[0] == "=" for condition in _equal(rows.model, way[1:], term)]
+    found += [Q(pk__in=[pk for (pk,) in _with_words(rows, term, "pk")]) for way in ways if way == "@"]
+    if to_people := [way for way in ways if _leads_to_people(rows.model, way)]:
+        people = find_people(term)
+        found += [condition for way in to_people for condition in _of_people(rows.model, way, people)]
     if plain:
         parts = Q()
         for word in term.split()[:10]:
@@ -55,7 +62,7 @@ def find(rows: Rows, ways: tuple[str, ...], term: str, *, near: Q, limit: int) -
     return rows.filter(pk__in={pk for (pk,) in united})
 
 
-def plain_ways(model: type[models.Model], ways: tuple[str, ...]) -> list[str]:
+def plain_ways(model: type[models.Model], ways: Sequence[str]) -> list[str]:
     """Those that no index serves."""
     return [way for way in ways if way[0] not in "=@" and not _leads_to_people(model, way)]
 
@@ -66,47 +73,48 @@ def find_people(term: str) -> list[tuple[int, int]]:
     users = get_user_model()._base_manager.order_by("-pk").values_list("pk", "tenant_id")
     if exact := list(users.filter(email=term.lower())):
         return exact
-    conditions = [*_conditions(users.model, "=tenant__domain", term.lower()), *_words(users.model, term)]
-    found = [person for condition in conditions for person in users.filter(condition)[:PEOPLE]]
+    found = [
+        person for of in _equal(users.model, "tenant__domain", term.lower()) for person in users.filter(of)[:PEOPLE]
+    ]
+    found += sorted(_with_words(users, term, "pk", "tenant_id"), reverse=True)
     return list(dict.fromkeys(found))[:PEOPLE]
 
 
-def _conditions(model: type[models.Model], way: str, term: str) -> list[Q]:
-    """One for each statement."""
-    if way == "@":
-        return _words(model, term)
-    if way[0] == "=":
-        name, _, rest = way[1:].partition("__")
-        field: Any = model._meta.get_field(name)
-        if rest:
-            related = field.related_model._base_manager
-            found = [
-                related.filter(condition)[:PEOPLE] for condition in _conditions(field.related_model, f"={rest}", term)
-            ]
-            return [Q(**{f"{name}__in": [row.pk for rows in found for row in rows]})] if any(found) else []
-        target: Any = field.target_field if field.is_relation else field
-        try:
-            value = target.to_python(term.lower() if isinstance(target, models.EmailField) else term)
-            target.run_validators(value)
-        except ValidationError:
-            return []
-        return [Q(**{field.attname: value})]
-    # Nobody changes the tenant: with it, the indexes of what belongs to one are found.
+def _equal(model: type[models.Model], name: str, term: str) -> list[Q]:
+    """That the column, or one of the row that it refers to, has the value; nothing if it can't have it."""
+    name, _, rest = name.partition("__")
+    field: Any = model._meta.get_field(name)
+    if rest:
+        related = [field.related_model._base_manager.filter(equal) for equal in _equal(field.related_model, rest, term)]
+        return [Q(**{f"{name}__in": list(rows.values_list("pk", flat=True)[:PEOPLE])}) for rows in related]
+    target: Any = field.target_field if field.is_relation else field
+    try:
+        value = target.to_python(term.lower() if isinstance(target, models.EmailField) else term)
+        target.run_validators(value)
+    except ValidationError:
+        return []
+    return [Q(**{field.attname: value})]
+
+
+def _of_people(model: type[models.Model], way: str, people: list[tuple[int, int]]) -> list[Q]:
+    """One for each of them. Nobody changes the tenant: with it, the indexes of what belongs to one serve."""
     belongs = is_tenant_model(model)
-    return [Q(tenant=tenant, **{way: pk}) if belongs else Q(**{way: pk}) for pk, tenant in find_people(term)]
+    return [Q(tenant=tenant, **{way: pk}) if belongs else Q(**{way: pk}) for pk, tenant in people]
 
 
-def _words(model: type[models.Model], term: str) -> list[Q]:
+def _with_words(rows: Rows, term: str, *columns: str) -> list[Any]:
+    """Columns of the rows that have the words, in no order: PostgreSQL takes any beginning of a word for one in 200,
+    and would rather walk along the order through a whole table than look a rare one up."""
     query = beginnings(term)
     if query is None:
         return []
-    for index in model._meta.indexes:
-        if isinstance(index, WordsIndex):
-            return [Q(SearchVectorExact(*index.expressions, query))]
-    # A column of its own.
-    columns: list[Any] = model._meta.concrete_fields
-    vector = next(c for c in columns if isinstance(getattr(c, "output_field", c), SearchVectorField))
-    return [Q(**{vector.name: query})]
+    match = [SearchVectorExact(*i.expressions, query) for i in rows.model._meta.indexes if isinstance(i, WordsIndex)]
+    if not match:
+        # A column of its own.
+        fields: Any = rows.model._meta.concrete_fields
+        vector = next(f for f in fields if isinstance(getattr(f, "output_field", f), SearchVectorField))
+        match = [SearchVectorExact(F(vector.name), query)]
+    return list(rows.filter(*match).order_by().values_list(*columns)[:MATCHES])
 
 
 def _leads_to_people(model: type[models.Model], way: str) -> bool:

@@ -79,7 +79,7 @@ class TicketForm(forms.ModelForm):
 class StaffFilter(admin.RelatedFieldListFilter):
     """Whom requests can be assigned to."""
 
-    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[tuple[Any, str]]:
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> Any:
         return [(user.pk, str(user)) for user in services.staff()]
 
 

@@ -11,13 +11,14 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
+from bench.staff_urls import pages
 from config.staff_lists import SMALL, StaffChangeList, StaffPaginator
 from config.staff_pages import NewestFormSet, StaffPage
 from config.staff_search import REACH
 from studio.models import RenderJob
 from tenants.scope import all_tenants
 from tests.fixtures import UserFactory
-from tests.staff_walk import fill, pages, read
+from tests.staff_walk import fill, read
 
 ROWS = 2 * REACH
 ALLOWED = REACH + 5_000

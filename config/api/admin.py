@@ -12,8 +12,7 @@ class IdempotencyRecordAdmin(StaffPage):
     list_display = ("key", "user", "status", "created_at")
     list_filter = ("status", "created_at")
     list_select_related = ("user",)
-    search_fields = ("key", "user__email")
-    date_hierarchy = "created_at"
+    search_fields = ("user", "key")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
