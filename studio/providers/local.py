@@ -20,10 +20,10 @@ from studio.models import MediaFile, RenderJob
 from studio.providers.folders import alone_in, tidy
 from studio.providers.inputs import ensure_present, fetch_inputs
 from studio.providers.lease import LeasedPort
+from studio.providers.renderer import renderer
 from studio.rendering.errors import Cancelled, RenderError, Stalled
 from studio.rendering.plan import RenderPlan
 from studio.rendering.ports import RenderInputs, RenderResult
-from studio.rendering.render import render
 from studio.services import jobs
 from studio.services.causes import DATABASE_AWAY, cause_of, is_ours, storage_away
 from studio.services.files import drop_files, store_file
@@ -128,7 +128,7 @@ def _render_and_store(job: RenderJob, lease_id: UUID, port: LeasedPort, stopping
 
 def _render(job: RenderJob, plan: RenderPlan, inputs: RenderInputs, port: LeasedPort) -> RenderResult:
     try:
-        return render(plan, inputs, port)
+        return renderer()(plan, inputs, port)
     except Cancelled:
         raise
     except (RenderError, FileNotFoundError) as error:

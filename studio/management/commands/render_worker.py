@@ -16,10 +16,14 @@ from django.db import connection
 
 from config.heartbeat import Pulse
 from config.redis_link import waiting_client
+from studio.providers.renderer import renderer
+from studio.tasks import render_due
+from studio.worker import RenderWorker
 
 
 class Command(BaseCommand):
     help = __doc__
+    requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("queues", nargs="*", default=settings.RENDER_QUEUES, help="queues to serve (default: all)")
@@ -28,21 +32,12 @@ class Command(BaseCommand):
 
     def handle(self, *, queues: list[str], burst: bool, name: str | None, **options: Any) -> None:
         with nullcontext() if name is None else _signs_of_life(name):
-            # Here and not in the app's ready(): it loads torch, which nothing but a worker needs.
-            from studio.rendering.models.quiet import log_as_the_others_do
+            if settings.PRELOAD_RENDERER:
+                renderer()
+            else:
+                # A third of it, and by far the least memory for the time. The first render loads the rest.
+                import torch  # noqa: F401
 
-            # Before the rest: some of these libraries complain while they are imported.
-            log_as_the_others_do()
-
-            from studio.rendering.models import cache
-            from studio.tasks import render_due
-            from studio.worker import RenderWorker
-
-            cache.configure(
-                device=settings.RENDER_DEVICE,
-                capacity=settings.MODEL_CACHE_BYTES,
-                precision=settings.RENDER_PRECISION,
-            )
             waiting = waiting_client()
             waited_for = [django_rq.get_queue(queue, connection=waiting) for queue in queues]
             worker = RenderWorker(waited_for, connection=waiting)
