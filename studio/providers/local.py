@@ -147,7 +147,9 @@ def _drop_unnamed(files: dict[str, MediaFile]) -> None:
         except ProtectedError:
             # The row was moved after all, though nobody heard of it.
             return
-        except (OSError, *storage_away()):
+        except Exception as error:
+            if not isinstance(error, (OSError, *storage_away())):
+                raise
             logger.exception("File %s stays behind", file.pk)
 
 
