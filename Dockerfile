@@ -12,6 +12,7 @@ RUN useradd --uid 1000 --create-home studio && install --directory --owner=studi
 COPY --from=packages /venv /venv
 COPY --chown=root:root . /app
 WORKDIR /app
+RUN python -m compileall -q .
 USER studio
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 STUDIO_DATA_DIR=/data \
     GRANIAN_LOG_CONFIG=/app/config/granian_log.json

@@ -13,6 +13,9 @@ DEVELOPMENT := $(VENV)/.development
 # Python compiles what it imports by itself; compiling all of torch would take a minute more.
 INSTALL := $(BIN)/pip install -qq --disable-pip-version-check --no-compile -c requirements.lock
 
+# Starts take twice as long where Python may not keep what it has compiled.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 class Command(BaseCommand):
     help = __doc__
-    # Those of views would load them all; `prepare` and the web server's image do them (`manage.py check`).
+    # They would load all views; `prepare` makes them.
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
