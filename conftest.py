@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 from collections.abc import Iterator
 
 import django
@@ -11,6 +12,7 @@ from django.conf import settings
 
 from config.stack.testing import TestStack
 from tests.patience import Alarm
+from tests.slow import mark_and_order
 
 # Not in pytest.ini: pytest-django would load the settings before this file can say where the database is.
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -20,6 +22,9 @@ os.environ.setdefault("LOCK_TIMEOUT_SECONDS", "120")
 os.environ.setdefault("REDIS_TIMEOUT_SECONDS", "10")
 # What is rendered must not depend on what the processor is measured to be good at.
 os.environ.setdefault("RENDER_PRECISION", "float32")
+# Tests start hundreds of programs. Without the bytecode of what they import each would take twice as long.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 stack = TestStack()
 
 
@@ -29,10 +34,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     django.setup()
+    # In a parallel run modules are given out in the order of ``tests.slow``, instead of by their number of tests.
+    config.option.loadscopereorder = False
     # Outermost: what it says of an answer is what the client got.
     settings.MIDDLEWARE.insert(0, "tests.described.DescribedAnswers")
     # After the setup, because it imports models.
     config.pluginmanager.import_plugin("tests.fixtures")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    mark_and_order(items)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -15,6 +15,7 @@ from urllib.parse import quote, urlsplit
 from django.conf import settings
 from django.db import connection
 
+from tests import zygote
 from tests.patience import PAUSE_SECONDS, Patience
 from tests.waiting import until_ended
 
@@ -24,7 +25,10 @@ STOP_SECONDS = 60.0
 
 
 class WorkerProcess:
-    """``manage.py render_worker``, or another. Make it when the test database exists; a context manager."""
+    """``manage.py render_worker``, or another. Make it when the test database exists; a context manager.
+
+    A render worker is forked from a process that has its libraries already (``tests.zygote``).
+    """
 
     def __init__(
         self, *arguments: str, command: str = "render_worker", environment: Mapping[str, str] | None = None
@@ -32,13 +36,18 @@ class WorkerProcess:
         self.lines: list[str] = []
         self._changed = threading.Condition()
         self._ended = False
-        self.process = subprocess.Popen(
-            [sys.executable, "manage.py", command, *arguments],
-            cwd=settings.BASE_DIR,
-            env={**os.environ, **addresses(), **(environment or {})},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
+        full = {**os.environ, **addresses(), **(environment or {})}
+        self.process = (
+            zygote.start([command, *arguments], full)
+            if command == "render_worker"
+            else subprocess.Popen(
+                [sys.executable, "manage.py", command, *arguments],
+                cwd=settings.BASE_DIR,
+                env=full,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
         )
         self._reader = threading.Thread(target=self._read, name="worker-output", daemon=True)
         self._reader.start()
