@@ -36,6 +36,10 @@ def pytest_configure(config: pytest.Config) -> None:
     django.setup()
     # In a parallel run modules are given out in the order of ``tests.slow``, instead of by their number of tests.
     config.option.loadscopereorder = False
+    # What tests are not about, in its quickest form.
+    settings.PASSWORD_HASHERS = ["tests.hashing.QuickArgon2PasswordHasher", *settings.PASSWORD_HASHERS[1:]]
+    # Looks static files up when asked, instead of walking all of them for every test client.
+    settings.WHITENOISE_AUTOREFRESH = True
     # Outermost: what it says of an answer is what the client got.
     settings.MIDDLEWARE.insert(0, "tests.described.DescribedAnswers")
     # After the setup, because it imports models.

@@ -16,6 +16,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import User, normalise_email
 from accounts.services import Device, open_session
+from config.settings.access import PASSWORD_HASHERS
 from studio.models import ModelFile
 from studio.rendering.media.ffmpeg import binary
 from tenants.services import create_tenant
@@ -29,6 +30,12 @@ UserFactory = Callable[..., User]
 def _hash_of_password(hasher: str) -> str:
     """Of PASSWORD, once: a good hasher takes longer than most tests."""
     return make_password(PASSWORD)
+
+
+@pytest.fixture
+def real_hashing(settings: Any) -> None:
+    """For tests that are about hashing: the hashers of a running studio."""
+    settings.PASSWORD_HASHERS = [*PASSWORD_HASHERS]
 
 
 @pytest.fixture

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.hashers import check_password, make_password
 from django.db import IntegrityError, transaction
 
@@ -78,7 +80,7 @@ def authenticate(*, email: str, password: str, device: Device) -> User:
     user = User.objects.select_related("tenant").filter(email=normalise_email(email)).first()
     if user is None:
         # Hash as often as for a known address, so that timing doesn't tell who has an account.
-        check_password(password, _decoy_hash())
+        check_password(password, _decoy_hash(settings.PASSWORD_HASHERS[0]))
     elif user.check_password(password) and user.is_active:
         forgive(account=email, address=device.address)
         record("login", actor=user)
@@ -104,11 +106,7 @@ def ensure_administrator(*, email: str, password: str) -> tuple[User, bool]:
     return user, True
 
 
-_decoy: str | None = None
-
-
-def _decoy_hash() -> str:
-    global _decoy
-    if _decoy is None:
-        _decoy = make_password("no account has this password")
-    return _decoy
+@functools.cache
+def _decoy_hash(hasher: str) -> str:
+    """A hash that takes as long to check as that of somebody who has an account."""
+    return make_password("no account has this password")

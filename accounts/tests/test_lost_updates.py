@@ -133,6 +133,7 @@ def test_a_page_that_lay_open_writes_what_was_changed_on_it(chief: User, make_us
     assert (person.name, person.is_active, person.role) == ("Renamed", False, User.Role.USER)
 
 
+@pytest.mark.usefixtures("real_hashing")
 def test_a_new_hash_for_an_old_password_does_not_bring_it_back(user: User) -> None:
     old = PBKDF2PasswordHasher().encode(PASSWORD, "salt" * 6, iterations=1000)
     User.objects.filter(pk=user.pk).update(password=old)

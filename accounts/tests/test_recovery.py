@@ -99,6 +99,7 @@ def test_forgetting_answers_alike_and_mails_owners_alone(
     assert [mail["To"] for mail in mailbox.mails] == [user.email]
 
 
+@pytest.mark.usefixtures("real_hashing")
 @pytest.mark.parametrize("path", ["/api/auth/forgot-password", "/api/login"])
 def test_timing_does_not_tell_who_has_an_account(
     path: str, user: User, make_user: UserFactory, anonymous: APIClient
