@@ -35,7 +35,7 @@ class Command(BaseCommand):
             if settings.PRELOAD_RENDERER:
                 renderer()
             else:
-                # A third of it, and by far the least memory for the time. The first render loads the rest.
+                # Some of what it takes is there before the first render, which loads the rest.
                 import torch  # noqa: F401
 
             waiting = waiting_client()
