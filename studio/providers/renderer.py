@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from typing import Any
 
 from django.conf import settings
 
@@ -27,7 +28,7 @@ def renderer() -> Callable[[RenderPlan, RenderInputs, RenderPort], RenderResult]
         from studio.rendering.render import render
     except ImportError as error:
         raise OSError("The renderer can't be loaded") from error
-    cache.configure(
-        device=settings.RENDER_DEVICE, capacity=settings.MODEL_CACHE_BYTES, precision=settings.RENDER_PRECISION
-    )
+    # One of those that the settings allow.
+    precision: Any = settings.RENDER_PRECISION
+    cache.configure(device=settings.RENDER_DEVICE, capacity=settings.MODEL_CACHE_BYTES, precision=precision)
     return render
