@@ -71,7 +71,7 @@ class StaffPage(admin.ModelAdmin):
         found = find(queryset, tuple(self.get_search_fields(request)), search_term, near=near, limit=EXACT)
         return found.order_by("-pk"), False
 
-    def response_action(self, request: HttpRequest, queryset: Any, *more: Any) -> HttpResponse | None:  # type: ignore[override]
+    def response_action(self, request: HttpRequest, queryset: Any, *more: Any) -> HttpResponse | None:
         if request.POST.get("select_across") == "1":
             if counted(queryset) > EXACT:
                 text = f"An action takes {EXACT:,} rows at most: narrow the list down by a filter or a search."

@@ -108,7 +108,8 @@ def _with_words(rows: Rows, term: str, *columns: str) -> list[Any]:
     query = beginnings(term)
     if query is None:
         return []
-    match = [SearchVectorExact(*i.expressions, query) for i in rows.model._meta.indexes if isinstance(i, WordsIndex)]
+    indexes = (index for index in rows.model._meta.indexes if isinstance(index, WordsIndex))
+    match = [SearchVectorExact(index.expressions[0], query) for index in indexes]
     if not match:
         # A column of its own.
         fields: Any = rows.model._meta.concrete_fields
