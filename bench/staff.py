@@ -1,6 +1,6 @@
 """The staff's lists at two sizes of the database: ``python -m bench.staff --rows 1000000 --folder /tmp/filled``.
 
-Every list, with a search, each filter, each order and pages far inside: queries, and processor time of Django and of
+Every list, with a search, each filter, each order and pages far inside: processor time of Django and of
 PostgreSQL, at ``--few`` rows and at ``--rows``. A line that costs over ``TARGET`` of what it costs with few rows is
 marked; the command then exits with 1. The databases are filled once and kept (``bench.filled``).
 """
@@ -41,29 +41,27 @@ def main() -> int:
         print(json.dumps(_measured(options.folder / str(options.measure), options.measure, options)))
         return 0
     small, large = (_in_a_process(rows) for rows in (options.few, options.rows))
-    print(f"{'':<62}{'queries':>8}{'ms at ' + f'{options.few:,}':>15}{'ms at ' + f'{options.rows:,}':>17}{'ratio':>8}")
+    print(f"{'':<62}{'ms at ' + f'{options.few:,}':>15}{'ms at ' + f'{options.rows:,}':>17}{'ratio':>8}")
     missed = 0
-    for page, (queries, django, database) in large.items():
-        was = sum(small[page][1:]) if page in small else float("nan")
+    for page, (django, database) in large.items():
+        was = sum(small[page]) if page in small else float("nan")
         now = django + database
         miss = now > TARGET * was + FLOOR_MS
         missed += miss
-        print(
-            f"{page:<62}{queries:>8}{was:>15.1f}{now:>10.1f} ({database:4.1f}){now / was:>7.2f}{' *' if miss else ''}"
-        )
+        print(f"{page:<62}{was:>15.1f}{now:>10.1f} ({database:4.1f}){now / was:>7.2f}{' *' if miss else ''}")
     print(f"\n{missed} of {len(large)} cost more than {TARGET} times as much (processor time; of it, PostgreSQL's)")
     return 1 if missed else 0
 
 
-def _in_a_process(rows: int) -> dict[str, tuple[int, float, float]]:
+def _in_a_process(rows: int) -> dict[str, tuple[float, float]]:
     """Each size in an interpreter of its own: Django knows one database."""
     command = [sys.executable, "-m", "bench.staff", *sys.argv[1:], "--measure", str(rows)]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-    found: dict[str, tuple[int, float, float]] = json.loads(done.stdout.splitlines()[-1])
+    found: dict[str, tuple[float, float]] = json.loads(done.stdout.splitlines()[-1])
     return found
 
 
-def _measured(folder: Path, rows: int, options: argparse.Namespace) -> dict[str, tuple[int, float, float]]:
+def _measured(folder: Path, rows: int, options: argparse.Namespace) -> dict[str, tuple[float, float]]:
     folder.mkdir(parents=True, exist_ok=True)
     redis = Redis(folder / "redis")
     os.environ["REDIS_URL"] = redis.url
@@ -107,14 +105,12 @@ def _client() -> Any:
     return client
 
 
-def _cost(url: str, rounds: int) -> tuple[int, float, float]:
-    """Queries; milliseconds of processor time in this process, and in PostgreSQL: medians."""
+def _cost(url: str, rounds: int) -> tuple[float, float]:
+    """Milliseconds of processor time in this process, and in PostgreSQL: medians."""
     from django.db import connection
-    from django.test.utils import CaptureQueriesContext
 
     client = _client()
-    with CaptureQueriesContext(connection) as asked:
-        response = client.get(url)
+    response = client.get(url)
     if response.status_code != 200:
         raise SystemExit(f"{url}: {response.status_code}")
     with connection.cursor() as cursor:
@@ -126,7 +122,7 @@ def _cost(url: str, rounds: int) -> tuple[int, float, float]:
         client.get(url)
         own.append(1000 * (time.process_time() - began))
         theirs.append(_milliseconds(postmaster) - there)
-    return len(asked), statistics.median(own), statistics.median(theirs)
+    return statistics.median(own), statistics.median(theirs)
 
 
 def _milliseconds(postmaster: psutil.Process) -> float:

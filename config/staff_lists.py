@@ -20,7 +20,7 @@ from django.http import HttpRequest
 
 from config.staff_search import REACH, find, plain_ways
 
-SMALL = 10_000
+SMALL = 1_000
 """Rows."""
 EXACT = 1_000
 """As many rows are counted; acted on at once; skipped to reach a numbered page."""
