@@ -13,7 +13,7 @@ from studio.rendering.diffusion.precision import bfloat16_pays, halved
 from studio.rendering.diffusion.tests.support import SIZE, generation, pictures
 from studio.rendering.models import tiny
 from studio.rendering.models.cache import build_engine
-from studio.rendering.plan import ControlNetSpec, LoraSpec, ModelSpec
+from studio.rendering.plan import ControlNetSpec, LoraSpec, ModelSpec, RenderOptions
 
 CPU = torch.device("cpu")
 
@@ -79,7 +79,7 @@ def test_everything_around_the_model_works_in_it(tmp_path, sd15_folder) -> None:
         {"controlnets": (control,)},
         {"loras": (lora,)},
         {"cross_frame_attention": True},
-        {"options": {"deepcache": 2}},
+        {"options": RenderOptions(deepcache=2)},
     ):
         assert (render(**changes) != plain).any(), changes
     assert (render() == plain).all()
