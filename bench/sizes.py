@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -22,7 +23,7 @@ from bench.workload import RATE, source_file
 from studio.builtin_model.location import builtin_model_path
 from studio.builtin_model.natural import natural_picture
 from studio.rendering.diffusion.engine import DiffusionEngine
-from studio.rendering.diffusion.numerics import Numerics
+from studio.rendering.diffusion.numerics import Numerics, Precision
 from studio.rendering.diffusion.precision import bfloat16_pays
 from studio.rendering.diffusion.tuning import tuned
 from studio.rendering.media.decode import FrameReader
@@ -55,17 +56,16 @@ def table(weights: str, width: int, height: int, rounds: int) -> Iterator[str]:
     exact = DiffusionEngine(parts, CPU)
     few = min(_BATCH, exact.free_batch(height, width))
     channels = tuple(parts.unet.config.block_out_channels)
-    precision = "bfloat16" if bfloat16_pays(channels, height, width, 4) else "float32"
+    precision: Precision = "bfloat16" if bfloat16_pays(channels, height, width, 4) else "float32"
     start = time.perf_counter()
     chosen = exact if precision == "float32" else DiffusionEngine(_parts(weights), CPU, "bfloat16")
     numerics = tuned(chosen, Numerics(precision), height, width, batched=True)
     spent = time.perf_counter() - start
     with source_file(frames) as source, tempfile.TemporaryDirectory() as folder:
 
-        def loop(pipeline: object, batch: int) -> Callable[[], object]:
-            return lambda: naive.restyle(
-                pipeline, frames, Path(folder), steps=_STEPS, denoising=_DENOISING, batch=batch  # type: ignore[arg-type]
-            )  # fmt: skip
+        def loop(pipeline: Any, batch: int) -> Callable[[], object]:
+            at = Path(folder)
+            return lambda: naive.restyle(pipeline, frames, at, steps=_STEPS, denoising=_DENOISING, batch=batch)
 
         plain = naive.build_pipeline(_parts(weights))
         short = naive.build_pipeline(_parts(weights)).to(torch.bfloat16)
