@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Sum
+from django.db import connection
+from django.db.models import Count, F, Q, Sum
+from django.db.models.functions import Coalesce, Greatest
 
 from studio.models import QueueTotal, QueueTurn, RenderJob
+from studio.services.turns import ORDER
 from tenants.scope import all_tenants
 
 SECONDS_PER_FRAME = 10.0
@@ -18,6 +21,12 @@ SECONDS_PER_FRAME = 10.0
 
 EXACT = 1000
 """Places up to here are played through; those behind are estimated."""
+
+_TURNS = f"""
+SELECT owner_id, waiting, running, served FROM studio_queueturn AS turn
+WHERE queue = %(queue)s AND waiting > 0 ORDER BY {ORDER} LIMIT %(limit)s
+"""
+_LACKING = Greatest(0, F("frames_total") - F("frames_done"))
 
 
 @dataclass(frozen=True)
@@ -40,10 +49,15 @@ class QueueSnapshot:
         self._due: dict[str, int] = defaultdict(int)
         self._queued, self._queued_seconds = 0, 0.0
         with all_tenants():
-            # As many as there are workers.
+            # As many rows as there are workers, of which the database makes one per model and purpose.
             running = list(
-                RenderJob.objects.running().only(
-                    "status", "model_file_id", "purpose", "eta_seconds", "frames_total", "frames_done"
+                RenderJob.objects.running()
+                .order_by()
+                .values_list("model_file_id", "purpose")
+                .annotate(
+                    count=Count("pk"),
+                    known=Coalesce(Sum("eta_seconds"), 0.0),
+                    lacking=Coalesce(Sum(_LACKING, filter=Q(eta_seconds=None)), 0),
                 )
             )
             totals = list(
@@ -51,8 +65,10 @@ class QueueSnapshot:
                 .values_list("queue", "due", "model_file_id", "purpose")
                 .annotate(count=Sum("jobs"), left=Sum("frames"))
             )
-        self._running = len(running)
-        self._processing = sum(self._remaining(job) for job in running)
+        self._running = sum(count for _, _, count, _, _ in running)
+        self._processing = sum(
+            known + lacking * self._seconds_per_frame(model, purpose) for model, purpose, _, known, lacking in running
+        )
         for queue, due, model, purpose, count, left in totals:
             self._queued += count
             self._queued_seconds += left * self._seconds_per_frame(model, purpose)
@@ -150,18 +166,17 @@ class _Order:
                 self._play(queue)
 
     def _play(self, queue: str) -> None:
-        rows = (
-            QueueTurn.objects.filter(queue=queue, waiting__gt=0)
-            .order_by(*(field for field in QueueTurn._meta.indexes[0].expressions[1:]))
-            .values_list("owner_id", "waiting", "running", "served", "head_priority", "head_queued_at", "head_id")
-        )
+        with connection.cursor() as cursor:
+            cursor.execute(_TURNS, {"queue": queue, "limit": EXACT})
+            rows = cursor.fetchall()
         left: dict[int, int] = {}
         running: dict[int, int] = {}
         heap: list[Any] = []
-        for owner, waiting, at_work, served, priority, queued_at, pk in rows[:EXACT]:
+        for turn, (owner, waiting, at_work, served) in enumerate(rows):
             left[owner], running[owner] = waiting, at_work
             last = self._served.get(owner, (0, 0) if served is None else (1, served))
-            heap.append((at_work + self._taken[owner], last, -(priority or 0), queued_at, pk or 0, owner))
+            # Of those who are even so far, the one whose turn comes first by the rest of the order.
+            heap.append((at_work + self._taken[owner], last, turn, owner))
         heapq.heapify(heap)
         while heap and self.played < EXACT:
             *_, owner = heapq.heappop(heap)
@@ -172,7 +187,7 @@ class _Order:
             self._served[owner] = (2, self.played)
             left[owner] -= 1
             if left[owner]:
-                heapq.heappush(heap, (running[owner] + self._taken[owner], self._served[owner], 0, None, 0, owner))
+                heapq.heappush(heap, (running[owner] + self._taken[owner], self._served[owner], 0, owner))
 
 
 def seconds_per_frame(*, model_file_id: int, purpose: str) -> float:
