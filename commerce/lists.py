@@ -55,6 +55,8 @@ class OrderList(ListSpec):
     order: ClassVar = ("id", "status", "total_cost", "created_at")
     default_order: ClassVar = "created_at:desc"
     feed: ClassVar = ("id", "created_at")
+    count_ttl: ClassVar = 60
+    exact_below: ClassVar = 1000
 
 
 class PurchaseList(OrderList):
@@ -110,6 +112,8 @@ class OperationList(ListSpec):
     order: ClassVar = ("id", "amount", "type", "status", "created_at")
     default_order: ClassVar = "id:desc"
     feed: ClassVar = ("id",)
+    count_ttl: ClassVar = 60
+    exact_below: ClassVar = 1000
 
 
 class StaffOperationList(OperationList):
@@ -146,6 +150,8 @@ class TokenList(ListSpec):
     order: ClassVar = ("id", "amount", "created_at")
     default_order: ClassVar = "id:desc"
     feed: ClassVar = ("id",)
+    count_ttl: ClassVar = 60
+    exact_below: ClassVar = 1000
 
 
 class CategoryList(ListSpec):

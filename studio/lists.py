@@ -56,6 +56,8 @@ class VideoList(ListSpec):
     order = ("id", "title", "status", "created_at", "updated_at")
     default_order = "created_at:desc"
     feed = ("id", "created_at", "updated_at")
+    count_ttl = 60
+    exact_below = 1000
 
 
 class JobList(ListSpec):
@@ -73,3 +75,5 @@ class JobList(ListSpec):
     order: ClassVar = {"id": "id", "status": "status", "priority": "priority", "created_at": "queued_at"}
     default_order = "created_at:desc"
     feed = ("id", "created_at")
+    count_ttl = 60
+    exact_below = 1000

@@ -65,7 +65,9 @@ class Order(models.Model):
         ordering = ("-id",)
         indexes = (
             models.Index(fields=("customer", "-id"), name="order_customer"),
+            models.Index(fields=("customer", "-created_at", "-id"), name="order_purchases"),
             models.Index(fields=("seller", "-id"), name="order_seller"),
+            models.Index(fields=("seller", "-created_at", "-id"), name="order_sales"),
             models.Index(fields=("created_at",), condition=Q(status="unpaid"), name="order_unpaid"),
         )
         constraints = (

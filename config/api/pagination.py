@@ -1,6 +1,7 @@
 """One page of a list: ``{items, totalItems, totalPages, page, perPage, order, search, filters}``.
 
-Numbered pages cost what their OFFSET costs, so those in the far half of a long list are read from its other end. Lists
+Numbered pages cost what their OFFSET costs, so those in the far half of a long list are read from its other end, and of
+the rows that are skipped nothing is read but the keys. Lists
 whose order is among the spec's ``feed`` fields answer a ``nextCursor`` too (null at the end); ``cursor=`` continues
 after the last row of that page by a row comparison, which costs the same at any depth and neither repeats nor skips
 rows when others appear before them. A cursor belongs to the order it was made with.
@@ -22,6 +23,9 @@ from config.api.filters import ListQuery, ListSpec, read_query
 
 # Below this many rows to skip, an OFFSET is too cheap to be worth turning the list around.
 FAR_OFFSET = 5_000
+
+DEEP_OFFSET = 500
+"""From here on, looking up the keys first costs less than reading whole rows to skip them."""
 
 _FROM_TEXT: dict[str, Callable[[str], Any]] = {
     "datetime": datetime.fromisoformat,
@@ -106,9 +110,18 @@ def numbered_rows(ordered: QuerySet[Any, Any], page: int, per_page: int, total: 
     if start >= total:
         return []
     stop = min(start + per_page + 1, total)
-    if start < FAR_OFFSET or start < total - stop:
-        return list(ordered[start : start + per_page + 1])
-    return list(ordered.reverse()[total - stop : total - start])[::-1]
+    if start >= FAR_OFFSET and start >= total - stop:
+        # Nearer to the other end.
+        return _rows_at(ordered.reverse(), total - stop, total - start)[::-1]
+    return _rows_at(ordered, start, start + per_page + 1)
+
+
+def _rows_at(ordered: QuerySet[Any, Any], start: int, stop: int) -> list[Any]:
+    if start < DEEP_OFFSET:
+        return list(ordered[start:stop])
+    # Only keys are read of the rows to skip: from the index of the order, where its columns are all that is asked for.
+    keys = list(ordered.values_list("pk", flat=True)[start:stop])
+    return list(ordered.filter(pk__in=keys))
 
 
 class Keyset:

@@ -49,6 +49,11 @@ def lease_end() -> CombinedExpression:
     return seconds_from_now(settings.LEASE_SECONDS)
 
 
+def dispatch_id(key: uuid.UUID) -> str:
+    """The name under which clients and their logs know a render: tells nothing of how many there are."""
+    return f"job_{key.hex}"
+
+
 class RenderJob(TenantModel):
     """One render of a video, with a frozen plan. A repeat is a new row; the rows are the video's history.
 
@@ -138,6 +143,7 @@ class RenderJob(TenantModel):
         ordering = ("-id",)
         indexes = (
             models.Index(fields=("tenant", "owner", "-id"), name="renderjob_owner"),
+            models.Index(fields=("tenant", "owner", "-queued_at", "-id"), name="renderjob_listed"),
             models.Index(fields=("tenant", "video", "-id"), name="renderjob_video"),
             # What staff look for: those in some state, what went wrong, what a request in the log asked for.
             models.Index(fields=("status", "-id"), condition=~models.Q(status="completed"), name="renderjob_status"),
@@ -197,8 +203,7 @@ class RenderJob(TenantModel):
 
     @property
     def dispatch_id(self) -> str:
-        """The name under which clients and their logs know it: tells nothing of how many jobs there are."""
-        return f"job_{self.dispatch_key.hex}"
+        return dispatch_id(self.dispatch_key)
 
     def move(self, to: str, *, holding: uuid.UUID | None = None, **changes: Any) -> bool:
         """Compare and swap the state: one UPDATE that succeeds only from the state this row was read with.

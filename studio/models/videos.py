@@ -60,7 +60,12 @@ class Video(TenantModel):  # type: ignore[django-manager-missing]  # RenderJob's
     class Meta:
         ordering = ("-created_at", "-id")
         indexes = (
-            models.Index(fields=("tenant", "owner", "-created_at", "-id"), name="video_owner"),
+            # With all that the list asks for, so that far pages are counted off in the index.
+            models.Index(
+                fields=("tenant", "owner", "-created_at", "-id"),
+                condition=models.Q(deleted_at=None),
+                name="video_listed",
+            ),
             models.Index(fields=("owner", "-id"), name="video_newest"),
         )
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, Final
 
 from django.conf import settings
 
 from config.links import Absolute
-from effects.models import Effect
 from studio.models import MediaFile, RenderJob, Video
-from studio.rows.links import file_link
+from studio.models.jobs import dispatch_id
+from studio.rows.links import file_link, link_columns, linked
 from studio.services.places import QueueFigures
 from studio.services.upload_targets import Ticket
 
@@ -32,24 +33,33 @@ JOB_WORDS: Final[dict[str, str]] = {
 }
 
 
-def video_row(video: Video, finished: RenderJob | None, absolute: Absolute) -> dict[str, Any]:
-    """A video in full; ``finished`` is the render that its output comes from."""
+VIDEO_COLUMNS: Final = (
+    "id", "title", "status", "error", "effect_id", "effect__name", "effect__slug", "created_at", "updated_at", "type",
+    "input_payload", "gallery_item__published_at", *link_columns("source", "output"),
+)  # fmt: skip
+PICTURE_COLUMNS: Final = ("video_id", *link_columns("poster", "thumbnail", "sprite"))
+
+
+def video_row(video: Mapping[str, Any], pictures: Mapping[str, Any] | None, absolute: Absolute) -> dict[str, Any]:
+    """A video in full, of ``VIDEO_COLUMNS``; the pictures are ``PICTURE_COLUMNS`` of the render it shows."""
+    published_at = video["gallery_item__published_at"]
     return {
-        "id": video.pk,
-        "title": video.title or None,
-        "status": VIDEO_WORDS[video.status],
-        "original_file_url": file_link(video.source, absolute),
-        "processed_file_url": file_link(video.output, absolute),
-        "error": video.error or None,
-        "effect": _effect(video.effect),
-        "created_at": video.created_at,
-        "updated_at": video.updated_at,
-        "type": video.type,
-        "input_payload": video.input_payload,
-        **_publication(video),
-        "poster_url": file_link(finished.poster, absolute) if finished else None,
-        "thumbnail_url": file_link(finished.thumbnail, absolute) if finished else None,
-        "sprite_url": file_link(finished.sprite, absolute) if finished else None,
+        "id": video["id"],
+        "title": video["title"] or None,
+        "status": VIDEO_WORDS[video["status"]],
+        "original_file_url": file_link(linked(video, "source"), absolute),
+        "processed_file_url": file_link(linked(video, "output"), absolute),
+        "error": video["error"] or None,
+        "effect": _effect_of(video),
+        "created_at": video["created_at"],
+        "updated_at": video["updated_at"],
+        "type": video["type"],
+        "input_payload": video["input_payload"],
+        "is_published": published_at is not None,
+        "published_at": published_at,
+        "poster_url": file_link(linked(pictures, "poster"), absolute) if pictures else None,
+        "thumbnail_url": file_link(linked(pictures, "thumbnail"), absolute) if pictures else None,
+        "sprite_url": file_link(linked(pictures, "sprite"), absolute) if pictures else None,
     }
 
 
@@ -95,28 +105,42 @@ def submitted_job_row(job: RenderJob) -> dict[str, Any]:
     }
 
 
-def listed_job_row(job: RenderJob) -> dict[str, Any]:
-    """``job.effect`` is loaded."""
+JOB_COLUMNS: Final = (
+    "id", "dispatch_key", "effect_id", "effect__name", "effect__slug", "video_id", "status", "queued_at", "purpose",
+    "provider", "priority", "progress", "frames_done", "frames_total", "price", "error", "error_code", "started_at",
+    "finished_at",
+)  # fmt: skip
+
+
+def listed_job_row(job: Mapping[str, Any]) -> dict[str, Any]:
+    """One ``values()`` row of ``JOB_COLUMNS``."""
     return {
-        **submitted_job_row(job),
-        "effect": _effect(job.effect),
-        "purpose": job.purpose,
-        "provider": job.provider,
-        "priority": job.priority,
-        "progress": round(job.progress, 1),
-        "frames_done": job.frames_done,
-        "frames_total": job.frames_total,
-        "credits": job.price,
-        "error": job.error or None,
-        "error_code": job.error_code or None,
-        "started_at": job.started_at,
-        "finished_at": job.finished_at,
+        "id": job["id"],
+        "dispatch_id": dispatch_id(job["dispatch_key"]),
+        "effect_id": job["effect_id"],
+        "video_id": job["video_id"],
+        "status": JOB_WORDS[job["status"]],
+        "created_at": job["queued_at"],
+        "effect": _effect_of(job),
+        "purpose": job["purpose"],
+        "provider": job["provider"],
+        "priority": job["priority"],
+        "progress": round(job["progress"], 1),
+        "frames_done": job["frames_done"],
+        "frames_total": job["frames_total"],
+        "credits": job["price"],
+        "error": job["error"] or None,
+        "error_code": job["error_code"] or None,
+        "started_at": job["started_at"],
+        "finished_at": job["finished_at"],
     }
 
 
 def job_row(job: RenderJob, figures: QueueFigures, absolute: Absolute) -> dict[str, Any]:
-    """A job with its place in the queue; ``job.output`` is loaded."""
-    return {**listed_job_row(job), "output_url": file_link(job.output, absolute), "queue": asdict(figures)}
+    """A job with its place in the queue; ``job.effect`` and ``job.output`` are loaded."""
+    names = {"effect__name": job.effect and job.effect.name, "effect__slug": job.effect and job.effect.slug}
+    listed = listed_job_row({**vars(job), **names})
+    return {**listed, "output_url": file_link(job.output, absolute), "queue": asdict(figures)}
 
 
 def announced_row(file: MediaFile) -> dict[str, Any]:
@@ -168,5 +192,7 @@ def _publication(video: Video) -> dict[str, Any]:
     return {"is_published": published_at is not None, "published_at": published_at}
 
 
-def _effect(effect: Effect | None) -> dict[str, Any] | None:
-    return {"id": effect.pk, "name": effect.name, "slug": effect.slug} if effect else None
+def _effect_of(row: Mapping[str, Any]) -> dict[str, Any] | None:
+    if row["effect_id"] is None:
+        return None
+    return {"id": row["effect_id"], "name": row["effect__name"], "slug": row["effect__slug"]}

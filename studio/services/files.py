@@ -6,7 +6,7 @@ import hashlib
 import mimetypes
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from django.conf import settings
 from django.core import signing
@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from config.api.errors import DomainError, Forbidden, NotFound
+from config.signing import sign_number
 from studio.models import MediaFile
 from studio.rendering.errors import SourceMissing
 from studio.rendering.media.probe import MediaInfo
@@ -113,12 +114,23 @@ def drop_files(files: list[MediaFile]) -> None:
             drop_blob(file.storage_key)
 
 
-def file_url(file: MediaFile) -> str:
+class Linkable(Protocol):
+    """A file, or what a link needs of its row."""
+
+    @property
+    def pk(self) -> int: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def storage_key(self) -> str: ...
+
+
+def file_url(file: Linkable) -> str:
     """A signed link that expires: a path of our own for local storage, the storage\x27s address for S3."""
     if settings.S3_BUCKET:
         address: str = default_storage.url(file.storage_key)
         return address
-    token = signing.dumps(file.pk, salt=LINK_SALT)
+    token = sign_number(file.pk, salt=LINK_SALT)
     return f"/files/{token}/{file.kind}{Path(file.storage_key).suffix}"
 
 

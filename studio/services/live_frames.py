@@ -7,6 +7,7 @@ from django.core import signing
 from django.core.cache import cache
 from redis.exceptions import RedisError
 
+from config.signing import sign_number
 from studio.models import RenderJob
 
 KEPT_SECONDS = 600
@@ -23,7 +24,7 @@ def frame_url(job: RenderJob) -> str | None:
     if job.status != RenderJob.Status.RUNNING:
         return None
     # The number makes it another picture to browsers that show it.
-    return f"/frames/{signing.dumps(job.pk, salt=FRAME_SALT)}?{job.frames_done}"
+    return f"/frames/{sign_number(job.pk, salt=FRAME_SALT)}?{job.frames_done}"
 
 
 def linked_frame(token: str) -> bytes | None:

@@ -9,10 +9,8 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Count, F, Q, Sum
-from django.db.models.functions import Coalesce, Greatest
 
-from studio.models import QueueTotal, QueueTurn, RenderJob
+from studio.models import QueueTurn, RenderJob
 from studio.services.turns import ORDER
 from tenants.scope import all_tenants
 
@@ -26,7 +24,36 @@ _TURNS = f"""
 SELECT owner_id, waiting, running, served FROM studio_queueturn AS turn
 WHERE queue = %(queue)s AND waiting > 0 ORDER BY {ORDER} LIMIT %(limit)s
 """
-_LACKING = Greatest(0, F("frames_total") - F("frames_done"))
+# Of the mean over a model's newest finished renders of a purpose.
+_NEWEST = 50
+_PACE = f"""
+SELECT avg(seconds_per_frame) FROM (
+    SELECT seconds_per_frame FROM studio_renderjob AS past
+    WHERE past.model_file_id = {{model}} AND past.purpose = {{purpose}} AND past.status = 'completed'
+        AND past.seconds_per_frame IS NOT NULL
+    ORDER BY past.finished_at DESC LIMIT {_NEWEST}
+) AS newest
+"""
+# All in one statement, for every look at a render asks it. Running renders are as many as there are workers.
+_BUSY = f"""
+WITH running AS (
+    SELECT model_file_id, purpose, count(*) AS jobs, coalesce(sum(eta_seconds), 0) AS known,
+        coalesce(sum(greatest(0, frames_total - frames_done)) FILTER (WHERE eta_seconds IS NULL), 0) AS lacking
+    FROM studio_renderjob WHERE status = 'running' GROUP BY 1, 2
+), waiting AS (
+    SELECT queue, due, model_file_id, purpose, sum(jobs) AS jobs, sum(frames) AS lacking
+    FROM studio_queuetotal WHERE jobs > 0 GROUP BY 1, 2, 3, 4
+), kinds AS (
+    SELECT model_file_id, purpose FROM running UNION SELECT model_file_id, purpose FROM waiting
+), paces AS (
+    SELECT model_file_id, purpose, ({_PACE.format(model="kinds.model_file_id", purpose="kinds.purpose")}) AS pace
+    FROM kinds
+)
+SELECT
+    (SELECT coalesce(json_agg(json_build_array(model_file_id, purpose, jobs, known, lacking)), '[]') FROM running),
+    (SELECT coalesce(json_agg(json_build_array(queue, due, model_file_id, purpose, jobs, lacking)), '[]') FROM waiting),
+    (SELECT coalesce(json_agg(json_build_array(model_file_id, purpose, pace)), '[]') FROM paces)
+"""
 
 
 @dataclass(frozen=True)
@@ -45,31 +72,17 @@ class QueueSnapshot:
     """The queue as it is now, for the figures of any number of jobs. Tells nothing of whose the others are."""
 
     def __init__(self) -> None:
-        self._pace: dict[tuple[int, str], float] = {}
-        self._due: dict[str, int] = defaultdict(int)
-        self._queued, self._queued_seconds = 0, 0.0
-        with all_tenants():
-            # As many rows as there are workers, of which the database makes one per model and purpose.
-            running = list(
-                RenderJob.objects.running()
-                .order_by()
-                .values_list("model_file_id", "purpose")
-                .annotate(
-                    count=Count("pk"),
-                    known=Coalesce(Sum("eta_seconds"), 0.0),
-                    lacking=Coalesce(Sum(_LACKING, filter=Q(eta_seconds=None)), 0),
-                )
-            )
-            totals = list(
-                QueueTotal.objects.filter(jobs__gt=0)
-                .values_list("queue", "due", "model_file_id", "purpose")
-                .annotate(count=Sum("jobs"), left=Sum("frames"))
-            )
+        with all_tenants(), connection.cursor() as cursor:
+            cursor.execute(_BUSY)
+            running, waiting, paces = cursor.fetchone()
+        self._pace = {(model, purpose): pace for model, purpose, pace in paces}
         self._running = sum(count for _, _, count, _, _ in running)
         self._processing = sum(
             known + lacking * self._seconds_per_frame(model, purpose) for model, purpose, _, known, lacking in running
         )
-        for queue, due, model, purpose, count, left in totals:
+        self._due: dict[str, int] = defaultdict(int)
+        self._queued, self._queued_seconds = 0, 0.0
+        for queue, due, model, purpose, count, left in waiting:
             self._queued += count
             self._queued_seconds += left * self._seconds_per_frame(model, purpose)
             self._due[queue] += count if due else 0
@@ -146,7 +159,8 @@ class QueueSnapshot:
         key = (model_file_id, purpose)
         if key not in self._pace:
             self._pace[key] = seconds_per_frame(model_file_id=model_file_id, purpose=purpose)
-        return self._pace[key]
+        mean = self._pace[key]
+        return SECONDS_PER_FRAME if mean is None else mean
 
 
 class _Order:
@@ -191,17 +205,8 @@ class _Order:
 
 
 def seconds_per_frame(*, model_file_id: int, purpose: str) -> float:
-    """The mean over the newest 50 finished jobs of this model and purpose."""
-    with all_tenants():
-        recent = (
-            RenderJob.objects.filter(
-                model_file_id=model_file_id,
-                purpose=purpose,
-                status=RenderJob.Status.COMPLETED,
-                seconds_per_frame__isnull=False,
-            )
-            .order_by("-finished_at")
-            .values_list("seconds_per_frame", flat=True)[:50]
-        )
-        history: list[float] = list(recent)
-    return sum(history) / len(history) if history else SECONDS_PER_FRAME
+    """The mean over the newest finished jobs of this model and purpose."""
+    with all_tenants(), connection.cursor() as cursor:
+        cursor.execute(_PACE.format(model="%s", purpose="%s"), [model_file_id, purpose])
+        (mean,) = cursor.fetchone()
+    return SECONDS_PER_FRAME if mean is None else float(mean)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import User
@@ -21,11 +22,36 @@ from studio.services.jobs import cancel_video, submit_render
 from studio.services.plans import extended_job
 from tenants.scope import all_tenants
 
+_LINK = ("kind", "storage_key")
+_SHOWN_OF_A_VIDEO = (
+    "tenant_id", "owner_id", "type", "status", "parameters", "error", "created_at", "updated_at",
+)  # fmt: skip
+_LINKED = ("output", "still", "animation", "poster", "thumbnail", "sprite", "frame_table")
+_SHOWN = (
+    "video_id", "owner_id", "model_file_id", "purpose", "status", "queue", "provider", "priority", "not_before",
+    "progress", "frames_done", "frames_total", "eta_seconds", "queued_at", "started_at", "finished_at", "plan",
+)  # fmt: skip
+
 
 def find_video(*, user: User, video_id: int) -> Video:
     """The user's own video. Another tenant's does not exist; a colleague's is forbidden."""
     related = ("source", "soundtrack", "output", "effect", "gallery_item")
-    video = Video.objects.filter(pk=video_id, deleted_at=None).select_related(*related).first()
+    return _owned(Video.objects.select_related(*related), user, video_id)
+
+
+def shown_videos() -> QuerySet[Video]:
+    """Videos as document A shows them, with what it shows of their files and nothing else."""
+    files = {
+        "source": (*_LINK, "fps", "frame_count", "duration", "width", "height"),
+        "soundtrack": _LINK,
+        "output": _LINK,
+    }
+    columns = (f"{name}__{column}" for name, names in files.items() for column in names)
+    return Video.objects.select_related(*files).only(*_SHOWN_OF_A_VIDEO, *columns)
+
+
+def _owned(videos: QuerySet[Video], user: User, video_id: int) -> Video:
+    video = videos.filter(pk=video_id, deleted_at=None).first()
     if video is None:
         raise NotFound("Video not found")
     if video.owner_id != user.pk:
@@ -34,11 +60,11 @@ def find_video(*, user: User, video_id: int) -> Video:
 
 
 def find_video_as_staff(*, user: User, video_id: int) -> Video:
-    """The user's own video, or anybody's for an administrator."""
+    """The user's own video, or anybody's for an administrator, to be shown."""
     if not user.is_administrator:
-        return find_video(user=user, video_id=video_id)
+        return _owned(shown_videos(), user, video_id)
     with all_tenants():
-        video = Video.objects.filter(pk=video_id).select_related("source", "soundtrack", "output").first()
+        video = shown_videos().filter(pk=video_id).first()
     if video is None:
         raise NotFound("Video not found")
     return video
@@ -105,23 +131,25 @@ def withdraw_video(video: Video) -> None:
     video_deleted(video)
 
 
-def finished_jobs(videos: list[Video]) -> dict[int, RenderJob]:
-    """The newest completed final render of each video, in one query; its pictures come along."""
-    found = (
-        RenderJob.objects.filter(video__in=videos, purpose=RenderJob.Purpose.FINAL, status=RenderJob.Status.COMPLETED)
-        .order_by("video_id", "-id")
-        .distinct("video_id")
-        .select_related("poster", "thumbnail", "sprite")
+def finished_jobs(video_ids: Sequence[int], *columns: str) -> dict[int, dict[str, Any]]:
+    """Columns, ``video_id`` among them, of the newest completed final render of each video, in one query."""
+    finals = RenderJob.objects.filter(
+        video_id__in=video_ids, purpose=RenderJob.Purpose.FINAL, status=RenderJob.Status.COMPLETED
     )
-    return {job.video_id: job for job in found}
+    newest = finals.order_by("video_id", "-id").distinct("video_id").values(*columns)
+    return {row["video_id"]: row for row in newest}
 
 
 def newest_jobs(videos: Sequence[Video]) -> dict[int, RenderJob]:
-    """The newest render of each video, in one query; related files come along."""
+    """The newest render of each video, in one query; what links to its files need comes along.
+
+    Nothing else is read of the files, nor what the API never shows: names of many columns are what takes the time.
+    """
     found = (
         RenderJob.objects.filter(video__in=videos)
         .order_by("video_id", "-id")
         .distinct("video_id")
-        .select_related("output", "still", "animation", "poster", "thumbnail", "sprite", "frame_table")
+        .select_related(*_LINKED)
+        .only(*_SHOWN, *(f"{name}__{column}" for name in _LINKED for column in _LINK))
     )
     return {job.video_id: job for job in found}

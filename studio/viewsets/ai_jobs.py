@@ -18,7 +18,7 @@ from config.api.views import APIViewSet, parse
 from effects.services import find_effect
 from studio.lists import JobList
 from studio.models import RenderJob
-from studio.rows.effects import job_row, listed_job_row, submitted_job_row
+from studio.rows.effects import JOB_COLUMNS, job_row, listed_job_row, submitted_job_row
 from studio.serializers.effects import (
     AiJobSerializer,
     EstimateAnswerSerializer,
@@ -88,8 +88,10 @@ class AiJobViewSet(APIViewSet):
     @extend_schema(responses=ListedJobSerializer(many=True))
     def list(self, request: Request) -> Response:
         """All renders of the user, previews included."""
-        mine = RenderJob.objects.filter(owner=request.user).select_related("effect")
-        return self.list_response(request, mine, row=listed_job_row, message="AI jobs retrieved successfully")
+        mine = RenderJob.objects.filter(owner=request.user)
+        return self.list_response(
+            request, mine, columns=JOB_COLUMNS, row=listed_job_row, message="AI jobs retrieved successfully"
+        )
 
     @extend_schema(responses=AiJobSerializer)
     def retrieve(self, request: Request, job_id: int) -> Response:

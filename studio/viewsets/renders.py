@@ -44,6 +44,8 @@ class QueueList(ListSpec):
     order = ("id", "created_at", "updated_at", "status")
     default_order = "created_at:desc"
     feed = ("id", "created_at")
+    count_ttl = 60
+    exact_below = 1000
 
 
 class UploadViewSet(APIViewSet):
@@ -146,9 +148,7 @@ class RenderViewSet(APIViewSet):
         return ok({"items": rows, "totalItems": len(rows)}, "Processing queue retrieved successfully")
 
     def _mine(self, request: Request) -> Any:
-        return Video.objects.filter(owner=request.user, deleted_at=None).select_related(
-            "source", "soundtrack", "output"
-        )
+        return videos.shown_videos().filter(owner=request.user, deleted_at=None)
 
     def _active(self, request: Request) -> Sequence[Video]:
         return list(self._mine(request).filter(status__in=Video.ACTIVE))
@@ -162,5 +162,5 @@ class RenderViewSet(APIViewSet):
         return [job_row(v, newest.get(v.pk), snapshot.figures(newest.get(v.pk)), absolute) for v in page]
 
     def _row(self, job: RenderJob, request: Request) -> dict[str, Any]:
-        video = Video.objects.select_related("source", "soundtrack", "output").get(pk=job.video_id)
+        video = videos.shown_videos().get(pk=job.video_id)
         return job_row(video, job, QueueSnapshot().figures(job), request.build_absolute_uri)

@@ -14,7 +14,7 @@ from config.api.views import APIViewSet, parse
 from effects.services import find_effect
 from studio.lists import VideoList
 from studio.models import Video
-from studio.rows.effects import created_video_row, renamed_video_row, video_row
+from studio.rows.effects import PICTURE_COLUMNS, VIDEO_COLUMNS, created_video_row, renamed_video_row, video_row
 from studio.serializers.effects import (
     CreatedVideoSerializer,
     CreateVideoSerializer,
@@ -39,11 +39,7 @@ class VideoViewSet(APIViewSet):
     def list(self, request: Request) -> Response:
         """The user's own videos."""
         mine = Video.objects.filter(owner=request.user, deleted_at=None)
-        response = self.list_response(
-            request,
-            mine.select_related("source", "output", "effect", "gallery_item"),
-            message="Videos retrieved successfully",
-        )
+        response = self.list_response(request, mine, columns=VIDEO_COLUMNS, message="Videos retrieved successfully")
         page = response.data["data"]
         page["items"] = _rows(page["items"], request)
         return response
@@ -67,7 +63,8 @@ class VideoViewSet(APIViewSet):
     @extend_schema(responses=VideoSerializer)
     def retrieve(self, request: Request, video_id: int) -> Response:
         video = videos.find_video(user=request.user, video_id=video_id)
-        return ok(_rows([video], request)[0], "Video retrieved successfully")
+        found = Video.objects.filter(pk=video.pk).values(*VIDEO_COLUMNS)
+        return ok(_rows(list(found), request)[0], "Video retrieved successfully")
 
     @extend_schema(request=RenameVideoSerializer, responses=RenamedVideoSerializer)
     def update(self, request: Request, video_id: int) -> Response:
@@ -85,6 +82,6 @@ class VideoViewSet(APIViewSet):
         return Response(status=204)
 
 
-def _rows(page: list[Video], request: Request) -> list[dict[str, Any]]:
-    finished = videos.finished_jobs(page)
-    return [video_row(video, finished.get(video.pk), request.build_absolute_uri) for video in page]
+def _rows(page: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
+    finished = videos.finished_jobs([video["id"] for video in page], *PICTURE_COLUMNS)
+    return [video_row(video, finished.get(video["id"]), request.build_absolute_uri) for video in page]
