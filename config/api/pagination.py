@@ -1,10 +1,10 @@
 """One page of a list: ``{items, totalItems, totalPages, page, perPage, order, search, filters}``.
 
 Numbered pages cost what their OFFSET costs, so those in the far half of a long list are read from its other end, and of
-the rows that are skipped nothing is read but the keys. Lists
-whose order is among the spec's ``feed`` fields answer a ``nextCursor`` too (null at the end); ``cursor=`` continues
-after the last row of that page by a row comparison, which costs the same at any depth and neither repeats nor skips
-rows when others appear before them. A cursor belongs to the order it was made with.
+the rows that are skipped nothing is read but the keys. Lists whose order is among the spec's ``feed`` fields answer a
+``nextCursor`` too (null at the end); ``cursor=`` continues after the last row of that page by a row comparison, which
+costs the same at any depth and neither repeats nor skips rows when others appear before them. A cursor belongs to the
+order it was made with.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ from config.api.filters import ListQuery, ListSpec, read_query
 FAR_OFFSET = 5_000
 
 DEEP_OFFSET = 500
-"""From here on, looking up the keys first costs less than reading whole rows to skip them."""
+"""From here on, looking the keys up first costs less than reading whole rows to skip them."""
 
 _FROM_TEXT: dict[str, Callable[[str], Any]] = {
     "datetime": datetime.fromisoformat,
@@ -120,8 +120,7 @@ def _rows_at(ordered: QuerySet[Any, Any], start: int, stop: int) -> list[Any]:
     if start < DEEP_OFFSET:
         return list(ordered[start:stop])
     # Only keys are read of the rows to skip: from the index of the order, where its columns are all that is asked for.
-    keys = list(ordered.values_list("pk", flat=True)[start:stop])
-    return list(ordered.filter(pk__in=keys))
+    return list(ordered.filter(pk__in=ordered.values("pk")[start:stop]))
 
 
 class Keyset:
