@@ -88,16 +88,18 @@ def count_rows(
     queryset = queryset.order_by().values("pk")
     if not spec.count_ttl:
         return queryset.count()
-    if spec.exact_below:
-        few = queryset[: spec.exact_below].count()
-        if few < spec.exact_below:
-            return few
     if count_key is None:
         subject = repr(queryset.query.sql_with_params())
     else:
         subject = repr((count_key, sorted(query.filters.items()), query.search.strip()))
     key = f"count:{spec.__module__}.{spec.__name__}:{hashlib.sha256(subject.encode()).hexdigest()}"
     total = cache.get(key)
+    if total is not None and total >= 2 * spec.exact_below:
+        return total
+    if spec.exact_below:
+        few = queryset[: spec.exact_below].count()
+        if few < spec.exact_below:
+            return few
     if total is None:
         total = queryset.count()
         cache.set(key, total, spec.count_ttl)
