@@ -3,8 +3,8 @@
     python -m bench.api [--rows 1000000] [--folder /tmp/filled] [--lists gallery effects videos ...]
 
 A database with so many rows of everything (``bench.filled``; kept where ``--folder`` says so), Redis and granian (WSGI,
-2 workers of one thread) are started for it. Signed-in lists are those of the person who has most. Variants take turns; a
-figure is the median of the rounds. Ratios are of processor time per request, of server, database and cache together:
+2 workers of one thread) are started for it. Signed-in lists are those of the person who has most. Variants take turns;
+a figure is the median of the rounds. Ratios are of processor time per request, of server, database and cache together:
 unlike requests per second, they do not depend on what else the machine does, nor on how fast this client is. Exits with
 1 when a target of the performance page is missed.
 """
@@ -66,7 +66,11 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, help="where the filled database is kept")
     parser.add_argument("--lists", nargs="*", default=[*PUBLIC_LISTS, *SIGNED_IN_LISTS], help="and status")
     arguments = parser.parse_args()
-    os.environ |= {"DJANGO_SETTINGS_MODULE": "bench.api_settings", "SECRET_KEY": token_urlsafe(48), "LOG_LEVEL": "WARNING"}
+    os.environ |= {
+        "DJANGO_SETTINGS_MODULE": "bench.api_settings",
+        "SECRET_KEY": token_urlsafe(48),
+        "LOG_LEVEL": "WARNING",
+    }
     # Only Redis: the database comes filled.
     os.environ["DATABASE_URL"] = ""
     stack = TestStack()
