@@ -11,11 +11,13 @@ from django.db import transaction
 from rest_framework.test import APIClient
 
 from accounts.models import User
+from config.api.errors import ValidationFailed
 from effects.models import Effect
-from studio.models import MediaFile, ModelFile, Video
+from studio.models import MediaFile, ModelFile, RenderJob, Video
 from studio.rendering.models.tiny import build_controlnet
 from studio.requests.types import all_parameters
 from studio.services.files import store_file
+from studio.services.jobs import retry_render
 from studio.services.seeding import seed_catalogue
 from studio.tests.applied import credits, jobs
 from studio.tests.parameter_values import Case, cases
@@ -187,3 +189,16 @@ def test_an_old_renders_parameters_are_checked_when_it_is_repeated(doors: Doors)
     assert (answer.status_code, list(answer.json()["data"])) == (422, ["steps"])
     assert jobs() == []
     assert doors.api.post("/api/finalize", {"videoId": video.pk, "steps": 2, "length": 1}).status_code == 200
+
+
+def test_an_old_render_that_can_not_be_asked_for_is_not_tried_again(doors: Doors) -> None:
+    video = doors.video("deforum")
+    asked = {"type": "deforum", "videoId": video.pk, "prompt": "a fox", "length": 1}
+    assert doors.api.post("/api/generate", asked).status_code == 200
+    with all_tenants():
+        RenderJob.objects.update(status="failed", parameters={"prompt": "a fox", "cfgScale": "high"})
+        Video.objects.update(status="failed")
+        old = RenderJob.objects.select_related("video__effect", "owner", "effect").get()
+        with pytest.raises(ValidationFailed, match="cfgScale"):
+            retry_render(old)
+    assert [job.pk for job in jobs()] == [old.pk]
