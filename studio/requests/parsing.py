@@ -10,7 +10,7 @@ from rest_framework import serializers
 
 from config.api.errors import ValidationFailed
 from config.api.reasons import reasons_by_field
-from studio.requests.fields import field_of
+from studio.requests.fields import PromptField, field_of
 from studio.requests.types import TYPES, Request, all_parameters, other_workflow
 
 UNKNOWN = "This is no parameter of a render."
@@ -87,7 +87,7 @@ def _refuse(problems: dict[str, list[str]]) -> None:
 @cache
 def _field(name: str, kept: bool) -> Any:
     field = field_of(all_parameters()[name], kept=kept)
-    if isinstance(field, serializers.CharField):
+    if isinstance(field, PromptField):
         # What people type is trimmed in bodies; what was written or kept stays as it is.
         field.trim_whitespace = False
     return field

@@ -145,7 +145,7 @@ def test_templates(doors: Doors, door: str, workflow: str) -> None:
 
 
 def _stands_for_none(case: Case) -> bool:
-    return case.parameter == "prompt" and isinstance(case.value, str) and not case.value.strip()
+    return case.parameter == "prompt" and not str("" if case.value is None else case.value).strip()
 
 
 def _found_with_use(case: Case) -> bool:
