@@ -22,6 +22,8 @@ def fill(rows: int) -> None:
                 cursor.execute("SELECT setseed(0.5)")
                 # No parameters: the statements have percent signs of their own.
                 cursor.execute(statement.replace(":rows", str(rows)))
+        # What waits to be put into the index is taken for a reason not to use it.
+        cursor.execute("SELECT gin_clean_pending_list('gallery_search')")
         cursor.execute("ANALYZE")
 
 
