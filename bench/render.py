@@ -81,7 +81,7 @@ def measure(load: Workload, *, quick: bool) -> list[Row]:
     """All rows, in order."""
     engine = load.build()
     clip = load.clip()
-    rows = [
+    return [
         *_throughput(load, engine, clip),
         *_call_counts(load, engine, clip),
         _deforum(load, engine),
@@ -92,7 +92,6 @@ def measure(load: Workload, *, quick: bool) -> list[Row]:
         _warm_start(load, engine, clip),
         *_syncs(load, engine, clip),
     ]
-    return rows
 
 
 def _workload(device: torch.device, shape: Any, quick: bool) -> Workload:
