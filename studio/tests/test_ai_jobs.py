@@ -57,7 +57,7 @@ class TestSubmit:
         ]
         assert re.fullmatch(r"job_[0-9a-f]{32}", job.dispatch_id)
         assert (job.purpose, job.workflow, job.provider, job.queue) == ("final", "vid2vid", "local", "low")
-        # 0.2 + 0.8 * (0.9 - 0.2)
+        # Four fifths of the way from 0.2 to 0.9.
         assert job.parameters["denoising"] == pytest.approx(0.76)
         assert (job.parameters["prompt"], job.parameters["seed"]) == ("a cartoon,", 7)
         assert job.parameters["modelId"] == model.pk
