@@ -112,8 +112,9 @@ def _measure(port: int, token: str, process: psutil.Process, seconds: float) -> 
             time.sleep(0.25)
 
     threads = [threading.Thread(target=weigh)]
-    for path in (*times,) * CLIENTS:
-        threads.append(threading.Thread(target=look, args=(path, token if path == VIDEOS else "")))
+    threads += [
+        threading.Thread(target=look, args=(path, token if path == VIDEOS else "")) for path in (*times,) * CLIENTS
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
