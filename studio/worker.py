@@ -55,6 +55,7 @@ class RenderWorker(SimpleWorker):
         self.stopping = threading.Event()
         self.render_due: Callable[[], bool] = lambda: False
         self._rendering = False
+        self._more = False
         super().__init__(*args, **{"worker_ttl": _TTL_SECONDS, **kwargs})
         RenderWorker.current = self
 
@@ -94,16 +95,21 @@ class RenderWorker(SimpleWorker):
                     # Redis has lost everything, or a render took long.
                     self.register_birth()
                 self.heartbeat()
-                return self.queue_class.dequeue_any(
+                # After a render it listens for no time: what waits next may have no message.
+                message = self.queue_class.dequeue_any(
                     self._ordered_queues,
-                    timeout,
+                    None if self._more else timeout,
                     connection=self.connection,
                     job_class=self.job_class,
                     serializer=self.serializer,
                     death_penalty_class=self.death_penalty_class,
                 )
+                if message or timeout is None:
+                    self._more = timeout is not None
+                    return message
+                self._more = self._look_busily()
             except DequeueTimeout:
-                self._look()
+                self._more = self._look_busily()
             except RedisError as error:
                 if timeout is None:
                     return None
@@ -120,6 +126,13 @@ class RenderWorker(SimpleWorker):
         logger.warning("Redis does not answer (%s); looking at the rows", error)
         if not self._look():
             self.stopping.wait(_AWAY_SECONDS)
+
+    def _look_busily(self) -> bool:
+        """``_look``, told to those who knock: they knock for idle workers."""
+        self.set_state(WorkerStatus.BUSY)
+        found = self._look()
+        self.set_state(WorkerStatus.IDLE)
+        return found
 
     def _look(self) -> bool:
         """Render what waits, if anything does; answers whether there was something."""

@@ -20,7 +20,7 @@ from config.logs import current_request_id
 from effects.models import Effect
 from effects.services import record_use
 from studio.models import MediaFile, QueueTotal, RenderJob, Video
-from studio.models.jobs import seconds_from_now
+from studio.models.jobs import lease_end, seconds_from_now
 from studio.providers import LOCAL, ensure_available, hand_over, take_back
 from studio.requests.parsing import restore
 from studio.requests.types import Request
@@ -224,19 +224,37 @@ def end_attempt(job: RenderJob, *, lease_id: UUID | None, code: str, cause: str)
     return held
 
 
-def reap() -> dict[str, int]:
-    """Give dead workers' jobs to others (fail them after the last attempt) and knock for jobs that wait unheard."""
+def reap(*, limit: int = JOBS_AT_ONCE) -> dict[str, int]:
+    """Give dead workers' jobs to others (fail them after the last attempt) and knock for jobs that wait unheard.
+
+    ``limit`` jobs of dead workers at most; the next round has the others.
+    """
     counts = {"requeued": 0, "failed": 0, "knocked": 0}
     with all_tenants():
-        for job in RenderJob.objects.abandoned().order_by("lease_expires_at")[:JOBS_AT_ONCE]:
+        for job in RenderJob.objects.abandoned().order_by("lease_expires_at")[:limit]:
             cause = f"Worker {job.worker} renewed its lease last at {job.lease_expires_at}.\n\n{job.cause}".strip()
             ended = end_attempt(job, lease_id=job.lease_id, code="worker_lost", cause=cause[:LONGEST_CAUSE])
             counts["requeued"] += ended.status == RenderJob.Status.QUEUED
             counts["failed"] += ended.status == RenderJob.Status.FAILED
+        _bring_near()
         ripen()
         move_from_unknown_queues()
-        counts["knocked"] = sum(knock(queue) for queue in settings.RENDER_QUEUES)
+        counts["knocked"] = knock(*settings.RENDER_QUEUES)
     return counts
+
+
+def _bring_near() -> None:
+    """The database's clock has jumped back: what lies further ahead than any lease and any wait is counted from now.
+
+    A living worker renews its lease as ever; a dead one's runs out in its time.
+    """
+    leased = RenderJob.objects.running().filter(lease_expires_at__gt=lease_end())
+    for pk in list(leased.values_list("pk", flat=True)[:JOBS_AT_ONCE]):
+        leased.filter(pk=pk).update(lease_expires_at=lease_end())
+    soon = seconds_from_now(settings.RENDER_RETRY_SECONDS)
+    delayed = RenderJob.objects.queued().filter(not_before__gt=soon)
+    for pk in list(delayed.values_list("pk", flat=True)[:JOBS_AT_ONCE]):
+        delayed.filter(pk=pk).update(not_before=soon)
 
 
 def check_counters() -> int:

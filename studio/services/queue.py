@@ -18,6 +18,7 @@ from django.db.models import Sum
 from django.utils import timezone
 from redis.exceptions import RedisError
 from rq import Worker
+from rq.worker import WorkerStatus
 
 from studio.models import QueueTotal, RenderJob
 from studio.models.jobs import lease_end
@@ -28,7 +29,7 @@ from tenants.scope import all_tenants
 logger = logging.getLogger(__name__)
 
 KNOCKS = 100
-"""Messages that a queue may have, however few workers listen."""
+"""Messages that a queue gets while no worker is known."""
 
 _TRIES, _PAUSE_SECONDS = 20, 0.05
 """How often, and how far apart, a claim comes back to jobs that others hold."""
@@ -68,25 +69,42 @@ def wake_worker(job: RenderJob) -> None:
         logger.warning("Redis did not take the message for render %s", job.pk)
 
 
-def knock(queue: str) -> int:
-    """Send the messages that the queue lacks: lost with Redis, or eaten by a worker that died before its claim.
+def knock(*queues: str) -> int:
+    """Send the messages that the queues lack: lost with Redis, or eaten by a worker that died before its claim.
 
-    No more than wait, and than there are workers (KNOCKS where those are few); who has rendered what a message stood
-    for finds the next round's. Answers how many; a message too many finds nothing to claim and does no harm.
+    No more than wait, and than there are idle workers, who listen to several queues and count for the first that lacks
+    them: a busy one looks for more by itself when it is done. Where none is known, since Redis lost their names too,
+    KNOCKS at most. Answers how many; a message too many finds nothing to claim and does no harm.
     """
-    waiting = QueueTotal.objects.filter(queue=queue, due=True).aggregate(jobs=Sum("jobs"))["jobs"] or 0
-    if waiting <= 0:
-        return 0
+    totals = QueueTotal.objects.filter(queue__in=queues, due=True).values_list("queue")
+    waiting = {name: jobs for name, jobs in totals.annotate(jobs=Sum("jobs")) if jobs > 0}
+    sent = 0
     try:
-        messages = django_rq.get_queue(queue)
-        workers = Worker.count(connection=messages.connection, queue=messages)
-        missing = max(0, min(waiting, max(KNOCKS, workers)) - messages.count)
-        for _ in range(missing):
-            messages.enqueue("studio.tasks.render", None, result_ttl=0, failure_ttl=3600)
+        listeners = {name: set(Worker.all_keys(queue=django_rq.get_queue(name))) for name in waiting}
+        known = sorted(set().union(*listeners.values()))
+        idle = _idle(known)
+        for name in (name for name in queues if name in waiting):
+            messages = django_rq.get_queue(name)
+            free = sorted(listeners[name] & idle)
+            wanted = min(waiting[name], len(free) if known else KNOCKS)
+            idle.difference_update(free[:wanted])
+            for _ in range(wanted - messages.count):
+                messages.enqueue("studio.tasks.render", None, result_ttl=0, failure_ttl=3600)
+                sent += 1
     except RedisError:
-        logger.warning("Redis does not answer; the queue %s waits", queue)
-        return 0
-    return missing
+        logger.warning("Redis does not answer; what waits in %s is not knocked for", ", ".join(waiting))
+    return sent
+
+
+def _idle(workers: Sequence[str]) -> set[str]:
+    """Those of the workers' keys whose worker listens."""
+    if not workers:
+        return set()
+    with django_rq.get_connection(settings.RENDER_QUEUES[0]).pipeline(transaction=False) as asked:
+        for key in workers:
+            asked.hget(key, "state")
+        states = asked.execute()
+    return {key for key, state in zip(workers, states, strict=True) if state == WorkerStatus.IDLE.encode()}
 
 
 def claim_next(*, worker: str, queues: Sequence[str]) -> RenderJob | None:
