@@ -35,6 +35,8 @@ def erase_work(user: User) -> None:
 
     The files are of no more use to anybody from now on; their rows stay until ``sweep_files`` has removed the blobs.
     """
+    # All before the first is counted out: whoever ends one of them has it, and waits for what is counted of the user.
+    list(RenderJob.objects.active().filter(owner=user).select_for_update(of=("self",)).order_by("pk"))
     for video in Video.objects.filter(owner=user, deleted_at=None).order_by("pk"):
         withdraw_video(video)
     jobs = RenderJob.objects.filter(owner=user)

@@ -7,7 +7,9 @@ then the user whose next job has the higher priority, then the older one. See ``
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from django.db import connection, transaction
@@ -23,6 +25,9 @@ ORDER = "turn.running, turn.served NULLS FIRST, turn.head_priority DESC, turn.he
 
 RIPE_AT_ONCE = 100
 """Delayed jobs that one claim makes due; more are left to the next."""
+
+_TRIES, _PAUSE_SECONDS = 100, 0.02
+"""How often, and how far apart, a shard of the totals is asked for that others write."""
 
 # Users of whom another claim holds one are as if they had one render more: whoever has no more than that goes first.
 _NEXT_FREE = f"""
@@ -114,7 +119,31 @@ def recount_user(owner_id: int) -> bool:
 
 
 def recount_totals(shard: int) -> int:
-    """Count one shard of the totals; answers how many were wrong, and no longer are."""
+    """Count one shard of the totals; answers how many were wrong, and no longer are.
+
+    It needs the whole shard, and waits for it with nothing in its hands: somebody who moves several jobs in one
+    transaction may hold one row of it and come to the next.
+    """
+    for _ in range(_TRIES):
+        with suppress(_Busy), transaction.atomic():
+            if not _lock_shard(shard):
+                raise _Busy
+            return _recount_totals(shard)
+        time.sleep(_PAUSE_SECONDS)
+    return _recount_totals(shard)
+
+
+class _Busy(Exception):
+    """Somebody else holds a part of the shard."""
+
+
+def _lock_shard(shard: int) -> bool:
+    """Lock what of the shard nobody else holds; answers whether that is all of it."""
+    rows = QueueTotal.objects.filter(shard=shard)
+    return len(rows.select_for_update(skip_locked=True).order_by("pk")) == rows.count()
+
+
+def _recount_totals(shard: int) -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT studio_recount_totals(%s)", [shard])
         (wrong,) = cursor.fetchone()
