@@ -82,7 +82,7 @@ def _giving_way(work: Callable[[], T]) -> T:
             os.setpriority(os.PRIO_PROCESS, me, os.getpriority(os.PRIO_PROCESS, me) + _NICENESS)
         try:
             done.append(work())
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - raised again by who waits for the thread
             failed.append(error)
 
     thread = threading.Thread(target=run, name="hash")

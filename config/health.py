@@ -50,8 +50,7 @@ class Probe(Generic[T]):
         found = self._failed
         try:
             found = self._ask()
-        except Exception as error:
-            # Whatever a broken service raises, the answer is the same.
+        except Exception as error:  # noqa: BLE001 - whatever a broken service raises, the answer is the same
             logger.warning("%s does not answer: %s", self._name, error)
         finally:
             # Back to the pool.

@@ -56,7 +56,7 @@ def run(job: RenderJob, *, stopping: threading.Event) -> None:
             except Cancelled:
                 if not port.lost:
                     _settle(partial(_give_back, job, lease_id), port.beat, stopping)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - whatever it is, the row is told what ended the attempt
                 if is_ours(error) and not port.lost:
                     tidy(port.work_dir)
                 _settle(_verdict(job, lease_id, error), port.beat, stopping)

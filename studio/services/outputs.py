@@ -59,7 +59,7 @@ class OutputWatcher:
                 except MediaBusy:
                     # The machine is overloaded: the next look may have more of it.
                     continue
-                except Exception as error:
+                except Exception as error:  # noqa: BLE001 - raised when the other files had their turn
                     faults.append(error)
         if faults:
             raise faults[0]

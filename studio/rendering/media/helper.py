@@ -61,7 +61,7 @@ def _answer(call: str, path: str, **arguments: Any) -> tuple[dict[str, Any], byt
     except MemoryError:
         message = "It takes too much memory to read this file: it is damaged or made to."
         return {"error": {"code": "too_costly", "message": message}, "retire": True}, b""
-    except Exception:
+    except Exception:  # noqa: BLE001 - decoders raise anything for damaged files; the caller logs it
         damaged = {"code": "not_media", "message": "The file is damaged and can't be read."}
         return {"error": damaged, "unexpected": traceback.format_exc(), "retire": True}, b""
     return {"found": found}, payload

@@ -83,8 +83,7 @@ def read(path: Path, width: int, height: int) -> bytes:
 def _orientation(image: Image.Image) -> int:
     try:
         return int(image.getexif().get(_ORIENTATION, 1))
-    except Exception:
-        # Whatever is wrong with what is said about a picture, the picture itself is as good as ever.
+    except Exception:  # noqa: BLE001 - whatever is wrong with what is said about a picture, the picture is as good
         return 1
 
 
