@@ -9,6 +9,7 @@ from collections.abc import Callable
 import pytest
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models.functions import Now
 
 from accounts.models import User
 from studio.models import RenderJob
@@ -17,7 +18,7 @@ from studio.services.personal_data import erase_work
 from studio.services.queue import claim_next, move_from_unknown_queues
 from studio.services.turns import check_all, ripen
 from studio.services.videos import delete_video
-from studio.tests.queue_rows import ensure_counted, execute, make_row
+from studio.tests.queue_rows import ensure_counted, make_row
 from tenants.scope import all_tenants
 from tests.fixtures import UserFactory
 
@@ -62,16 +63,12 @@ def acts(users: list[User]) -> dict[str, Act]:
             erase_work(rng.choice(users[:2]))
 
     def reorder(rng: random.Random) -> None:
-        """All that a user has waiting, in one statement by hand."""
-        owner = rng.choice(users).pk
-        priority = rng.randint(-5, 5)
-        execute("UPDATE studio_renderjob SET priority = %s WHERE status = 'queued' AND owner_id = %s", priority, owner)
+        if job := some(rng, "queued"):
+            RenderJob.objects.filter(pk=job.pk).update(priority=rng.randint(-5, 5), queue=rng.choice(QUEUES))
 
     def upkeep(rng: random.Random) -> None:
-        for user in users:
-            execute(
-                "UPDATE studio_renderjob SET not_before = now() WHERE not_before > now() AND owner_id = %s", user.pk
-            )
+        for pk in list(RenderJob.objects.queued().exclude(not_before=None).values_list("pk", flat=True)):
+            RenderJob.objects.filter(pk=pk).update(not_before=Now())
         ripen()
         move_from_unknown_queues()
         check_all()
