@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Protocol, runtime_checkable
 
@@ -11,6 +12,8 @@ class Vocabulary(Protocol):
     """The generation parameters that a template can set, in the words of ``POST /api/generate``."""
 
     max_prompt: int
+    control_characters: re.Pattern[str]
+    """What no prompt has."""
     """Characters."""
 
     def names(self) -> frozenset[str]:

@@ -45,7 +45,6 @@ STANDARD: list[dict[str, Any]] = [
 ]
 """What users may set of an effect for which staff have written neither properties nor a template."""
 
-_CONTROL_CHARACTERS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _FIELDS = frozenset({"key", "name", "description", "type", "required", "default", "range"})
 _KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 _PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z][A-Za-z0-9_]{0,63})\s*\}\}")
@@ -82,7 +81,7 @@ class Property:
         return value
 
     def _text(self, value: Any) -> str:
-        if not isinstance(value, str) or _CONTROL_CHARACTERS.search(value):
+        if not isinstance(value, str) or vocabulary().control_characters.search(value):
             raise ValueError("Must be a text without control characters.")
         text = value.strip()
         if not text:

@@ -7,11 +7,16 @@ the processor and kept with the render (``diffusion/numerics.py``).
 from __future__ import annotations
 
 import dataclasses
+import re
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Literal
 
 Workflow = Literal["vid2vid", "deforum"]
+MAX_SEED = 2**32 - 1
+"""Seeds are uint32."""
+CONTROL_CHARACTERS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+"""What no prompt has; line breaks and tabs are none."""
 
 
 @dataclass(frozen=True)

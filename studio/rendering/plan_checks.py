@@ -11,7 +11,7 @@ from studio.rendering.deforum.validation import validate
 from studio.rendering.diffusion.emphasis import PromptSyntaxError, check_prompt
 from studio.rendering.errors import PlanError
 from studio.rendering.media.probe import MediaInfo
-from studio.rendering.plan import DeforumParams, RenderPlan, Vid2VidParams
+from studio.rendering.plan import MAX_SEED, DeforumParams, RenderPlan, Vid2VidParams
 from studio.rendering.plan_needs import check_needs
 
 MIN_SIDE = 16
@@ -20,8 +20,6 @@ MAX_FPS = 240
 MAX_FRAMES = 1_000_000
 MAX_PROMPT = 10_000
 """Characters: far more than any text encoder reads."""
-
-_MAX_SEED = 2**32 - 1
 
 
 def validate_plan(
@@ -47,7 +45,7 @@ def _check_frames(plan: RenderPlan) -> None:
     _require(0 < plan.rate <= MAX_FPS, "fps", f"fps: above 0, at most {MAX_FPS}")
     _require(1 <= plan.frame_count <= MAX_FRAMES, "frame_count", f"frame_count: 1 to {MAX_FRAMES}")
     _require(plan.frame_limit is None or plan.frame_limit >= 1, "frame_limit", "frame_limit: at least 1")
-    _require(0 <= plan.seed <= _MAX_SEED, "seed", f"seed: 0 to {_MAX_SEED}")
+    _require(0 <= plan.seed <= MAX_SEED, "seed", f"seed: 0 to {MAX_SEED}")
     _require(plan.model.steps >= 1, "steps", "steps: at least 1")
     _require(plan.batch_size is None or plan.batch_size >= 1, "batch_size", "batch_size: at least 1")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
 from typing import Any
@@ -11,11 +10,10 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from studio.rendering.plan import CONTROL_CHARACTERS
 from studio.requests.kinds import Choice, Flag, Kind, Number, Settings, Text, Units
 from studio.requests.parameter import Parameter, declared
 from studio.requests.types import ControlUnit, all_parameters
-
-CONTROL_CHARACTERS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 class TextField(serializers.CharField):

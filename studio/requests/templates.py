@@ -9,6 +9,7 @@ from typing import Any
 from studio.rendering.deforum.deprecations import modernised
 from studio.rendering.deforum.settings import import_settings
 from studio.rendering.errors import PlanError
+from studio.rendering.plan import CONTROL_CHARACTERS
 from studio.requests.kinds import Number
 from studio.requests.parsing import UNKNOWN, check, misplaced
 from studio.requests.types import MAX_PROMPT, all_parameters
@@ -18,6 +19,7 @@ class TemplateVocabulary:
     """A ``effects.generation.Vocabulary``."""
 
     max_prompt = MAX_PROMPT
+    control_characters = CONTROL_CHARACTERS
 
     def names(self) -> frozenset[str]:
         return frozenset(name for name, p in all_parameters().items() if p.of_effects)

@@ -11,12 +11,11 @@ from typing import Any, ClassVar, Self
 from studio.rendering.deforum.settings import MAX_LENGTH, DeforumSettings
 from studio.rendering.deforum.vocabulary import Number as SettingsNumber
 from studio.rendering.diffusion.samplers import sampler_names
-from studio.rendering.plan import ControlNetSpec, Vid2VidParams
+from studio.rendering.plan import MAX_SEED, ControlNetSpec, Vid2VidParams
 from studio.requests.kinds import Choice, Flag, Number, Settings, Text, Units
 from studio.requests.parameter import Parameter, declared, parameter
 
 VID2VID, DEFORUM = "vid2vid", "deforum"
-MAX_SEED = 2**32 - 1
 MAX_PROMPT = 4000
 """Characters."""
 MAX_FPS = 60

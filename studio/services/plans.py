@@ -19,6 +19,7 @@ from studio.rendering.errors import MediaError, ModelError, PlanError, SourceMis
 from studio.rendering.media.decode import output_size
 from studio.rendering.media.probe import MediaInfo, probe
 from studio.rendering.plan import (
+    MAX_SEED,
     ControlNetSpec,
     DeforumParams,
     LoraSpec,
@@ -33,7 +34,6 @@ from studio.requests.parsing import restore
 from studio.requests.types import (
     DEFAULT_FPS,
     DEFORUM,
-    MAX_SEED,
     DeforumRequest,
     Request,
     Vid2VidRequest,

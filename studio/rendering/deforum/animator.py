@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,23 +28,11 @@ from studio.rendering.deforum.warps import Sampler
 from studio.rendering.diffusion.geometry import padded_size
 from studio.rendering.diffusion.interface import Engine, Frames
 from studio.rendering.errors import Cancelled, RenderError
+from studio.rendering.frame_sink import FrameSink
 from studio.rendering.plan import DeforumParams, RenderPlan
 
 Image = NDArray[np.uint8]
 OnFrame = Callable[[int, Image], None]
-
-
-class FrameSink(Protocol):
-    """Where finished frames go; it survives a crash."""
-
-    frames_done: int
-    """Frames that are in it, also those of an earlier attempt."""
-
-    def append(self, frames: Frames, records: list[dict[str, Any]], /) -> None:
-        """Add frames (n, height, width, 3) and one record each; durable on return."""
-
-    def truncate(self, count: int, /) -> None:
-        """Drop all but the first ``count`` frames and records."""
 
 
 def animate(

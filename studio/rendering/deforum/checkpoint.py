@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -21,6 +20,7 @@ from numpy.typing import NDArray
 from studio.rendering.deforum.cadence import Group, Layer
 from studio.rendering.deforum.seeds import SeedState
 from studio.rendering.errors import RenderError
+from studio.rendering.media import durable
 
 SCHEMA = 1
 FILE = "checkpoint.npz"
@@ -64,7 +64,7 @@ def save(state: State, folder: Path) -> None:
     arrays["meta"] = np.frombuffer(json.dumps(meta).encode(), np.uint8)
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)
-    _write(folder / FILE, buffer.getbuffer())
+    durable.write(folder / FILE, buffer.getvalue())
 
 
 def load(folder: Path) -> State | None:
@@ -108,18 +108,3 @@ def _layer(name: str, meta: Mapping[str, Any], arrays: Mapping[str, NDArray]) ->
     if name not in meta:
         return None
     return Layer(arrays[f"{name}_image"], int(meta[name]["origin"]), int(meta[name]["frame"]), arrays[f"{name}_warp"])
-
-
-def _write(path: Path, data: memoryview) -> None:
-    temporary = path.with_suffix(".tmp")
-    with temporary.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-    # The rename itself must survive a power cut, too.
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

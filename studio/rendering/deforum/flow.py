@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio.rendering.errors import PlanError
+from studio.rendering.flow import Image, grey, inconsistent
 
-Image = NDArray[np.uint8]
 Field = NDArray[np.float32]
 
 _MIN_SIDE = 32
@@ -17,7 +17,7 @@ _MIN_SIDE = 32
 
 def optical_flow(a: Image, b: Image, method: str) -> Field:
     """Where each pixel of ``a`` went in ``b``: (height, width, 2), x and y in pixels. Images are RGB."""
-    grey_a, grey_b = (cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) for image in (a, b))
+    grey_a, grey_b = grey(a), grey(b)
     height, width = grey_a.shape
     scale = max(1, -(-_MIN_SIDE // min(height, width)))
     if scale > 1:
@@ -32,11 +32,7 @@ def optical_flow(a: Image, b: Image, method: str) -> Field:
 def consistent_flow(a: Image, b: Image, method: str, *, blur: int = 0) -> Field:
     """:func:`optical_flow` where the way there and back agree, 0 elsewhere; ``blur`` (pixels) softens the limit."""
     forward, backward = optical_flow(a, b, method), optical_flow(b, a, method)
-    positions = np.stack(np.meshgrid(np.arange(a.shape[1]), np.arange(a.shape[0])), axis=-1).astype(np.float32)
-    returned = cv2.remap(backward, positions + forward, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    error = np.sum((forward + returned) ** 2, axis=-1)
-    allowed = 0.01 * (np.sum(forward**2, axis=-1) + np.sum(returned**2, axis=-1)) + 0.5
-    mask = (error <= allowed).astype(np.float32)
+    mask = (~inconsistent(forward, backward)).astype(np.float32)
     if blur > 0:
         mask = cv2.blur(mask, (2 * blur + 1, 2 * blur + 1))
     return forward * mask[..., None]

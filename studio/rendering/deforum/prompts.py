@@ -19,6 +19,7 @@ from studio.rendering.deforum.schedule import Budget
 from studio.rendering.diffusion.emphasis import PromptSyntaxError, check_prompt
 from studio.rendering.diffusion.interface import WeightedPrompt
 from studio.rendering.errors import PlanError
+from studio.rendering.plan import CONTROL_CHARACTERS
 
 MAX_LENGTH = 10_000
 """Characters of one prompt with its negative; text encoders read it in chunks of 75 tokens."""
@@ -32,7 +33,6 @@ _LORA = re.compile(r"<lora:([^:<>]+)(?::([^:<>]*))?>")
 _AND = re.compile(r"\bAND\b")
 _PLAIN = re.compile(r"[+-]?(?:[0-9]++\.?[0-9]*+|\.[0-9]++)(?:e[+-]?[0-9]{1,2})?")
 _WEIGHT = re.compile(rf"(.*?)(?: ?: ?({_PLAIN.pattern}))?")
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def _positions(keyframes: Mapping[str, Any], frame_count: int, seed: int, budget
             raise PlanError("prompts", f"prompts: keyframe {str(key)[:40]}: expected text")
         if len(text) > MAX_LENGTH:
             raise PlanError("prompts", f"prompts: keyframe {str(key)[:40]}: longer than {MAX_LENGTH} characters")
-        if _CONTROL.search(text):
+        if CONTROL_CHARACTERS.search(text):
             raise PlanError("prompts", f"prompts: keyframe {str(key)[:40]}: control characters are not allowed")
         position = schedule.position_of("prompts", str(key), frame_count=frame_count, seed=seed, budget=budget)
         positions[position] = text

@@ -7,12 +7,14 @@ from typing import Literal, get_args
 
 import numpy as np
 
+from studio.rendering.plan import MAX_SEED
+
 SeedBehavior = Literal["iter", "fixed", "random", "ladder", "alternate", "schedule"]
 SEED_BEHAVIORS: tuple[str, ...] = get_args(SeedBehavior)
 RANDOM = -1
 """In a seed schedule: draw one."""
 
-_SPAN = 2**32
+_SPAN = MAX_SEED + 1
 
 
 def drawn_seed(*key: int) -> int:

@@ -32,13 +32,13 @@ from studio.rendering.deforum.vocabulary import (
     text,
 )
 from studio.rendering.errors import PlanError
+from studio.rendering.plan import MAX_SEED
 
 CONTROLNET_UNITS = 5
 MAX_LENGTH = 400_000
 """Characters of all settings together."""
 FLOW_METHODS = ("RAFT", "DIS Medium", "DIS Fine", "Farneback")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_UINT32 = 2**32 - 1
 _TURN = 36_000.0
 """Degrees: a hundred turns, far beyond any use and still exact."""
 
@@ -64,7 +64,7 @@ class DeforumSettings:
     W: int = number(512, 8, 8192)
     H: int = number(512, 8, 8192)
     fps: float = number(15.0, 1, 240)
-    seed: int = number(-1, -1, _UINT32)
+    seed: int = number(-1, -1, MAX_SEED)
     sampler: str = text("Euler a")
     steps: int = number(25, 1, 200)
     max_frames: int = number(120, 1, 1_000_000)
@@ -77,9 +77,9 @@ class DeforumSettings:
 
     seed_behavior: str = choice("iter", *SEED_BEHAVIORS)
     seed_iter_N: int = number(1, 1, 1_000_000)
-    seed_schedule: str = series('0:(s), 1:(-1), "max_f-2":(-1), "max_f-1":(s)', -1, _UINT32, whole=True)
+    seed_schedule: str = series('0:(s), 1:(-1), "max_f-2":(-1), "max_f-1":(s)', -1, MAX_SEED, whole=True)
     enable_subseed_scheduling: bool = flag(False)
-    subseed_schedule: str = series("0: (1)", -1, _UINT32, whole=True)
+    subseed_schedule: str = series("0: (1)", -1, MAX_SEED, whole=True)
     subseed_strength_schedule: str = series("0: (0)", 0, 1)
 
     angle: str = series("0: (0)", -_TURN, _TURN)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Flow = NDArray[np.float32]
-Image = NDArray[np.uint8]
+from studio.rendering.flow import Flow, Image, grey, inconsistent
 
 _SMALL = 384
 """Below this side DIS's fast preset, which works at a quarter of the size, has too few pixels left."""
@@ -18,13 +15,7 @@ _SMALL = 384
 def dense_flow(here: Image, there: Image) -> Flow:
     """Inverse-search flow (DIS, arXiv 1603.03590) with ``here(x) ~ there(x + flow(x))``; RGB or grey uint8."""
     preset = cv2.DISOPTICAL_FLOW_PRESET_MEDIUM if min(here.shape[:2]) < _SMALL else cv2.DISOPTICAL_FLOW_PRESET_FAST
-    return cv2.DISOpticalFlow.create(preset).calc(_grey(here), _grey(there), None)
-
-
-def pull(image: NDArray[Any], flow: Flow) -> NDArray[Any]:
-    """``image(x + flow(x))``, bilinear, edges repeated."""
-    ys, xs = np.mgrid[: flow.shape[0], : flow.shape[1]].astype(np.float32)
-    return cv2.remap(image, xs + flow[..., 0], ys + flow[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return cv2.DISOpticalFlow.create(preset).calc(grey(here), grey(there), None)
 
 
 def occluded(forward: Flow, backward: Flow) -> NDArray[np.bool_]:
@@ -32,21 +23,14 @@ def occluded(forward: Flow, backward: Flow) -> NDArray[np.bool_]:
 
     ``forward`` starts at the pixels that are judged; ``backward`` is the flow of the opposite direction.
     """
-    back = pull(backward, forward)
-    error = np.sum((forward + back) ** 2, axis=-1)
-    size = np.sum(forward**2, axis=-1) + np.sum(back**2, axis=-1)
     height, width = forward.shape[:2]
     ys, xs = np.mgrid[:height, :width].astype(np.float32)
     x, y = xs + forward[..., 0], ys + forward[..., 1]
     outside = (x < 0) | (x > width - 1) | (y < 0) | (y > height - 1)
-    return (error > 0.01 * size + 0.5) | outside
+    return inconsistent(forward, backward) | outside
 
 
 def motion_boundary(flow: Flow) -> NDArray[np.bool_]:
     """True (h, w) where the flow changes abruptly, so that both its sides are unreliable."""
     slope = sum(np.sum(np.square(np.gradient(flow[..., c])), axis=0) for c in range(2))
     return slope > 0.01 * np.sum(flow**2, axis=-1) + 0.002
-
-
-def _grey(image: Image) -> Image:
-    return image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)

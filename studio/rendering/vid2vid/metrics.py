@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio.rendering.diffusion.interface import Frames
-from studio.rendering.vid2vid.flow import dense_flow, motion_boundary, occluded, pull
+from studio.rendering.flow import pull
+from studio.rendering.vid2vid.flow import dense_flow, motion_boundary, occluded
 
 
 def warping_error(outputs: Frames, sources: Frames) -> float:

@@ -13,13 +13,14 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
 from studio.rendering.diffusion.geometry import crop, pad_to_multiple, padded_size
 from studio.rendering.diffusion.interface import Engine, Frames, Generation, WeightedPrompt
 from studio.rendering.errors import Cancelled, PlanError
+from studio.rendering.frame_sink import RewindableSink
 from studio.rendering.plan import RenderPlan, Vid2VidParams
 from studio.rendering.vid2vid.finishing import Memory, finish
 from studio.rendering.vid2vid.state import RenderState
@@ -27,21 +28,6 @@ from studio.rendering.vid2vid.stream import Clip, batches, prefetch
 
 _AHEAD = 2
 """Batches decoded ahead of the device, and batches rendered but not yet stored."""
-
-
-class FrameSink(Protocol):
-    """Where finished frames go: append-only and durable."""
-
-    @property
-    def frames_done(self) -> int: ...
-
-    def append(self, frames: Frames, records: list[dict[str, Any]]) -> None: ...
-
-    def truncate(self, frames: int) -> None: ...
-
-    def last_frame(self) -> Frames | None:
-        """The newest frame as it was appended, (h, w, 3) or (1, h, w, 3)."""
-
 
 OnBatch = Callable[[int, Frames], None]
 """Told, on the caller's thread, how many frames are stored and the newest batch of them."""
@@ -52,7 +38,7 @@ def restyle(
     engine: Engine,
     *,
     source: Iterator[Frames],
-    sink: FrameSink,
+    sink: RewindableSink,
     state_dir: Path,
     should_stop: Callable[[], bool],
     on_batch: OnBatch | None = None,
@@ -137,7 +123,12 @@ class _Finish:
     """Finishes and stores batches in order on a thread of its own; leaving the block waits for what was submitted."""
 
     def __init__(
-        self, plan: RenderPlan, params: Vid2VidParams, sink: FrameSink, state: RenderState, on_batch: OnBatch | None
+        self,
+        plan: RenderPlan,
+        params: Vid2VidParams,
+        sink: RewindableSink,
+        state: RenderState,
+        on_batch: OnBatch | None,
     ) -> None:
         self._plan = plan
         self._params = params

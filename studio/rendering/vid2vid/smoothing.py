@@ -12,7 +12,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from studio.rendering.vid2vid.flow import Flow, dense_flow, occluded, pull
+from studio.rendering.flow import Flow, pull
+from studio.rendering.vid2vid.flow import dense_flow, occluded
 
 Image = NDArray[np.uint8]
 

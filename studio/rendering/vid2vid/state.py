@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from studio.rendering.media import durable
 from studio.rendering.vid2vid.colour import ColourReference
 
 _KEPT = 4
@@ -46,10 +46,5 @@ class RenderState:
         for old in sorted(self.references)[:-_KEPT]:
             del self.references[old]
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = self.path.with_suffix(".tmp")
         references = {at: ref.to_json() if ref else None for at, ref in self.references.items()}
-        with temporary.open("w") as file:
-            json.dump({"batch_size": self.batch_size, "references": references}, file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, self.path)
+        durable.write(self.path, json.dumps({"batch_size": self.batch_size, "references": references}).encode())

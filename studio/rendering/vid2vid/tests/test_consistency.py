@@ -147,6 +147,13 @@ class TestColour:
         assert abs(finished[-1].mean() - fade[-1].mean()) <= 13
         assert finished[-1].mean() < finished[0].mean() - 40
 
+    def test_a_lasting_change_is_taken_over_by_an_eighth_a_frame(self):
+        before, after = np.full((1, SIZE, SIZE, 3), 100, np.uint8), np.full((8, SIZE, SIZE, 3), 108, np.uint8)
+        clip = np.concatenate([before, after])
+        finished, _ = finish(clip, clip, Memory(), smoothing=0, stabilise_colour=True)
+        wanted = 108 - 8 * (7 / 8) ** np.arange(9)
+        assert np.abs(finished.mean(axis=(1, 2, 3)) - wanted).max() <= 0.5
+
     def test_in_pieces_or_at_once_is_the_same(self):
         clip = with_occluder(moving(6))
         outputs = 255 - clip

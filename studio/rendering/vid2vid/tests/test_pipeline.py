@@ -14,6 +14,7 @@ from studio.rendering.models import tiny
 from studio.rendering.models.cache import build_engine, default_device
 from studio.rendering.plan import ControlNetSpec, DeforumParams, ModelSpec, RenderPlan, Vid2VidParams
 from studio.rendering.vid2vid.pipeline import restyle
+from studio.rendering.vid2vid.state import RenderState
 from studio.rendering.vid2vid.stream import batches, prefetch
 from studio.rendering.vid2vid.tests.clips import moving
 
@@ -117,6 +118,31 @@ def test_frames_stored_without_their_state_are_rendered_again(run, sd15_engine, 
         assert sink.frames_done == 8
         sink.truncate(6)
     assert run(plan(), "killed").digests == undisturbed.digests
+
+
+def test_what_a_batch_leaves_behind_is_stored_before_its_frames(sd15_engine, source, tmp_path):
+    class Crash(Exception):
+        pass
+
+    class PowerCut(Recorder):
+        """Ends the process' work in the middle of storing: the frames are there, and nothing after them happens."""
+
+        def append(self, frames, records):
+            super().append(frames, records)
+            if self.frames_done == 8:
+                raise Crash
+
+    with PowerCut(tmp_path / "cut") as sink, pytest.raises(Crash):
+        restyle(
+            plan(),
+            sd15_engine,
+            source=iter(source),
+            sink=sink,
+            state_dir=tmp_path / "cut",
+            should_stop=lambda: False,
+        )
+    # Going on at the frames' end loses none of them.
+    assert RenderState.load(tmp_path / "cut", 4).position(8) == 8
 
 
 def test_the_final_continues_its_preview(run):
