@@ -57,6 +57,15 @@ def test_the_wallet_shows_what_is_held(api: APIClient, user: User) -> None:
     assert data == {"balance": 50, "held": 8, "available": 42, "currency": "credits"}
 
 
+def test_what_is_held_can_not_be_asked_for(api: APIClient, user: User) -> None:
+    hold_credits(user=user, amount=8, reference_type="t", reference_id=1, description="", idempotency_key="h")
+    wallet = wallet_ids(api)["credits"]
+    answer = ask(api, walletId=wallet, type=2, money=43)
+    assert_refused(answer, 422, "insufficient_funds")
+    assert answer.json()["data"] == {"required": 43, "balance": 42, "currency": "credits"}
+    assert ask(api, walletId=wallet, type=2, money=42).json()["data"]["status"] == 1
+
+
 def test_the_life_of_a_wallet(api: APIClient, staff: User, user: User, points: WalletType) -> None:
     types = {t["name"]: t for t in api.get("/api/wallet-types").json()["data"]["items"]}
     assert set(types) == {"Loyalty points"}

@@ -76,6 +76,19 @@ def test_a_hold_ends_one_way(user: User, wallet: Wallet) -> None:
     assert figures(wallet) == (40, 0)
 
 
+def test_the_whole_balance_can_be_held_and_not_a_credit_more(user: User, wallet: Wallet) -> None:
+    hold(user, amount=50)
+    assert figures(wallet) == (50, 50)
+    with pytest.raises(DomainError) as refusal:
+        hold(user, amount=1, key="render:2")
+    assert refusal.value.data == {"required_tokens": 1, "balance": 0}
+
+
+def test_the_whole_balance_can_be_written_off(user: User, wallet: Wallet) -> None:
+    write_off(wallet=wallet, amount=50, idempotency_key="w")
+    assert figures(wallet) == (0, 0)
+
+
 def test_what_is_held_can_not_be_spent(user: User, wallet: Wallet) -> None:
     hold(user, amount=45)
     with pytest.raises(DomainError) as refusal:
@@ -85,6 +98,8 @@ def test_what_is_held_can_not_be_spent(user: User, wallet: Wallet) -> None:
     with pytest.raises(DomainError) as refusal:
         write_off(wallet=wallet, amount=6, idempotency_key="w")
     assert refusal.value.code == "insufficient_funds"
+    assert refusal.value.data == {"required": 6, "balance": 5, "currency": "credits"}
+    assert "you have 5 to spend" in refusal.value.message
     assert figures(wallet) == (50, 45)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import ffmpeg
 import pytest
 import requests
 from botocore.config import Config
@@ -26,6 +27,7 @@ from accounts.tests.copies import make_copy, open_copy
 from effects.models import Effect
 from studio.models import MediaFile, ModelFile, RenderJob
 from studio.providers import local
+from studio.rendering.media.ffmpeg import binary
 from studio.services.queue import claim_next
 from studio.tests.applied import announcement
 from studio.tests.s3_server import ACCESS_KEY, REGION, SECRET_KEY, s3_server
@@ -175,6 +177,21 @@ def test_what_a_careless_bucket_lets_in_is_rejected_here(
     answer = api.post(f"/api/files/{file.pk}/complete")
     assert (answer.status_code, answer.json()["code"]) == (422, "file_rejected")
     assert reason in answer.json()["message"]
+    assert keys(bucket) == []
+
+
+def test_another_type_than_announced_is_rejected_whatever_the_bucket_calls_it(
+    api: APIClient, bucket: Any, cartoon: Effect, media_dir: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "clip.mov"
+    ffmpeg.input(str(media_dir / "clip.mp4")).output(str(other), c="copy").run(cmd=binary(), quiet=True)
+    # Size and headers are right: only the content tells.
+    ticket = announce(api, cartoon, other.read_bytes())
+    assert put(ticket["upload_url"], other.read_bytes(), ticket["upload_headers"]) == 200
+    answer = api.post(f"/api/files/{ticket['file']['id']}/complete")
+    assert (answer.status_code, answer.json()["code"]) == (422, "file_rejected")
+    assert "video/mp4 was announced and this is video/quicktime." in answer.json()["message"]
+    assert file_of(ticket).status == "rejected"
     assert keys(bucket) == []
 
 

@@ -48,6 +48,29 @@ def test_the_database_refuses_what_the_code_forgets(two_videos: tuple[Video, Vid
     assert Video._base_manager.count() == 0
 
 
+def test_the_manager_keeps_tenants_apart_without_the_database(two_videos: tuple[Video, Video]) -> None:
+    mine, other = two_videos
+    with connection.cursor() as cursor:
+        # Row by row the database no longer looks; the rollback at the test's end lets it look again.
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; ALTER TABLE studio_video NO FORCE ROW LEVEL SECURITY")
+    with tenant_scope(mine.tenant_id):
+        assert Video._base_manager.count() == 2, "row security is not out of the way"
+        assert list(Video.objects.all()) == [mine]
+        assert not Video.objects.filter(pk=other.pk).exists()
+        assert Video.objects.filter(pk=other.pk).update(title="stolen") == 0
+        assert Video.objects.filter(pk=other.pk).delete()[0] == 0
+    assert Video._base_manager.get(pk=other.pk).title != "stolen"
+
+
+def test_every_tenant_owned_model_is_asked_for_the_tenant_in_scope() -> None:
+    models = [model for model in apps.get_models() if is_tenant_model(model)]
+    assert Video in models
+    with tenant_scope(7):
+        for model in models:
+            sql = str(model._default_manager.all().query)
+            assert f'"{model._meta.db_table}"."tenant_id" = 7' in sql, model
+
+
 def test_a_rolled_back_scope_is_not_believed(two_videos: tuple[Video, Video]) -> None:
     _, other = two_videos
     with transaction.atomic(), tenant_scope(other.tenant_id):
