@@ -50,6 +50,10 @@ format: $(DEVELOPMENT) ## Format the code and fix what the linter can
 bench: $(DEVELOPMENT) ## Measure rendering side by side with plain pipelines
 	@$(BIN)/python -m bench
 
+.PHONY: mutants
+mutants: $(DEVELOPMENT) ## Break money, isolation and the queue on purpose, and see that the tests notice
+	@$(BIN)/python -m tests.mutants
+
 .PHONY: eval-model
 eval-model: $(RUNTIME) ## Measure what the built-in model learned
 	@$(BIN)/python -m studio.builtin_model.evaluate
