@@ -18,6 +18,8 @@ from config.api.errors import Unavailable
 from tests.fixtures import PASSWORD
 from tests.waiting import until
 
+pytestmark = pytest.mark.usefixtures("real_hashing")
+
 
 @contextmanager
 def all_turns_taken(settings: Any) -> Iterator[None]:
