@@ -19,7 +19,9 @@ from django.utils import timezone
 from accounts.hooks import user_data
 from accounts.models import AuditEntry, DataRequest, Invitation, LoginSession, User
 from accounts.services.audit import record
+from accounts.services.export import archive_lock
 from config.api.models import IdempotencyRecord
+from config.locks import session_lock
 from tenants.scope import all_tenants
 from tenants.services import forget_tenant
 
@@ -89,11 +91,8 @@ def _forget_events(user: User) -> None:
 def _sweep(user: User) -> None:
     for holder in user_data.values():
         holder.sweep(user)
-    while True:
-        with transaction.atomic():
-            # Waits for an export that is being written.
-            export = user.data_requests.select_for_update().filter(kind=DataRequest.Kind.EXPORT).first()
-            if export is None:
-                return
+    for export in user.data_requests.filter(kind=DataRequest.Kind.EXPORT):
+        # Waits for one that is being written.
+        with session_lock(archive_lock(str(export.pk)), wait=True):
             default_storage.delete(export.archive_name)
             export.delete()

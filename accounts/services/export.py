@@ -25,6 +25,11 @@ _PACKAGES = ("account", "socialaccount", "mfa")
 """Their tables are the user's own as well."""
 
 
+def archive_lock(request_id: str) -> str:
+    """The name of the lock that whoever writes or removes the archive holds."""
+    return f"export:{request_id}"
+
+
 @contextmanager
 def archive_of(user: User) -> Iterator[IO[bytes]]:
     """The finished ZIP as an open file on disk, which is gone after the block. Call it over all tenants."""

@@ -16,13 +16,14 @@ from django.utils import timezone
 from accounts.models import DataRequest, LoginSession, User
 from accounts.services.audit import record
 from accounts.services.erasure import erase
-from accounts.services.export import archive_of
+from accounts.services.export import archive_lock, archive_of
 from accounts.services.member_locks import check_may_leave
 from accounts.services.names import shown_name
 from accounts.services.reauthentication import prove_identity, prove_password
 from accounts.services.sessions import end_other_sessions
 from config.api.errors import DomainError, NotFound, ValidationFailed
 from config.background import enqueue
+from config.locks import session_lock
 from config.mail import send_mail
 from tenants.scope import all_tenants
 
@@ -66,10 +67,9 @@ def find_export(*, user: User, request_id: Any) -> DataRequest:
 def export(request_id: str) -> None:
     """Put the copy into the storage, and tell the user. Of two workers at once, one does it."""
     open_requests = DataRequest.objects.filter(kind=DataRequest.Kind.EXPORT, status=DataRequest.Status.PENDING)
-    with all_tenants(), transaction.atomic():
-        # The lock goes with its worker, however that ends.
-        locked = open_requests.select_for_update(skip_locked=True, of=("self",)).select_related("user")
-        request = locked.filter(pk=request_id).first()
+    # Copying may take hours: the lock is the session's, and goes with its worker, however that ends.
+    with all_tenants(), session_lock(archive_lock(request_id)) as mine:
+        request = open_requests.select_related("user").filter(pk=request_id).first() if mine else None
         if request is None:
             return
         if not request.user.is_active:
@@ -79,11 +79,12 @@ def export(request_id: str) -> None:
         with archive_of(request.user) as archive:
             # Half of it may lie there, of a worker that was killed.
             default_storage.delete(request.archive_name)
-            request.file = default_storage.save(request.archive_name, File(archive))
-        request.status, request.finished_at = DataRequest.Status.DONE, timezone.now()
-        request.save(update_fields=["file", "status", "finished_at"])
-        record("data.exported", subject=request.user)
-        enqueue(mail_export, request_id)
+            file = default_storage.save(request.archive_name, File(archive))
+        done = {"file": file, "status": DataRequest.Status.DONE, "finished_at": timezone.now()}
+        with transaction.atomic():
+            if open_requests.filter(pk=request_id).update(**done):
+                record("data.exported", subject=request.user)
+                enqueue(mail_export, request_id)
 
 
 def mail_export(request_id: str) -> None:

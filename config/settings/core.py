@@ -158,9 +158,9 @@ WORK_DIR = Path(env.str("WORK_DIR", str(DATA_DIR / "work")))
 # How long a signed link to a file works.
 FILE_URL_SECONDS = env.int("FILE_URL_SECONDS", 3600)
 S3_BUCKET = env.str("S3_BUCKET", "")
-_local_files = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": MEDIA_ROOT}}
+_local_files = {"BACKEND": "config.storage.LocalStorage", "OPTIONS": {"location": MEDIA_ROOT}}
 _s3_files = {
-    "BACKEND": "storages.backends.s3.S3Storage",
+    "BACKEND": "config.storage.BucketStorage",
     "OPTIONS": {
         "bucket_name": S3_BUCKET,
         "region_name": env.str("S3_REGION", None),
@@ -175,6 +175,8 @@ _s3_files = {
         "max_memory_size": 8 * 1024 * 1024,
     },
 }
+# Whether a file that is asked for while a transaction is open is an error.
+STORAGE_GUARD = env.bool("STORAGE_GUARD", False)
 STORAGES = {
     "default": _s3_files if S3_BUCKET else _local_files,
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},

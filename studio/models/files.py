@@ -55,6 +55,9 @@ class MediaFile(TenantModel):
     duration = models.FloatField(null=True, blank=True, help_text="Seconds.")
     has_audio = models.BooleanField(default=False)
     notes = models.JSONField(default=list, blank=True, help_text="What of it is left out, in words for its owner.")
+    facts = models.JSONField(
+        null=True, blank=True, editable=False, help_text="All that was found out of it, as studio.rendering has it."
+    )
     effect = models.ForeignKey(
         "effects.Effect", on_delete=models.SET_NULL, null=True, blank=True, related_name="+",
         help_text="What it was uploaded for.",

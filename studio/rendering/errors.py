@@ -63,6 +63,12 @@ class SourceMissing(RenderError):
     code = "source_missing"
 
 
+class SourceDamaged(RenderError):
+    """A stored file that the render needs is not whole any more."""
+
+    code = "source_damaged"
+
+
 class Stalled(RenderError):
     """Something the render waits for does nothing any more."""
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import mimetypes
-from contextlib import nullcontext
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,9 +18,9 @@ from accounts.models import User
 from config.api.errors import DomainError, Forbidden, NotFound
 from config.signing import sign_number
 from studio.models import MediaFile
-from studio.rendering.errors import SourceMissing
+from studio.rendering.errors import SourceDamaged, SourceMissing
 from studio.rendering.media.probe import MediaInfo
-from studio.services.blobs import drop_blob, lock_content, removed_on_failure, save_blob
+from studio.services.blobs import ContentGone, Staged, letting_go, staged
 from tenants.models import Tenant
 from tenants.scope import all_tenants
 
@@ -35,39 +34,41 @@ _IN_WORDS = {
 }
 
 
+def new_file(*, path: Path, owner: User, kind: MediaFile.Kind, original_filename: str = "") -> MediaFile:
+    """A row without content, not saved yet."""
+    name = original_filename[:512] or path.name
+    return MediaFile(tenant_id=owner.tenant_id, owner=owner, kind=kind, original_filename=name)
+
+
 def store_file(
     *, path: Path, owner: User, kind: MediaFile.Kind, original_filename: str = "", info: MediaInfo | None = None
 ) -> MediaFile:
-    """Copy a finished local file into the storage and make its row; a blob of the same content is shared."""
-    file = MediaFile(
-        tenant_id=owner.tenant_id, owner=owner, kind=kind, original_filename=original_filename[:512] or path.name
-    )
-    return fill_file(file, path=path, info=info)
+    """Copy a finished local file into the storage and make its row; a blob of the same content is shared.
 
-
-def fill_file(file: MediaFile, *, path: Path, info: MediaInfo | None) -> MediaFile:
-    """Make a finished local file the content of a row that has none yet, and save it.
-
-    The blob is complete before the row names it, so a row never names half a file.
+    The blob is complete before the row names it, so a row never names half a file. Not within a transaction.
     """
-    digest, size = _digest(path)
-    with transaction.atomic():
-        lock_content(digest)
-        shared = _shared_blob(file.tenant_id, digest)
-        file.storage_key = shared or save_blob(path, file.tenant_id, file.kind)
-        file.sha256, file.size = digest, size
-        file.mime_type = info.mime_type if info else mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-        file.status = MediaFile.Status.READY
-        figures = _figures(info) if info else {}
-        for name, figure in figures.items():
-            setattr(file, name, figure)
-        with nullcontext() if shared else removed_on_failure(file.storage_key):
-            if file.pk is None:
-                file.save(force_insert=True)
-            else:
-                file.save(
-                    update_fields=["storage_key", "sha256", "size", "mime_type", "status", *figures, "updated_at"]
-                )
+    file = new_file(path=path, owner=owner, kind=kind, original_filename=original_filename)
+    while True:
+        content = staged(path, tenant_id=file.tenant_id, kind=file.kind)
+        with suppress(ContentGone), content as blob, transaction.atomic():
+            return name_content(file, blob, path=path, info=info)
+
+
+def name_content(file: MediaFile, content: Staged, *, path: Path, info: MediaInfo | None) -> MediaFile:
+    """Make a staged content that of a row which has none yet, and save the row; in a transaction.
+
+    Raises ContentGone, and then all of it is to be done again.
+    """
+    file.storage_key, file.sha256, file.size = content.key(), content.digest, content.size
+    file.mime_type = info.mime_type if info else mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    file.status = MediaFile.Status.READY
+    figures = _figures(info) if info else {}
+    for name, figure in figures.items():
+        setattr(file, name, figure)
+    if file.pk is None:
+        file.save(force_insert=True)
+    else:
+        file.save(update_fields=["storage_key", "sha256", "size", "mime_type", "status", *figures, "updated_at"])
     return file
 
 
@@ -108,10 +109,8 @@ def reserve_room(*, tenant_id: int, size: int, announcer: User | None = None) ->
 def drop_files(files: list[MediaFile]) -> None:
     """Delete rows, and the blobs that no other row shares."""
     for file in files:
-        with transaction.atomic():
-            lock_content(file.sha256)
+        with letting_go(file.storage_key, file.sha256):
             MediaFile.objects.filter(pk=file.pk).delete()
-            drop_blob(file.storage_key)
 
 
 class Linkable(Protocol):
@@ -165,10 +164,23 @@ def ensure_stored(file: MediaFile) -> None:
         raise missing(file)
 
 
+def ensure_whole(file: MediaFile) -> None:
+    """Raises SourceMissing when nothing is stored of it any more, and SourceDamaged when a part is missing."""
+    try:
+        size = default_storage.size(file.storage_key)
+    except FileNotFoundError:
+        raise missing(file) from None
+    if size != file.size:
+        raise SourceDamaged(f"{_in_words(file)} is incomplete: {size} of {file.size} bytes are stored.")
+
+
 def missing(file: MediaFile) -> SourceMissing:
     """The error that says which file has vanished."""
-    what = _IN_WORDS.get(MediaFile.Kind(file.kind), "A file that the render needs")
-    return SourceMissing(f"{what} is no longer stored here.")
+    return SourceMissing(f"{_in_words(file)} is no longer stored here.")
+
+
+def _in_words(file: MediaFile) -> str:
+    return _IN_WORDS.get(MediaFile.Kind(file.kind), "A file that the render needs")
 
 
 def _downloaded(file: MediaFile, folder: Path) -> Path:
@@ -202,17 +214,6 @@ def _announced(tenant_id: int, announcer: User | None) -> tuple[int, int]:
     return found["size"] or 0, found["own"]
 
 
-def _shared_blob(tenant_id: int, digest: str) -> str | None:
-    file = MediaFile.objects.filter(tenant_id=tenant_id, sha256=digest, status=MediaFile.Status.READY).first()
-    return file.storage_key if file else None
-
-
-def _digest(path: Path) -> tuple[str, int]:
-    with path.open("rb") as handle:
-        digest = hashlib.file_digest(handle, "sha256").hexdigest()
-        return digest, handle.tell()
-
-
 def _figures(info: MediaInfo) -> dict[str, Any]:
     return {
         "width": info.width,
@@ -222,4 +223,5 @@ def _figures(info: MediaInfo) -> dict[str, Any]:
         "duration": info.duration,
         "has_audio": info.has_audio,
         "notes": list(info.notes),
+        "facts": info.to_json(),
     }

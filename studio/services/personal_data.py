@@ -6,14 +6,13 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from django.core.exceptions import SuspiciousFileOperation
-from django.db import transaction
 from django.utils.text import get_valid_filename
 
 from accounts.data_holders import Holder, StoredFile
 from accounts.models import User
 from studio.models import MediaFile, Preset, RenderJob, Video
 from studio.providers import LOCAL, take_back
-from studio.services.blobs import drop_blob, lock_content
+from studio.services.blobs import letting_go
 from studio.services.deletion import JOB_FILES
 from studio.services.upload_targets import current_target
 from studio.services.videos import withdraw_video
@@ -58,15 +57,13 @@ def sweep_files(user: User) -> None:
     for file in MediaFile.objects.filter(owner=user).order_by("pk"):
         if file.upload_key:
             target.discard(file)
-        with transaction.atomic():
-            lock_content(file.sha256)
+        with letting_go(file.storage_key, file.sha256):
             rest = MediaFile.objects.filter(pk=file.pk)
             if file.upload_key:
                 # Its URL may still bring something, which the sweep of uploads removes with the row.
                 rest.update(storage_key="", sha256="", mime_type="", size=0)
             else:
                 rest.delete()
-            drop_blob(file.storage_key)
     for job in RenderJob.objects.filter(owner=user).exclude(provider=LOCAL):
         take_back(job)
 

@@ -12,10 +12,10 @@ from typing import Any, TypeVar
 from accounts.models import User
 from config import scratch
 from config.api.errors import DomainError, Unavailable, ValidationFailed
-from studio.models import ModelFile, RenderJob, Video
+from studio.models import MediaFile, ModelFile, RenderJob, Video
 from studio.rendering.deforum.deprecations import modernised
 from studio.rendering.deforum.settings import import_settings
-from studio.rendering.errors import MediaError, ModelError, PlanError, SourceMissing
+from studio.rendering.errors import MediaError, ModelError, PlanError, SourceDamaged, SourceMissing
 from studio.rendering.media.decode import output_size
 from studio.rendering.media.probe import MediaInfo, probe
 from studio.rendering.plan import (
@@ -43,7 +43,7 @@ from studio.services import catalogue
 from studio.services.animation_settings import PROMPT_REQUIRED, UPLOADED_PICTURE, animation_settings, said_settings
 from studio.services.causes import storage_away
 from studio.services.file_parameters import file_parameters, fitting_size, rate_of
-from studio.services.files import ensure_stored, local_copy
+from studio.services.files import ensure_stored, ensure_whole, local_copy
 from studio.services.media_checks import looking
 
 T = TypeVar("T")
@@ -293,21 +293,37 @@ def _approved_preview(video: Video, plan: RenderPlan, purpose: RenderJob.Purpose
 
 
 def _source_info(video: Video) -> MediaInfo | None:
-    """What is uploaded, as it is now: files can vanish or be damaged in the storage. Raises DomainError."""
+    """What is uploaded, if all of it is there: files can vanish or be cut off in the storage. Raises DomainError."""
     try:
         if video.soundtrack:
             ensure_stored(video.soundtrack)
         if video.source is None:
             return None
-        with looking(), TemporaryDirectory(dir=scratch.work_folder()) as folder:
-            return probe(local_copy(video.source, Path(folder)))
-    except SourceMissing as error:
+        ensure_whole(video.source)
+        return _known(video.source) or _found_out(video.source)
+    except (SourceMissing, SourceDamaged) as error:
         raise DomainError(error.code, error.message) from error
     except MediaError as error:
-        # Whole when it was uploaded.
+        # Whole when it was stored.
         raise DomainError("source_damaged", error.message) from error
     except storage_away() as error:
         raise Unavailable("The storage does not answer; try again in a moment") from error
+
+
+def _known(source: MediaFile) -> MediaInfo | None:
+    """What was found out when it was stored; None for what was stored without a look, or by another release."""
+    try:
+        return MediaInfo.from_json(source.facts) if source.facts else None
+    except (KeyError, TypeError):
+        return None
+
+
+def _found_out(source: MediaFile) -> MediaInfo:
+    """Of what was stored without being looked at, as renders are; once."""
+    with looking(), TemporaryDirectory(dir=scratch.work_folder()) as folder:
+        info = probe(local_copy(source, Path(folder)))
+    MediaFile.objects.filter(pk=source.pk).update(facts=info.to_json())
+    return info
 
 
 def _has_checkpoint(job: RenderJob) -> bool:

@@ -10,6 +10,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Final, Protocol
@@ -29,7 +30,8 @@ from studio.models import MediaFile
 from studio.rendering.errors import MediaError
 from studio.rendering.media.probe import MediaInfo, check_upload
 from studio.rendering.media.probe import mime_type as type_of
-from studio.services.files import fill_file, find_file, reserve_room
+from studio.services.blobs import ContentGone, staged
+from studio.services.files import find_file, name_content, reserve_room
 from studio.services.media_checks import looking
 from studio.services.upload_targets import (
     TOKEN_SALT,
@@ -214,9 +216,11 @@ def _settle(file: MediaFile, folder: Path, field: str) -> MediaFile:
         info = _judge(file, path)
     except (Mismatch, MediaError) as error:
         return _reject(file, str(error))
-    with transaction.atomic():
-        found = _locked(file)
-        return fill_file(found, path=path, info=info) if _is_pending(found) else found
+    while True:
+        content = staged(path, tenant_id=file.tenant_id, kind=file.kind)
+        with suppress(ContentGone), content as blob, transaction.atomic():
+            found = _locked(file)
+            return name_content(found, blob, path=path, info=info) if _is_pending(found) else found
 
 
 def _judge(file: MediaFile, path: Path) -> MediaInfo:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from django.conf import settings
@@ -16,7 +17,8 @@ from config.api.errors import ValidationFailed
 from studio.models import MediaFile, Video
 from studio.rendering.errors import MediaError
 from studio.rendering.media.probe import MediaInfo, MediaLimits, Purpose, check_upload
-from studio.services.files import drop_files, reserve_room, store_file
+from studio.services.blobs import ContentGone, staged
+from studio.services.files import name_content, new_file, reserve_room
 from studio.services.media_checks import looking
 
 FIELDS: tuple[Purpose, Purpose] = ("attachment", "soundtrack")
@@ -32,26 +34,27 @@ def create_video(
         }
         checked = {field: _check(file, field, Path(folder)) for field, file in sent.items()}
         kinds = dict(zip(FIELDS, (MediaFile.Kind.SOURCE, MediaFile.Kind.SOUNDTRACK), strict=True))
-        stored: dict[str, MediaFile] = {}
-        try:
-            with transaction.atomic():
-                reserve_room(tenant_id=user.tenant_id, size=sum(path.stat().st_size for path, _ in checked.values()))
-                for field, (path, info) in checked.items():
-                    stored[field] = store_file(
-                        path=path, owner=user, kind=kinds[field], original_filename=sent[field].name or "", info=info
+        while True:
+            with suppress(ContentGone), ExitStack() as stack:
+                contents = {
+                    field: stack.enter_context(staged(path, tenant_id=user.tenant_id, kind=kinds[field]))
+                    for field, (path, _) in checked.items()
+                }
+                with transaction.atomic():
+                    reserve_room(tenant_id=user.tenant_id, size=sum(content.size for content in contents.values()))
+                    stored: dict[str, MediaFile] = {}
+                    for field, (path, info) in checked.items():
+                        name = sent[field].name or ""
+                        file = new_file(path=path, owner=user, kind=kinds[field], original_filename=name)
+                        stored[field] = name_content(file, contents[field], path=path, info=info)
+                    return Video.objects.create(
+                        tenant_id=user.tenant_id,
+                        owner=user,
+                        type=type,
+                        title=title,
+                        source=stored.get("attachment"),
+                        soundtrack=stored.get("soundtrack"),
                     )
-                return Video.objects.create(
-                    tenant_id=user.tenant_id,
-                    owner=user,
-                    type=type,
-                    title=title,
-                    source=stored.get("attachment"),
-                    soundtrack=stored.get("soundtrack"),
-                )
-        except BaseException:
-            # The rows went with the transaction; the blobs go here.
-            drop_files(list(stored.values()))
-            raise
 
 
 def limits(field: Purpose) -> MediaLimits:
