@@ -12,7 +12,6 @@ from typing import Any
 from django.conf import settings
 from django.core.files.storage import FileSystemStorage
 from django.db import connection
-from storages.backends.s3 import S3Storage
 
 
 class InTransaction(RuntimeError):
@@ -21,11 +20,16 @@ class InTransaction(RuntimeError):
 
 def ensure_outside_transaction(what: str) -> None:
     """Raises InTransaction. The transactions that tests roll back don't count."""
-    if settings.STORAGE_GUARD and any(not block._from_testcase for block in connection.atomic_blocks):
+    if settings.STORAGE_GUARD and any(
+        not block._from_testcase  # type: ignore[attr-defined]
+        for block in connection.atomic_blocks
+    ):
         raise InTransaction(f"{what} while a transaction is open")
 
 
-class _Guarded:
+class Guarded:
+    """Mixed into a storage."""
+
     def _open(self, name: str, mode: str = "rb") -> Any:
         ensure_outside_transaction(f"Opening {name}")
         return super()._open(name, mode)  # type: ignore[misc]
@@ -40,9 +44,5 @@ class _Guarded:
         super().delete(name)  # type: ignore[misc]
 
 
-class LocalStorage(_Guarded, FileSystemStorage):
+class LocalStorage(Guarded, FileSystemStorage):
     """A folder of this machine, or one that several have mounted."""
-
-
-class BucketStorage(_Guarded, S3Storage):
-    """A bucket of S3, or of what speaks like it."""

@@ -160,7 +160,7 @@ FILE_URL_SECONDS = env.int("FILE_URL_SECONDS", 3600)
 S3_BUCKET = env.str("S3_BUCKET", "")
 _local_files = {"BACKEND": "config.storage.LocalStorage", "OPTIONS": {"location": MEDIA_ROOT}}
 _s3_files = {
-    "BACKEND": "config.storage.BucketStorage",
+    "BACKEND": "config.bucket_storage.BucketStorage",
     "OPTIONS": {
         "bucket_name": S3_BUCKET,
         "region_name": env.str("S3_REGION", None),

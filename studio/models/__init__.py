@@ -3,7 +3,19 @@
 from studio.models.catalogue import ModelFile, Preset
 from studio.models.files import MediaFile
 from studio.models.jobs import RenderJob
+from studio.models.storage import StoredBlob, TenantStorage
 from studio.models.turns import QueueTotal, QueueTurn, QueueUser
 from studio.models.videos import Video
 
-__all__ = ["MediaFile", "ModelFile", "Preset", "QueueTotal", "QueueTurn", "QueueUser", "RenderJob", "Video"]
+__all__ = [
+    "MediaFile",
+    "ModelFile",
+    "Preset",
+    "QueueTotal",
+    "QueueTurn",
+    "QueueUser",
+    "RenderJob",
+    "StoredBlob",
+    "TenantStorage",
+    "Video",
+]

@@ -75,7 +75,7 @@ def staged(path: Path, *, tenant_id: int, kind: str) -> Iterator[Staged]:
 
 @contextmanager
 def letting_go(key: str, digest: str) -> Iterator[None]:
-    """A transaction in which the row that names the blob goes, or its name; then the blob goes, unless another names it."""
+    """A transaction in which the row that names the blob goes, or its name; then the blob, unless another names it."""
     if key:
         note_keys({key: digest})
     with transaction.atomic():

@@ -75,7 +75,8 @@ def sample_clip(folder: Path) -> MediaFile:
     if not default_storage.exists(_SAMPLE_KEY):
         clip = write_clip(folder / "sample.mp4", width=448, height=256, seconds=SECONDS, fps=FPS)
         _save(_SAMPLE_KEY, clip)
-    return MediaFile(storage_key=_SAMPLE_KEY, kind=MediaFile.Kind.SOURCE)
+    size = default_storage.size(_SAMPLE_KEY)
+    return MediaFile(storage_key=_SAMPLE_KEY, kind=MediaFile.Kind.SOURCE, size=size)
 
 
 @dataclass

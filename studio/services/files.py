@@ -11,13 +11,13 @@ from django.conf import settings
 from django.core import signing
 from django.core.files.storage import default_storage
 from django.db import transaction
-from django.db.models import Count, Max, Q, Sum
+from django.db.models import Count, Q, Sum
 from django.utils import timezone
 
 from accounts.models import User
 from config.api.errors import DomainError, Forbidden, NotFound
 from config.signing import sign_number
-from studio.models import MediaFile
+from studio.models import MediaFile, TenantStorage
 from studio.rendering.errors import SourceDamaged, SourceMissing
 from studio.rendering.media.probe import MediaInfo
 from studio.services.blobs import ContentGone, Staged, letting_go, staged
@@ -200,9 +200,7 @@ def _downloaded(file: MediaFile, folder: Path) -> Path:
 
 def _stored_bytes(tenant_id: int) -> int:
     """What a tenant's files take up, every blob once."""
-    files = MediaFile.objects.filter(tenant_id=tenant_id).order_by()
-    blobs = files.exclude(storage_key="").values("storage_key").annotate(blob=Max("size"))
-    return blobs.aggregate(sum=Sum("blob"))["sum"] or 0
+    return TenantStorage.objects.filter(tenant_id=tenant_id).values_list("bytes", flat=True).first() or 0
 
 
 def _announced(tenant_id: int, announcer: User | None) -> tuple[int, int]:

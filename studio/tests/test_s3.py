@@ -55,7 +55,7 @@ def bucket(s3_url: str, settings: Settings) -> Iterator[Any]:
     settings.STORAGES = {
         **settings.STORAGES,
         "default": {
-            "BACKEND": "storages.backends.s3.S3Storage",
+            "BACKEND": "config.bucket_storage.BucketStorage",
             "OPTIONS": {
                 "bucket_name": BUCKET,
                 "region_name": REGION,
