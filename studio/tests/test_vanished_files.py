@@ -103,6 +103,24 @@ def test_a_damaged_source_is_refused_with_its_reason(api: APIClient, upload: Upl
     assert (answer.status_code, answer.json()["code"]) == (422, "source_damaged")
 
 
+def test_a_source_is_looked_at_once(api: APIClient, upload: Upload) -> None:
+    """A second look at the stored file would find nothing that can be decoded."""
+    video_id = upload()
+    with all_tenants():
+        source = Video.objects.select_related("source").get(pk=video_id).source
+    assert source is not None
+    assert source.facts is not None
+    assert source.facts["frame_count"] == source.frame_count
+    Path(default_storage.path(source.storage_key)).write_bytes(b"\0" * source.size)
+    assert generate(api, video_id).status_code == 200
+    # What an earlier release stored is looked at when it is asked for.
+    api.post(f"/api/cancelJob/{video_id}")
+    with all_tenants():
+        MediaFile.objects.filter(pk=source.pk).update(facts=None)
+    answer = generate(api, video_id)
+    assert (answer.status_code, answer.json()["code"]) == (422, "source_damaged")
+
+
 def test_an_effect_on_a_source_that_is_gone(api: APIClient, upload: Upload, cartoon: Effect) -> None:
     video_id = upload()
     vanish(video_id)
