@@ -24,6 +24,8 @@ from config.api.filters import ListQuery, ListSpec, read_query
 # Below this many rows to skip, an OFFSET is too cheap to be worth turning the list around.
 FAR_OFFSET = 5_000
 
+ANCHORS_KEPT = 300
+"""Seconds for which it is known where a far page begins."""
 DEEP_OFFSET = 500
 """From here on, looking the keys up first costs less than reading whole rows to skip them."""
 
@@ -62,7 +64,11 @@ def list_page(
         page, after = keyset.read(query.cursor)
         rows = list(matching.filter(keyset.after(after)).order_by(*_ordering(query, matching))[: query.per_page + 1])
     else:
-        rows = numbered_rows(matching.order_by(*_ordering(query, matching)), page, query.per_page, total)
+        ordered = matching.order_by(*_ordering(query, matching))
+        if count_key is None or keyset is None or (page - 1) * query.per_page < FAR_OFFSET:
+            rows = numbered_rows(ordered, page, query.per_page, total)
+        else:
+            rows = _anchored_rows(ordered, keyset, query, total, of=_subject(query, spec, count_key))
     more = len(rows) > query.per_page
     rows = rows[: query.per_page]
     answer = {
@@ -88,11 +94,7 @@ def count_rows(
     queryset = queryset.order_by().values("pk")
     if not spec.count_ttl:
         return queryset.count()
-    if count_key is None:
-        subject = repr(queryset.query.sql_with_params())
-    else:
-        subject = repr((count_key, sorted(query.filters.items()), query.search.strip()))
-    key = f"count:{spec.__module__}.{spec.__name__}:{hashlib.sha256(subject.encode()).hexdigest()}"
+    key = f"count:{_subject(query, spec, count_key or queryset.query.sql_with_params())}"
     total = cache.get(key)
     if total is not None and total >= 2 * spec.exact_below:
         return total
@@ -104,6 +106,31 @@ def count_rows(
         total = queryset.count()
         cache.set(key, total, spec.count_ttl)
     return total
+
+
+def _subject(query: ListQuery, spec: type[ListSpec], of: Any) -> str:
+    """What is counted, in few letters. ``of`` stands for the queryset before filters and search, or is its SQL."""
+    said = repr((of, sorted(query.filters.items()), query.search.strip()))
+    return f"{spec.__module__}.{spec.__name__}:{hashlib.sha256(said.encode()).hexdigest()}"
+
+
+def _anchored_rows(
+    ordered: QuerySet[Any, Any], keyset: "Keyset", query: ListQuery, total: int, *, of: str
+) -> list[Any]:
+    """As ``numbered_rows``, for far pages of a list whose name is another once its rows have changed.
+
+    Where a page and the one behind it begin is remembered, so that whoever turns pages skips nothing twice.
+    """
+    page, size = query.page, query.per_page
+    key = f"anchor:{of}:{query.order}:{size}"
+    begins = cache.get(f"{key}:{page}")
+    if begins is None:
+        rows = numbered_rows(ordered, page, size, total)
+    else:
+        rows = list(ordered.filter(keyset.after(begins, inclusive=True))[: size + 1])
+    places = {f"{key}:{page + n // size}": keyset.values(rows[n]) for n in (0, size) if n < len(rows)}
+    cache.set_many(places, ANCHORS_KEPT)
+    return rows
 
 
 def numbered_rows(ordered: QuerySet[Any, Any], page: int, per_page: int, total: int) -> list[Any]:
@@ -140,12 +167,16 @@ class Keyset:
             return None
         return cls(query, [name.lstrip("-") for name in _ordering(query, queryset)])
 
-    def after(self, values: Sequence[Any]) -> Func:
-        return row_comparison(self._names, "<" if self._descending else ">", values)
+    def after(self, values: Sequence[Any], *, inclusive: bool = False) -> Func:
+        operator = "<" if self._descending else ">"
+        return row_comparison(self._names, f"{operator}=" if inclusive else operator, values)
+
+    def values(self, row: Any) -> list[Any]:
+        """Where the row is."""
+        return [row[name] if isinstance(row, dict) else getattr(row, name) for name in self._names]
 
     def write(self, row: Any, page: int) -> str:
-        values = [row[name] if isinstance(row, dict) else getattr(row, name) for name in self._names]
-        return _signer.sign_object([self._order, page, [_tag(value) for value in values]])
+        return _signer.sign_object([self._order, page, [_tag(value) for value in self.values(row)]])
 
     def read(self, cursor: str) -> tuple[int, list[Any]]:
         """The page number and the values to continue after. Raises ValidationFailed."""

@@ -20,7 +20,7 @@ def add(owner: User, key: str, size: int) -> MediaFile:
     with all_tenants():
         return MediaFile.objects.create(
             tenant_id=owner.tenant_id, owner=owner, kind="source", original_filename="a.mp4", mime_type="video/mp4",
-            size=size, sha256=f"{key:0>64}", storage_key=key,
+            size=size, sha256=f"{key:0>64}", storage_key=key, status="ready" if key else "rejected",
         )  # fmt: skip
 
 
@@ -63,7 +63,7 @@ def test_a_row_that_loses_its_content_or_gets_one(make_user: UserFactory) -> Non
     file = add(ann, "a", 10)
     empty = add(ann, "", 0)
     with all_tenants():
-        MediaFile.objects.filter(pk=file.pk).update(storage_key="", size=0)
+        MediaFile.objects.filter(pk=file.pk).update(storage_key="", size=0, status="rejected")
         assert counted(ann) == (0, 0)
         MediaFile.objects.filter(pk=empty.pk).update(storage_key="b", size=4)
         assert counted(ann) == (4, 1)

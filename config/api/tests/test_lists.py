@@ -4,9 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
+from django.http import QueryDict
 from django.utils.http import urlencode
 
 from config.api.models import IdempotencyRecord
+from config.api.pagination import list_page
+from config.api.tests.toys import RecordList
 
 # key, fingerprint, status, body, created_at
 ROWS = [
@@ -326,6 +329,24 @@ def test_far_pages_are_read_from_the_near_end(client, many, django_assert_num_qu
     sql = queries.captured_queries[-1]["sql"]
     assert "OFFSET" not in sql
     assert "DESC" in sql
+
+
+@pytest.mark.parametrize("order", ["created_at:asc", "created_at:desc", "id:asc"])
+def test_whoever_turns_far_pages_skips_nothing_twice(many, order, django_assert_num_queries):
+    def page(number):
+        asked = QueryDict(f"order={order}&page={number}")
+        return [
+            item["status"]
+            for item in list_page(asked, IdempotencyRecord.objects.values(), RecordList, count_key="v1")["items"]
+        ]
+
+    rows = range(12_000) if order.endswith("asc") else range(11_999, -1, -1)
+    for number in (120, 121, 120, 130, 239, 240):
+        start = (number - 1) * 50
+        assert page(number) == list(rows[start : start + 50])
+    with django_assert_num_queries(2) as queries:
+        page(121)
+    assert "OFFSET" not in queries.captured_queries[-1]["sql"]
 
 
 def test_cursor_compares_rows(client, many, django_assert_num_queries):
