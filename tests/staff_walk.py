@@ -14,6 +14,13 @@ from django.test.utils import CaptureQueriesContext
 from bench.filled_rows import STATEMENTS
 
 
+def number_below_the_filled() -> None:
+    """What a test makes beforehand must not have the numbers that ``fill`` gives away, from 1001 on."""
+    with connection.cursor() as cursor:
+        for table in ("tenants_tenant", "accounts_user", "commerce_wallet"):
+            cursor.execute("SELECT setval(pg_get_serial_sequence(%s, 'id'), 500)", [table])
+
+
 def fill(rows: int) -> None:
     """In the transaction of a test."""
     with connection.cursor() as cursor:

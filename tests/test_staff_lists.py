@@ -17,7 +17,7 @@ from config.staff_search import REACH
 from studio.models import RenderJob
 from tenants.scope import all_tenants
 from tests.fixtures import UserFactory
-from tests.staff_walk import fill, read
+from tests.staff_walk import fill, number_below_the_filled, read
 
 ROWS = 2 * REACH
 ALLOWED = REACH + 5_000
@@ -26,6 +26,7 @@ ALLOWED = REACH + 5_000
 
 @pytest.fixture
 def staff(client: Client, make_user: UserFactory) -> Client:
+    number_below_the_filled()
     client.force_login(make_user(name="chief", role=User.Role.SUPER_ADMINISTRATOR))
     return client
 

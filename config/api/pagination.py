@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.cache import cache
+from django.core.exceptions import EmptyResultSet
 from django.core.signing import BadSignature, Signer
 from django.db.models import BooleanField, F, Func, QuerySet, Value
 from django.http import QueryDict
@@ -94,7 +95,11 @@ def count_rows(
     queryset = queryset.order_by().values("pk")
     if not spec.count_ttl:
         return queryset.count()
-    key = f"count:{_subject(query, spec, count_key or queryset.query.sql_with_params())}"
+    try:
+        key = f"count:{_subject(query, spec, count_key or queryset.query.sql_with_params())}"
+    except EmptyResultSet:
+        # No row can match.
+        return 0
     total = cache.get(key)
     if total is not None and total >= 2 * spec.exact_below:
         return total
