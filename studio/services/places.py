@@ -88,6 +88,7 @@ class QueueSnapshot:
             self._due[queue] += count if due else 0
         self._order: _Order | None = None
         self._own: dict[tuple[int, str], dict[int, int]] = {}
+        self._waiting: dict[tuple[int, str], int] = {}
 
     def figures(self, job: RenderJob | None = None) -> QueueFigures:
         """How busy the studio is, and where this job stands (a running one is first).
@@ -138,8 +139,11 @@ class QueueSnapshot:
 
     def _estimate(self, job: RenderJob, own: int) -> int:
         """Behind EXACT: all of the queues before, and of its own the share that the user's own jobs before it are."""
-        turn = QueueTurn.objects.filter(owner_id=job.owner_id, queue=job.queue).first()
-        waiting = max(own + 1, turn.waiting if turn else 1)
+        key = (job.owner_id, job.queue)
+        if key not in self._waiting:
+            turns = QueueTurn.objects.filter(owner_id=job.owner_id, queue=job.queue)
+            self._waiting[key] = turns.values_list("waiting", flat=True).first() or 1
+        waiting = max(own + 1, self._waiting[key])
         before = 0
         for name in settings.RENDER_QUEUES:
             if name == job.queue:
