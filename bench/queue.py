@@ -174,9 +174,9 @@ def _former_claim() -> Any:
     from studio.models import RenderJob
     from tenants.scope import all_tenants
 
-    theirs = RenderJob.objects.filter(owner=OuterRef("owner")).order_by().values("owner")
-    ranks = (When(queue=name, then=place) for place, name in enumerate(QUEUES))
     with all_tenants(), transaction.atomic():
+        theirs = RenderJob.objects.filter(owner=OuterRef("owner")).order_by().values("owner")
+        ranks = (When(queue=name, then=place) for place, name in enumerate(QUEUES))
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(1)")
         return (
