@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,7 +53,7 @@ def is_id(text: str) -> bool:
     return bool(_ID.fullmatch(text))
 
 
-def publish(user_ids: Iterable[int], kind: str, data: dict[str, Any]) -> None:
+def publish(user_ids: Iterable[int], kind: str, data: Mapping[str, Any]) -> None:
     """Tell users of something, after commit. A dead Redis is logged and fails nothing: clients also ask."""
     users, content = sorted(set(user_ids)), dumps(data)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import datetime
+from typing import Annotated, Any, NotRequired, TypedDict
 
 from config.links import public_url
 from studio.models import MediaFile
@@ -21,7 +22,46 @@ CHAT_COLUMNS = (
 """``online`` and ``blocked`` are annotations."""
 
 
-def chat_row(row: dict[str, Any]) -> dict[str, Any]:
+class ChatRecipientRow(TypedDict):
+    id: int
+    login: str
+    online: bool
+
+
+class MessageAuthorRow(TypedDict):
+    id: int
+    login: str
+
+
+class MessageAttachmentRow(TypedDict):
+    id: int
+    type: Annotated[str, "file or video"]
+    name: str
+    mimeType: str | None
+    size: Annotated[int | None, "Bytes."]
+    url: Annotated[str | None, "A signed link that expires."]
+
+
+class MessageRow(TypedDict):
+    id: int
+    chatId: int
+    message: str
+    attachment: MessageAttachmentRow | None
+    authorUser: MessageAuthorRow
+    createdAt: datetime
+    read: Annotated[bool, "By the one to whom it was sent."]
+
+
+class ChatRow(TypedDict):
+    id: Annotated[int | None, "Null, and nothing else: no chat yet."]
+    recipientUser: NotRequired[ChatRecipientRow]
+    lastMessage: NotRequired[MessageRow | None]
+    unreadCount: NotRequired[int]
+    blocked: NotRequired[Annotated[bool, "By the caller."]]
+    updatedAt: NotRequired[datetime]
+
+
+def chat_row(row: dict[str, Any]) -> ChatRow:
     last = {name: row[f"last_message__{name}"] for name in MESSAGE_COLUMNS}
     receipts = {row["user_id"]: row["peer_read_up_to"], row["peer_id"]: row["read_up_to"]}
     return {
@@ -34,7 +74,7 @@ def chat_row(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def message_row(row: dict[str, Any], receipts: dict[int, int]) -> dict[str, Any]:
+def message_row(row: dict[str, Any], receipts: dict[int, int]) -> MessageRow:
     """receipts: author -> key of their newest message that the other one has read."""
     return {
         "id": row["id"],
@@ -47,19 +87,44 @@ def message_row(row: dict[str, Any], receipts: dict[int, int]) -> dict[str, Any]
     }
 
 
-def _attachment(row: dict[str, Any]) -> dict[str, Any] | None:
+class UpdatesRow(TypedDict):
+    items: list[MessageRow]
+    after: Annotated[int, "What to send with the next poll."]
+    more: Annotated[bool, "Poll again at once."]
+    unreadCount: Annotated[int, "Over all chats."]
+
+
+class BlockedUserRow(TypedDict):
+    id: int
+    login: str
+    blockedAt: datetime
+
+
+BLOCK_COLUMNS = ("id", "blocked_id", "blocked__name", "created_at")
+
+
+def blocked_row(row: dict[str, Any]) -> BlockedUserRow:
+    return {"id": row["blocked_id"], "login": row["blocked__name"], "blockedAt": row["created_at"]}
+
+
+def _attachment(row: dict[str, Any]) -> MessageAttachmentRow | None:
     if row["file_id"]:
-        name = row["file__original_filename"]
-        return {"id": row["file_id"], "type": "file", "name": name, **_content(row, "file")}
+        return _content(row, "file", row["file__original_filename"])
     if row["video_id"] and row["video__deleted_at"] is None:
-        name = row["video__title"] or f"video {row['video_id']}"
-        return {"id": row["video_id"], "type": "video", "name": name, **_content(row, "video__output")}
+        return _content(row, "video", row["video__title"] or f"video {row['video_id']}")
     return None
 
 
-def _content(row: dict[str, Any], path: str) -> dict[str, Any]:
+def _content(row: dict[str, Any], kind: str, name: str) -> MessageAttachmentRow:
     """Where the content is, under a signed link; nulls for a video that is not rendered yet."""
-    if row[f"{path}_id"] is None:
-        return {"mimeType": None, "size": None, "url": None}
-    file = MediaFile(pk=row[f"{path}_id"], kind=row[f"{path}__kind"], storage_key=row[f"{path}__storage_key"])
-    return {"mimeType": row[f"{path}__mime_type"], "size": row[f"{path}__size"], "url": public_url(file_url(file))}
+    path = {"file": "file", "video": "video__output"}[kind]
+    pk = row[f"{path}_id"]
+    file = MediaFile(pk=pk, kind=row[f"{path}__kind"], storage_key=row[f"{path}__storage_key"]) if pk else None
+    return {
+        "id": row[f"{kind}_id"],
+        "type": kind,
+        "name": name,
+        "mimeType": row[f"{path}__mime_type"],
+        "size": row[f"{path}__size"],
+        "url": public_url(file_url(file)) if file else None,
+    }

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import partial
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
@@ -18,16 +19,19 @@ from config.api.views import APIViewSet, parse
 from messaging import services
 from messaging.lists import BlockList, ChatList, MessageList
 from messaging.models import Block, Message
-from messaging.rows import CHAT_COLUMNS, MESSAGE_COLUMNS, chat_row, message_row
-from messaging.serializers import (
-    BlockedUserSerializer,
-    ChatSerializer,
-    MessageSerializer,
-    NewChatSerializer,
-    NewMessageSerializer,
-    ReadSerializer,
-    UpdatesSerializer,
+from messaging.rows import (
+    BLOCK_COLUMNS,
+    CHAT_COLUMNS,
+    MESSAGE_COLUMNS,
+    BlockedUserRow,
+    ChatRow,
+    MessageRow,
+    UpdatesRow,
+    blocked_row,
+    chat_row,
+    message_row,
 )
+from messaging.serializers import NewChatSerializer, NewMessageSerializer, ReadSerializer
 from tenants.scope import all_tenants
 
 
@@ -42,7 +46,7 @@ class ChatViewSet(APIViewSet):
     throttles: ClassVar = {"create": "message"}
     lists: ClassVar = {"list": ChatList}
 
-    @extend_schema(responses=ChatSerializer(many=True))
+    @extend_schema(responses=Sequence[ChatRow])
     def list(self, request: Request) -> Response:
         """The caller's chats, the one with the newest message first."""
         # The last message may carry a file of the other one's tenant; being in the chat is the permission.
@@ -52,26 +56,26 @@ class ChatViewSet(APIViewSet):
                 request, chats, columns=CHAT_COLUMNS, row=chat_row, message="Chats retrieved successfully"
             )
 
-    @extend_schema(responses=ChatSerializer)
+    @extend_schema(responses=ChatRow)
     def retrieve(self, request: Request, chat_id: int) -> Response:
         services.find_member(user=request.user, chat_id=chat_id)
         return ok(_chat(request, chat_id), "Chat retrieved successfully")
 
-    @extend_schema(responses=ChatSerializer)
+    @extend_schema(responses=ChatRow)
     def with_user(self, request: Request, user_id: int) -> Response:
         """The chat with somebody, or a null id."""
         services.find_person(user_id)
         chat = services.chat_between(request.user, user_id)
         return ok(_chat(request, chat.pk) if chat else {"id": None}, "Chat retrieved successfully")
 
-    @extend_schema(request=NewChatSerializer, responses=ChatSerializer)
+    @extend_schema(request=NewChatSerializer, responses=ChatRow)
     def create(self, request: Request) -> Response:
         """Begin a chat; with somebody one has a chat with already, it is the same one."""
         recipient_id = parse(NewChatSerializer, request)["recipientUserId"]
         chat = services.open_chat(user=request.user, recipient_id=recipient_id)
         return ok(_chat(request, chat.pk), "Chat created successfully")
 
-    @extend_schema(request=ReadSerializer, responses=ChatSerializer)
+    @extend_schema(request=ReadSerializer, responses=ChatRow)
     def read(self, request: Request, chat_id: int) -> Response:
         """The caller has read the chat: the other one sees it at the messages."""
         up_to = parse(ReadSerializer, request)["messageId"]
@@ -89,7 +93,7 @@ class MessageViewSet(APIViewSet):
     throttles: ClassVar = {"create": "message"}
     lists: ClassVar = {"list": MessageList}
 
-    @extend_schema(responses=MessageSerializer(many=True))
+    @extend_schema(responses=Sequence[MessageRow])
     def list(self, request: Request, chat_id: int) -> Response:
         """A chat's messages, newest first. Listing them does not mark them as read."""
         member = services.find_member(user=request.user, chat_id=chat_id)
@@ -104,7 +108,7 @@ class MessageViewSet(APIViewSet):
                 message="Messages retrieved successfully",
             )
 
-    @extend_schema(request=NewMessageSerializer, responses={201: MessageSerializer})
+    @extend_schema(request=NewMessageSerializer, responses={201: MessageRow})
     @idempotent
     def create(self, request: Request) -> Response:
         """Write into a chat: a text, an own file or video, or both."""
@@ -118,7 +122,7 @@ class MessageViewSet(APIViewSet):
         return ok(message_row(row, {request.user.pk: 0}), "Message sent successfully", status=201)
 
     @extend_schema(
-        responses=UpdatesSerializer,
+        responses=UpdatesRow,
         parameters=[OpenApiParameter("after", int, description="As answered by the poll before; nothing to begin.")],
     )
     def updates(self, request: Request) -> Response:
@@ -126,7 +130,7 @@ class MessageViewSet(APIViewSet):
         found = services.updates(user=request.user, after=_after(request.query_params.get("after")))
         with all_tenants():
             rows = list(found.messages.values(*MESSAGE_COLUMNS))
-        data = {
+        data: UpdatesRow = {
             "items": [message_row(row, {row["author_id"]: found.read[row["chat_id"]]}) for row in rows],
             "after": found.after,
             "more": found.more,
@@ -145,14 +149,14 @@ class BlockViewSet(APIViewSet):
     permissions: ClassVar = {"list": [Authenticated], "create": [Authenticated], "destroy": [Authenticated]}
     lists: ClassVar = {"list": BlockList}
 
-    @extend_schema(responses=BlockedUserSerializer(many=True))
+    @extend_schema(responses=Sequence[BlockedUserRow])
     def list(self, request: Request) -> Response:
         """Whom the caller has blocked."""
         return self.list_response(
             request,
             Block.objects.filter(user=request.user),
-            columns=("id", "blocked_id", "blocked__name", "created_at"),
-            row=_blocked_row,
+            columns=BLOCK_COLUMNS,
+            row=blocked_row,
             message="Blocked users retrieved successfully",
         )
 
@@ -168,13 +172,9 @@ class BlockViewSet(APIViewSet):
         return ok(None, "User unblocked")
 
 
-def _chat(request: Request, chat_id: int) -> dict[str, Any]:
+def _chat(request: Request, chat_id: int) -> ChatRow:
     with all_tenants():
         return chat_row(services.overview(request.user).values(*CHAT_COLUMNS).get(chat=chat_id))
-
-
-def _blocked_row(row: dict[str, Any]) -> dict[str, Any]:
-    return {"id": row["blocked_id"], "login": row["blocked__name"], "blockedAt": row["created_at"]}
 
 
 def _after(text: str | None) -> int | None:

@@ -2,9 +2,10 @@
 
 Annotate views with what is inside ``data``; the rest is added here::
 
-    @extend_schema(request=SubmitSerializer, responses={201: JobSerializer})
+    @extend_schema(request=SubmitSerializer, responses={201: JobRow})
 
-``responses=None`` documents ``data: null``. An action named in the view's ``lists`` answers a page of its serializer.
+``JobRow`` is the ``TypedDict`` of the row (``answers.py``), ``Sequence[JobRow]`` a list of them, and ``responses=None``
+documents ``data: null``. An action named in the view's ``lists`` answers a page.
 A response that is no envelope (a file, a redirect) is annotated by media type: ``{(200, "video/mp4"): bytes}``.
 """
 
@@ -17,6 +18,7 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ResolvedComponent, build_array_type, is_list_serializer
 from drf_spectacular.utils import OpenApiParameter
 
+from config.api.answers import items_of, row_serializer
 from config.api.codes import CODES
 from config.api.documentation import Operation, operations
 from config.api.examples import JSON, error_example
@@ -157,6 +159,12 @@ class EnvelopeSchema(AutoSchema):
             for code, response in responses.items()
         }
         return {**wrapped, **{code: answer for code, answer in self._errors().items() if code not in wrapped}}
+
+    def _get_response_for_code(self, serializer: Any, *args: Any, **options: Any) -> dict[str, Any]:
+        items = items_of(serializer)
+        serializer = serializer if items is None else row_serializer(items)(many=True)
+        response: dict[str, Any] = super()._get_response_for_code(serializer, *args, **options)
+        return response
 
     def _wrapped(self, response: dict[str, Any]) -> dict[str, Any]:
         content = response.get("content") or {JSON: {"schema": {"nullable": True}}}

@@ -7,13 +7,13 @@ A viewset author declares, per action, who may call it and, where it applies, it
         throttles = {"create": "upload"}
         lists = {"list": VideoList}
 
-        @extend_schema(responses=VideoSerializer(many=True))
+        @extend_schema(responses=Sequence[VideoRow])
         def list(self, request):
             return self.list_response(
                 request, Video.objects.values(*VIDEO_COLUMNS), row=video_row, message="Videos retrieved successfully"
             )
 
-        @extend_schema(request=SubmitSerializer, responses={201: VideoSerializer})
+        @extend_schema(request=SubmitSerializer, responses={201: VideoRow})
         @idempotent
         def create(self, request):
             values = parse(SubmitSerializer, request)
