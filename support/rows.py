@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import datetime
+from typing import Annotated, Any, TypedDict
+
+from rest_framework import serializers
 
 from config.links import public_url
 from studio.models import MediaFile
@@ -14,7 +17,25 @@ REQUEST_COLUMNS = (
 )  # fmt: skip
 
 
-def request_row(row: dict[str, Any]) -> dict[str, Any]:
+class SupportLabelRow(TypedDict):
+    id: int
+    label: str
+
+
+class SupportRequestRow(TypedDict):
+    id: int
+    authorId: int | None
+    login: str
+    email: Annotated[str, serializers.EmailField]
+    subject: SupportLabelRow
+    status: SupportLabelRow
+    order_id: int | None
+    videoId: int | None
+    createdAt: datetime
+    updatedAt: datetime
+
+
+def request_row(row: dict[str, Any]) -> SupportRequestRow:
     """One ``values()`` row of ``REQUEST_COLUMNS``."""
     return {
         "id": row["id"],
@@ -30,36 +51,63 @@ def request_row(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def staff_request_row(row: dict[str, Any]) -> dict[str, Any]:
+class SupportPersonRow(TypedDict):
+    id: Annotated[int | None, "Null: not logged in."]
+    login: str
+
+
+class StaffSupportRequestRow(SupportRequestRow):
+    assignee: SupportPersonRow | None
+    firstResponseSeconds: float | None
+
+
+def staff_request_row(row: dict[str, Any]) -> StaffSupportRequestRow:
     """The same for staff: ``assignee_id``, ``assignee__name`` and ``first_response_at`` are there as well."""
     waited = row["first_response_at"] - row["created_at"] if row["first_response_at"] else None
-    assignee = {"id": row["assignee_id"], "login": row["assignee__name"]} if row["assignee_id"] else None
     return {
         **request_row(row),
-        "assignee": assignee,
+        "assignee": {"id": row["assignee_id"], "login": row["assignee__name"]} if row["assignee_id"] else None,
         "firstResponseSeconds": waited.total_seconds() if waited else None,
     }
 
 
-def request_answer(request: SupportRequest) -> dict[str, Any]:
+def request_answer(request: SupportRequest) -> SupportRequestRow:
     return request_row({name: getattr(request, name) for name in REQUEST_COLUMNS})
 
 
-def message_row(message: SupportMessage) -> dict[str, Any]:
+class SupportAttachmentRow(TypedDict):
+    id: int
+    name: str
+    mimeType: str
+    size: Annotated[int, "Bytes."]
+    url: Annotated[str, "A signed link that expires."]
+
+
+class SupportMessageRow(TypedDict):
+    id: int
+    supportRequestId: int
+    text: str
+    fromStaff: bool
+    author: SupportPersonRow
+    attachments: list[SupportAttachmentRow]
+    createdAt: datetime
+
+
+def message_row(message: SupportMessage) -> SupportMessageRow:
     """``author``, ``request`` and ``files`` are loaded."""
-    author = {"id": message.author_id, "login": message.author.name} if message.author else None
+    author = message.author
     return {
         "id": message.pk,
         "supportRequestId": message.request_id,
         "text": message.text,
         "fromStaff": message.kind == SupportMessage.Kind.ANSWER,
-        "author": author or {"id": None, "login": message.request.login},
+        "author": {"id": author.pk, "login": author.name} if author else {"id": None, "login": message.request.login},
         "attachments": [_attachment(file) for file in message.files.all()],
         "createdAt": message.created_at,
     }
 
 
-def _attachment(file: MediaFile) -> dict[str, Any]:
+def _attachment(file: MediaFile) -> SupportAttachmentRow:
     return {
         "id": file.pk,
         "name": file.original_filename,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from django.http import QueryDict
@@ -19,14 +20,20 @@ from config.api.views import APIViewSet, parse
 from support import services
 from support.lists import RequestList, StaffRequestList, SupportMessageList
 from support.models import SupportMessage, SupportRequest
-from support.rows import REQUEST_COLUMNS, message_row, request_answer, request_row, staff_request_row
+from support.rows import (
+    REQUEST_COLUMNS,
+    StaffSupportRequestRow,
+    SupportMessageRow,
+    SupportRequestRow,
+    message_row,
+    request_answer,
+    request_row,
+    staff_request_row,
+)
 from support.serializers import (
     NewRequestSerializer,
     NewSupportMessageSerializer,
-    StaffSupportRequestSerializer,
     StaffSupportSearchSerializer,
-    SupportMessageSerializer,
-    SupportRequestSerializer,
     SupportSearchSerializer,
     SupportStatusSerializer,
 )
@@ -45,7 +52,7 @@ class SupportRequestViewSet(APIViewSet):
     throttles: ClassVar = {"create": "support"}
     lists: ClassVar = {"search": RequestList}
 
-    @extend_schema(request=NewRequestSerializer, responses={201: SupportRequestSerializer})
+    @extend_schema(request=NewRequestSerializer, responses={201: SupportRequestRow})
     def create(self, request: Request) -> Response:
         """Ask the staff. Without a login an address is needed, to which the link to follow the request is mailed."""
         values = parse(NewRequestSerializer, request)
@@ -62,7 +69,7 @@ class SupportRequestViewSet(APIViewSet):
         )
         return ok(request_answer(filed), "Support request created successfully", status=201)
 
-    @extend_schema(request=SupportSearchSerializer, responses=SupportRequestSerializer(many=True))
+    @extend_schema(request=SupportSearchSerializer, responses=Sequence[SupportRequestRow])
     def search(self, request: Request) -> Response:
         """The caller's own requests, newest first: ``id, statusId, startDate, endDate`` narrow them."""
         found = services.requests_of(request.user)
@@ -70,12 +77,12 @@ class SupportRequestViewSet(APIViewSet):
         data = list_page(criteria, found, RequestList, columns=REQUEST_COLUMNS, row=request_row)
         return ok(data, "Support requests retrieved successfully")
 
-    @extend_schema(responses=SupportRequestSerializer)
+    @extend_schema(responses=SupportRequestRow)
     def retrieve(self, request: Request, request_id: int) -> Response:
         found = services.find_request(user=request.user, request_id=request_id)
         return ok(request_answer(found), "Support request retrieved successfully")
 
-    @extend_schema(request=SupportStatusSerializer, responses=SupportRequestSerializer)
+    @extend_schema(request=SupportStatusSerializer, responses=SupportRequestRow)
     def update_status(self, request: Request) -> Response:
         """Staff set any status that can follow; the author closes."""
         values = parse(SupportStatusSerializer, request)
@@ -90,7 +97,7 @@ class SupportMessageViewSet(APIViewSet):
     throttles: ClassVar = {"create": "message"}
     lists: ClassVar = {"list": SupportMessageList}
 
-    @extend_schema(responses=SupportMessageSerializer(many=True))
+    @extend_schema(responses=Sequence[SupportMessageRow])
     def list(self, request: Request, request_id: int) -> Response:
         """What was written about a request, oldest first, without the staff's notes."""
         found = services.thread(services.find_request(user=request.user, request_id=request_id))
@@ -101,7 +108,7 @@ class SupportMessageViewSet(APIViewSet):
                 request, messages, row=message_row, message="Support request messages retrieved successfully"
             )
 
-    @extend_schema(request=NewSupportMessageSerializer, responses={201: SupportMessageSerializer})
+    @extend_schema(request=NewSupportMessageSerializer, responses={201: SupportMessageRow})
     def create(self, request: Request) -> Response:
         """Write about a request: its author asks, staff answer. The author's message opens a closed one again."""
         values = parse(NewSupportMessageSerializer, request)
@@ -119,7 +126,7 @@ class StaffSupportViewSet(APIViewSet):
     permissions: ClassVar = {"search": [IsAdministrator]}
     lists: ClassVar = {"search": StaffRequestList}
 
-    @extend_schema(request=StaffSupportSearchSerializer, responses=StaffSupportRequestSerializer(many=True))
+    @extend_schema(request=StaffSupportSearchSerializer, responses=Sequence[StaffSupportRequestRow])
     def search(self, request: Request) -> Response:
         """Everybody's requests, newest first: ``userId`` and ``assigneeId`` narrow them too."""
         columns = (*REQUEST_COLUMNS, "assignee_id", "assignee__name", "first_response_at")
