@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import datetime
+from typing import Annotated, Any, TypedDict
 
 from gallery.links import media_url
 from gallery.models import GalleryItem
@@ -14,7 +15,28 @@ LISTED = (
 """Columns of one list item."""
 
 
-def listed_row(row: dict[str, Any]) -> dict[str, Any]:
+class EffectNameRow(TypedDict):
+    id: int | None
+    name: str
+    slug: str
+
+
+class GalleryItemRow(TypedDict):
+    id: int
+    title: str | None
+    thumbnail_url: str | None
+    processed_file_url: str
+    effect: EffectNameRow | None
+    published_at: datetime
+    author: str
+    width: int | None
+    height: int | None
+    duration: Annotated[float | None, "Seconds."]
+    views: int
+    likes: int
+
+
+def listed_row(row: dict[str, Any]) -> GalleryItemRow:
     """One ``values()`` row of ``LISTED``."""
     pk = row["id"]
     return {
@@ -33,17 +55,40 @@ def listed_row(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def item_row(item: GalleryItem) -> dict[str, Any]:
+class CategoryNameRow(TypedDict):
+    id: int | None
+    name: str
+
+
+class GalleryDetailRow(GalleryItemRow):
+    poster_url: str | None
+    category: CategoryNameRow | None
+    tags: list[str]
+    liked: Annotated[bool, "By the caller; false for anonymous ones."]
+
+
+def item_row(item: GalleryItem, *, liked: bool) -> GalleryDetailRow:
     """The detail of an item."""
-    category = {"id": item.category_id, "name": item.category_name} if item.category_name else None
     return {
         **listed_row({name: getattr(item, name) for name in LISTED}),
         "poster_url": media_url(item.pk, "poster") if item.poster_file_id else None,
-        "category": category,
+        "category": {"id": item.category_id, "name": item.category_name} if item.category_name else None,
         "tags": item.tags,
+        "liked": liked,
     }
 
 
-def _effect(pk: int | None, name: str, slug: str) -> dict[str, Any] | None:
+class LikeAnswer(TypedDict):
+    id: int
+    liked: bool
+    likes: int
+
+
+class ReportAnswer(TypedDict):
+    id: int
+    reason: str
+
+
+def _effect(pk: int | None, name: str, slug: str) -> EffectNameRow | None:
     """The effect as it was called at publication; None for a video made without one."""
     return {"id": pk, "name": name, "slug": slug} if slug else None

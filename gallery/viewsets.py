@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, ClassVar
 
@@ -18,16 +19,9 @@ from config.api.views import APIViewSet, parse
 from gallery import services
 from gallery.lists import GalleryList
 from gallery.models import GalleryItem
-from gallery.rows import LISTED, item_row, listed_row
-from gallery.serializers import (
-    GalleryDetailSerializer,
-    GalleryItemSerializer,
-    LikeAnswerSerializer,
-    RemixSerializer,
-    ReportAnswerSerializer,
-    ReportSerializer,
-)
-from gallery.services.viewing import LIST
+from gallery.rows import LISTED, GalleryDetailRow, GalleryItemRow, LikeAnswer, ReportAnswer, item_row, listed_row
+from gallery.serializers import ReportSerializer
+from gallery.services.viewing import LIST, RemixRow
 from studio.rows.effects import published_video_row
 from studio.serializers.effects import PublishedVideoSerializer
 from studio.services.videos import find_video
@@ -49,7 +43,7 @@ class GalleryViewSet(APIViewSet):
     }
     lists: ClassVar = {"list": GalleryList}
 
-    @extend_schema(responses=GalleryItemSerializer(many=True))
+    @extend_schema(responses=Sequence[GalleryItemRow])
     def list(self, request: Request) -> HttpResponseBase:
         """What people have published."""
         return cached_list(request, name=LIST, spec=GalleryList, answer=partial(self.page, request))
@@ -65,7 +59,7 @@ class GalleryViewSet(APIViewSet):
             count_key=f"public:{token}",
         )
 
-    @extend_schema(responses=GalleryDetailSerializer)
+    @extend_schema(responses=GalleryDetailRow)
     def retrieve(self, request: Request, item_id: int) -> Response:
         """One item. Asking for it counts as a view, once an hour for a person."""
         item = services.find_item(item_id)
@@ -74,26 +68,29 @@ class GalleryViewSet(APIViewSet):
         if services.record_view(item=item, viewer=viewer):
             item.views += 1
         liked = user is not None and services.has_liked(item=item, user=user)
-        return ok({**item_row(item), "liked": liked}, "Gallery video retrieved successfully", headers=_UNCACHED)
+        return ok(item_row(item, liked=liked), "Gallery video retrieved successfully", headers=_UNCACHED)
 
-    @extend_schema(request=None, responses=LikeAnswerSerializer)
+    @extend_schema(request=None, responses=LikeAnswer)
     def like(self, request: Request, item_id: int) -> Response:
         likes = services.like(item=services.find_item(item_id), user=request.user)
-        return ok({"id": item_id, "liked": True, "likes": likes}, "Gallery video liked successfully")
+        answer: LikeAnswer = {"id": item_id, "liked": True, "likes": likes}
+        return ok(answer, "Gallery video liked successfully")
 
-    @extend_schema(responses=LikeAnswerSerializer)
+    @extend_schema(responses=LikeAnswer)
     def unlike(self, request: Request, item_id: int) -> Response:
         likes = services.unlike(item=services.find_item(item_id), user=request.user)
-        return ok({"id": item_id, "liked": False, "likes": likes}, "Gallery video unliked successfully")
+        answer: LikeAnswer = {"id": item_id, "liked": False, "likes": likes}
+        return ok(answer, "Gallery video unliked successfully")
 
-    @extend_schema(request=ReportSerializer, responses=ReportAnswerSerializer)
+    @extend_schema(request=ReportSerializer, responses=ReportAnswer)
     def report(self, request: Request, item_id: int) -> Response:
         """Tell moderators; a second report of the same person replaces the first."""
         values = parse(ReportSerializer, request)
         report = services.report(item=services.find_item(item_id), user=request.user, **values)
-        return ok({"id": report.pk, "reason": report.reason}, "Gallery video reported successfully")
+        answer: ReportAnswer = {"id": report.pk, "reason": report.reason}
+        return ok(answer, "Gallery video reported successfully")
 
-    @extend_schema(request=None, responses=RemixSerializer)
+    @extend_schema(request=None, responses=RemixRow)
     def remix(self, request: Request, item_id: int) -> Response:
         """The settings to make a video like this one."""
         return ok(services.remix(services.find_item(item_id)), "Settings retrieved successfully")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any, TypedDict
 
 from config.api.errors import NotFound
 from gallery.models import GalleryItem
+from gallery.rows import EffectNameRow
 
 LIST = "gallery"
 """The name under which the list's freshness is kept."""
@@ -19,7 +20,14 @@ def find_item(item_id: int) -> GalleryItem:
     return item
 
 
-def remix(item: GalleryItem) -> dict[str, Any]:
+class RemixRow(TypedDict):
+    effect: EffectNameRow | None
+    type: str
+    parameters: Annotated[dict[str, Any], "For POST /api/generate, when there is no effect."]
+    input_payload: Annotated[dict[str, Any], "For POST /api/ai-jobs with the effect."]
+
+
+def remix(item: GalleryItem) -> RemixRow:
     """The settings to make one's own video like this one.
 
     With an effect, ``input_payload`` is what was configured of it; without, ``parameters`` are those of
