@@ -17,67 +17,6 @@ MAX_DESCRIPTION = 10_000
 MAX_TAGS = 50
 
 
-class EffectSerializer(serializers.Serializer[Any]):
-    id = serializers.IntegerField()
-    name = serializers.CharField()
-    slug = serializers.CharField()
-    description = serializers.CharField(allow_null=True)
-    category_id = serializers.IntegerField(allow_null=True)
-    tags = serializers.ListField(child=serializers.CharField())
-    type = serializers.ChoiceField(choices=Effect.Type.choices)
-    thumbnail_url = serializers.CharField(allow_null=True)
-    preview_video_url = serializers.CharField(allow_null=True)
-    credits_cost = serializers.IntegerField()
-    is_active = serializers.BooleanField()
-    is_premium = serializers.BooleanField()
-    is_new = serializers.BooleanField()
-
-
-class PropertySerializer(serializers.Serializer[Any]):
-    """What a user may set of an effect: the keys of `input_payload`."""
-
-    key = serializers.CharField()
-    name = serializers.CharField(required=False, help_text="The key unless given.")
-    description = serializers.CharField(required=False)
-    type = serializers.ChoiceField(choices=("text", "number", "image", "video"))
-    required = serializers.BooleanField(required=False)
-    default = serializers.JSONField(required=False, allow_null=True)
-    range = serializers.JSONField(
-        required=False, allow_null=True, help_text="[lowest, highest] of a number, the values of a text."
-    )
-
-
-class EffectDetailSerializer(EffectSerializer):
-    configurable_properties = PropertySerializer(many=True)
-    created_at = serializers.DateTimeField()
-    updated_at = serializers.DateTimeField()
-
-
-class StaffEffectListSerializer(serializers.Serializer[Any]):
-    id = serializers.IntegerField()
-    name = serializers.CharField()
-    slug = serializers.CharField()
-    description = serializers.CharField(allow_null=True)
-    category_id = serializers.IntegerField(allow_null=True)
-    type = serializers.ChoiceField(choices=Effect.Type.choices)
-    credits_cost = serializers.IntegerField()
-    is_active = serializers.BooleanField()
-    is_premium = serializers.BooleanField()
-    is_new = serializers.BooleanField()
-    popularity_score = serializers.FloatField()
-    deleted_at = serializers.DateTimeField(allow_null=True)
-    created_at = serializers.DateTimeField()
-    updated_at = serializers.DateTimeField()
-
-
-class StaffEffectSerializer(EffectDetailSerializer):
-    popularity_score = serializers.FloatField()
-    use_count = serializers.IntegerField()
-    model_id = serializers.IntegerField(allow_null=True)
-    parameters = serializers.DictField()
-    deleted_at = serializers.DateTimeField(allow_null=True)
-
-
 class EffectInputSerializer(ThoroughSerializer):
     """An effect as staff write it."""
 
@@ -108,20 +47,6 @@ class EffectInputSerializer(ThoroughSerializer):
         # The columns know no null: nothing is an empty text or an empty list.
         empty: dict[str, Any] = {"description": "", "tags": [], "thumbnail_url": "", "preview_video_url": ""}
         return {name: empty.get(name) if value is None else value for name, value in values.items()}
-
-
-class CategorySerializer(serializers.Serializer[Any]):
-    id = serializers.IntegerField()
-    name = serializers.CharField()
-    slug = serializers.CharField()
-    description = serializers.CharField(allow_null=True)
-    sort_order = serializers.IntegerField()
-    kind = serializers.ChoiceField(choices=Category.Kind.choices)
-
-
-class CategoryDetailSerializer(CategorySerializer):
-    created_at = serializers.DateTimeField()
-    updated_at = serializers.DateTimeField()
 
 
 class CategoryInputSerializer(ThoroughSerializer):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, ClassVar, TypeVar
 
@@ -18,8 +19,18 @@ from config.api.response_cache import cached_list
 from config.api.views import APIViewSet
 from effects.lists import CategoryList, EffectList
 from effects.models import Category, Effect
-from effects.rows import CATEGORY_LISTED, LISTED, category_listed_row, category_row, effect_row, listed_row
-from effects.serializers import CategoryDetailSerializer, CategorySerializer, EffectDetailSerializer, EffectSerializer
+from effects.rows import (
+    CATEGORY_LISTED,
+    LISTED,
+    CategoryDetailRow,
+    CategoryRow,
+    EffectDetailRow,
+    EffectRow,
+    category_listed_row,
+    category_row,
+    effect_row,
+    listed_row,
+)
 from effects.services.catalogue import LIST
 
 M = TypeVar("M", bound=Model)
@@ -32,7 +43,7 @@ class EffectViewSet(APIViewSet):
     permissions: ClassVar = {"list": [Public], "retrieve": [Public]}
     lists: ClassVar = {"list": EffectList}
 
-    @extend_schema(responses=EffectSerializer(many=True))
+    @extend_schema(responses=Sequence[EffectRow])
     def list(self, request: Request) -> HttpResponseBase:
         """The active effects."""
         return cached_list(request, name=LIST, spec=EffectList, answer=partial(self.page, request))
@@ -48,7 +59,7 @@ class EffectViewSet(APIViewSet):
             count_key=f"public:{token}",
         )
 
-    @extend_schema(responses=EffectDetailSerializer)
+    @extend_schema(responses=EffectDetailRow)
     def retrieve(self, request: Request, slug_or_id: str) -> Response:
         """One active effect, with the properties that a user may set."""
         effect = _by_slug_or_id(Effect.objects.public(), slug_or_id)
@@ -61,7 +72,7 @@ class CategoryViewSet(APIViewSet):
     permissions: ClassVar = {"list": [Public], "retrieve": [Public]}
     lists: ClassVar = {"list": CategoryList}
 
-    @extend_schema(responses=CategorySerializer(many=True))
+    @extend_schema(responses=Sequence[CategoryRow])
     def list(self, request: Request) -> Response:
         """The categories of effects and of products; ``kind:=effect`` narrows."""
         return self.list_response(
@@ -71,7 +82,7 @@ class CategoryViewSet(APIViewSet):
             message="Categories retrieved successfully",
         )
 
-    @extend_schema(responses=CategoryDetailSerializer)
+    @extend_schema(responses=CategoryDetailRow)
     def retrieve(self, request: Request, slug_or_id: str) -> Response:
         category = _by_slug_or_id(Category.objects.all(), slug_or_id)
         if category is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from drf_spectacular.utils import extend_schema
@@ -17,18 +18,15 @@ from effects.models import Category, Effect
 from effects.rows import (
     CATEGORY_LISTED,
     STAFF_LISTED,
+    CategoryDetailRow,
+    StaffEffectListRow,
+    StaffEffectRow,
     category_listed_row,
     category_row,
     staff_effect_row,
     staff_listed_row,
 )
-from effects.serializers import (
-    CategoryDetailSerializer,
-    CategoryInputSerializer,
-    EffectInputSerializer,
-    StaffEffectListSerializer,
-    StaffEffectSerializer,
-)
+from effects.serializers import CategoryInputSerializer, EffectInputSerializer
 from effects.services.catalogue import find_for_staff
 from effects.services.categories import find_category
 
@@ -37,7 +35,7 @@ class StaffEffectViewSet(APIViewSet):
     permissions: ClassVar = dict.fromkeys(("list", "create", "update", "destroy", "restore"), (IsAdministrator,))
     lists: ClassVar = {"list": StaffEffectList}
 
-    @extend_schema(responses=StaffEffectListSerializer(many=True))
+    @extend_schema(responses=Sequence[StaffEffectListRow])
     def list(self, request: Request) -> Response:
         """All effects, deleted ones too."""
         return self.list_response(
@@ -47,12 +45,12 @@ class StaffEffectViewSet(APIViewSet):
             message="Effects retrieved successfully",
         )
 
-    @extend_schema(request=EffectInputSerializer, responses=StaffEffectSerializer)
+    @extend_schema(request=EffectInputSerializer, responses=StaffEffectRow)
     def create(self, request: Request) -> Response:
         effect = services.create_effect(values=parse(EffectInputSerializer, request))
         return ok(staff_effect_row(effect), "Effect created successfully")
 
-    @extend_schema(request=EffectInputSerializer(partial=True), responses=StaffEffectSerializer)
+    @extend_schema(request=EffectInputSerializer(partial=True), responses=StaffEffectRow)
     def update(self, request: Request, effect_id: int) -> Response:
         effect = find_for_staff(effect_id)
         services.update_effect(effect, changes=parse(EffectInputSerializer, request, instance=effect, partial=True))
@@ -64,7 +62,7 @@ class StaffEffectViewSet(APIViewSet):
         services.delete_effect(find_for_staff(effect_id))
         return ok(None, "Effect deleted successfully")
 
-    @extend_schema(request=None, responses=StaffEffectSerializer)
+    @extend_schema(request=None, responses=StaffEffectRow)
     def restore(self, request: Request, effect_id: int) -> Response:
         return ok(staff_effect_row(services.restore_effect(effect_id)), "Effect restored successfully")
 
@@ -73,7 +71,7 @@ class StaffCategoryViewSet(APIViewSet):
     permissions: ClassVar = dict.fromkeys(("list", "create", "update", "destroy"), (IsAdministrator,))
     lists: ClassVar = {"list": CategoryList}
 
-    @extend_schema(responses=CategoryDetailSerializer(many=True))
+    @extend_schema(responses=Sequence[CategoryDetailRow])
     def list(self, request: Request) -> Response:
         return self.list_response(
             request,
@@ -82,12 +80,12 @@ class StaffCategoryViewSet(APIViewSet):
             message="Categories retrieved successfully",
         )
 
-    @extend_schema(request=CategoryInputSerializer, responses=CategoryDetailSerializer)
+    @extend_schema(request=CategoryInputSerializer, responses=CategoryDetailRow)
     def create(self, request: Request) -> Response:
         category = services.create_category(values=parse(CategoryInputSerializer, request))
         return ok(category_row(category), "Category created successfully")
 
-    @extend_schema(request=CategoryInputSerializer(partial=True), responses=CategoryDetailSerializer)
+    @extend_schema(request=CategoryInputSerializer(partial=True), responses=CategoryDetailRow)
     def update(self, request: Request, category_id: int) -> Response:
         category = find_category(category_id)
         services.update_category(
