@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Literal, TypedDict, cast
+
+from rest_framework import serializers
 
 from accounts.models import User
 from commerce.models import (
@@ -20,7 +24,17 @@ from effects.models import Category
 _VISIBLE_INFO = 4
 
 
-def category_row(category: Category) -> dict[str, Any]:
+class ProductCategoryRow(TypedDict):
+    id: int
+    name: str
+    slug: str
+    description: str | None
+    sort_order: int
+    kind: str
+    products: list[ProductRow]
+
+
+def category_row(category: Category) -> ProductCategoryRow:
     return {
         "id": category.pk,
         "name": category.name,
@@ -32,7 +46,25 @@ def category_row(category: Category) -> dict[str, Any]:
     }
 
 
-def product_row(product: Product) -> dict[str, Any]:
+class ProductRow(TypedDict):
+    id: int
+    categoryId: int
+    name: str
+    description: str
+    price: Decimal
+    credits: Annotated[int, "GPU credits that one unit grants."]
+    availability: Annotated[int | None, "Units left; null: unlimited."]
+    active: bool
+    seller: Annotated[SellerRow | None, "Null: the studio itself."]
+    created_at: datetime
+
+
+class SellerRow(TypedDict):
+    id: int
+    name: str
+
+
+def product_row(product: Product) -> ProductRow:
     return {
         "id": product.pk,
         "categoryId": product.category_id,
@@ -47,7 +79,36 @@ def product_row(product: Product) -> dict[str, Any]:
     }
 
 
-def order_row(order: Order) -> dict[str, Any]:
+class OrderItemRow(TypedDict):
+    productId: int
+    name: str
+    quantity: int
+    price: Decimal
+    credits: int
+    cost: Decimal
+
+
+class OrderRow(TypedDict):
+    id: int
+    number: str
+    invoice_number: Annotated[str | None, "Given when it is paid."]
+    status: Annotated[str, Order.Status]
+    items: list[OrderItemRow]
+    products_cost: Decimal
+    discount: Decimal
+    total_cost: Decimal
+    currency: str
+    credits: int
+    promo_code: str | None
+    payment_method: Annotated[str, PaymentMethod]
+    customer: PersonRow
+    seller: PersonRow | None
+    created_at: datetime
+    paid_at: datetime | None
+    status_history: list[StatusChangeRow]
+
+
+def order_row(order: Order) -> OrderRow:
     invoice = getattr(order, "invoice", None)
     return {
         "id": order.pk,
@@ -80,7 +141,14 @@ def order_row(order: Order) -> dict[str, Any]:
     }
 
 
-def wallet_type_row(wallet_type: WalletType) -> dict[str, Any]:
+class WalletTypeRow(TypedDict):
+    id: int
+    name: str
+    walletSymbol: str
+    currency: str
+
+
+def wallet_type_row(wallet_type: WalletType) -> WalletTypeRow:
     return {
         "id": wallet_type.pk,
         "name": wallet_type.name,
@@ -89,7 +157,17 @@ def wallet_type_row(wallet_type: WalletType) -> dict[str, Any]:
     }
 
 
-def wallet_row(wallet: Wallet, viewer: User) -> dict[str, Any]:
+class WalletRow(TypedDict):
+    id: int
+    info: Annotated[str, "Masked, except for staff."]
+    type: WalletTypeRow
+    balance: Decimal
+    held: Annotated[Decimal, "The part of the balance that running renders may still cost."]
+    available: Decimal
+    currency: str
+
+
+def wallet_row(wallet: Wallet, viewer: User) -> WalletRow:
     """``balance`` is what the ledger says, ``available`` what can be spent of it; staff alone see ``info`` in clear."""
     return {
         "id": wallet.pk,
@@ -102,7 +180,28 @@ def wallet_row(wallet: Wallet, viewer: User) -> dict[str, Any]:
     }
 
 
-def operation_row(operation: FinanceOperation, viewer: User) -> dict[str, Any]:
+class CreditWalletRow(TypedDict):
+    balance: Annotated[Decimal, serializers.IntegerField]
+    held: Annotated[Decimal, serializers.IntegerField, "The part of the balance that running renders may still cost."]
+    available: Annotated[Decimal, serializers.IntegerField]
+    currency: str
+
+
+class OperationRow(TypedDict):
+    id: int
+    money: Decimal
+    type: Annotated[int, "1 enrollment, 2 write-off."]
+    status: Annotated[int, "1 created, 2 executed, 3 pending, 4 cancelled."]
+    info: str
+    balanceAfter: Decimal | None
+    user: PersonRow
+    wallet: WalletRow
+    createdAt: datetime
+    canceledAt: datetime | None
+    canceledInfo: str | None
+
+
+def operation_row(operation: FinanceOperation, viewer: User) -> OperationRow:
     return {
         "id": operation.pk,
         "money": operation.amount,
@@ -118,7 +217,17 @@ def operation_row(operation: FinanceOperation, viewer: User) -> dict[str, Any]:
     }
 
 
-def payment_row(payment: Payment, client_secret: str, publishable_key: str) -> dict[str, Any]:
+class PaymentRow(TypedDict):
+    id: int
+    paymentIntentId: str
+    clientSecret: str
+    publishableKey: str
+    amount: Decimal
+    currency: str
+    status: str
+
+
+def payment_row(payment: Payment, client_secret: str, publishable_key: str) -> PaymentRow:
     return {
         "id": payment.pk,
         "paymentIntentId": payment.intent_id,
@@ -130,7 +239,22 @@ def payment_row(payment: Payment, client_secret: str, publishable_key: str) -> d
     }
 
 
-def purchase_row(order: Order) -> dict[str, Any]:
+class ReceivedEventRow(TypedDict):
+    event: str
+    outcome: Annotated[str, "applied, ignored, or why not."]
+
+
+class PurchaseRow(TypedDict):
+    id: int
+    user_id: int
+    amount: Decimal
+    tokens_purchased: int
+    status: str
+    payment_provider: str
+    created_at: datetime
+
+
+def purchase_row(order: Order) -> PurchaseRow:
     """Document B's view of a paid order."""
     return {
         "id": order.pk,
@@ -143,14 +267,27 @@ def purchase_row(order: Order) -> dict[str, Any]:
     }
 
 
-def token_row(operation: FinanceOperation) -> dict[str, Any]:
+class TokenTransactionRow(TypedDict):
+    id: int
+    user_id: int
+    type: Literal["credit", "debit"]
+    amount: Annotated[Decimal, serializers.IntegerField]
+    balance_after: Annotated[Decimal, serializers.IntegerField]
+    description: str
+    reference_type: str | None
+    reference_id: int | None
+    created_at: datetime
+
+
+def token_row(operation: FinanceOperation) -> TokenTransactionRow:
     """Document B's view of an executed entry of GPU credits."""
     return {
         "id": operation.pk,
         "user_id": operation.user_id,
         "type": "credit" if operation.type == FinanceOperation.Type.ENROLLMENT else "debit",
         "amount": operation.amount,
-        "balance_after": operation.balance_after,
+        # What is executed has one.
+        "balance_after": cast(Decimal, operation.balance_after),
         "description": operation.description,
         "reference_type": operation.reference_type or None,
         "reference_id": operation.reference_id,
@@ -158,7 +295,12 @@ def token_row(operation: FinanceOperation) -> dict[str, Any]:
     }
 
 
-def person_row(user: User) -> dict[str, Any]:
+class PersonRow(TypedDict):
+    id: int
+    login: str
+
+
+def person_row(user: User) -> PersonRow:
     return {"id": user.pk, "login": user.name}
 
 
@@ -168,5 +310,11 @@ def masked(info: str) -> str:
     return "*" * (len(info) - len(shown)) + shown
 
 
-def _history_row(change: OrderStatusChange) -> dict[str, Any]:
+class StatusChangeRow(TypedDict):
+    status: Annotated[str, Order.Status]
+    note: str
+    created_at: datetime
+
+
+def _history_row(change: OrderStatusChange) -> StatusChangeRow:
     return {"status": change.status, "note": change.note, "created_at": change.created_at}

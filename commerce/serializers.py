@@ -50,34 +50,6 @@ class ProductActiveSerializer(serializers.Serializer[Any]):
     active = serializers.BooleanField(required=False, allow_null=True, default=None)
 
 
-class SellerSerializer(serializers.Serializer[Any]):
-    id = serializers.IntegerField()
-    name = serializers.CharField()
-
-
-class ProductSerializer(serializers.Serializer[Any]):
-    id = serializers.IntegerField()
-    categoryId = serializers.IntegerField()
-    name = serializers.CharField()
-    description = serializers.CharField()
-    price = serializers.FloatField()
-    credits = serializers.IntegerField(help_text="GPU credits that one unit grants.")
-    availability = serializers.IntegerField(allow_null=True, help_text="Units left; null: unlimited.")
-    active = serializers.BooleanField()
-    seller = SellerSerializer(allow_null=True, help_text="Null: the studio itself.")
-    created_at = serializers.DateTimeField()
-
-
-class ProductCategorySerializer(serializers.Serializer[Any]):
-    id = serializers.IntegerField()
-    name = serializers.CharField()
-    slug = serializers.CharField()
-    description = serializers.CharField(allow_null=True)
-    sort_order = serializers.IntegerField()
-    kind = serializers.CharField()
-    products = ProductSerializer(many=True)
-
-
 class ItemInputSerializer(serializers.Serializer[Any]):
     productId = IdField(source="product_id")
     quantity = serializers.IntegerField(min_value=1, max_value=MAX_QUANTITY, default=1)
@@ -116,46 +88,6 @@ class OrderStatusInputSerializer(serializers.Serializer[Any]):
     status = serializers.ChoiceField(choices=Order.Status.choices)
 
 
-class PersonSerializer(serializers.Serializer[Any]):
-    id = serializers.IntegerField()
-    login = serializers.CharField()
-
-
-class OrderItemSerializer(serializers.Serializer[Any]):
-    productId = serializers.IntegerField()
-    name = serializers.CharField()
-    quantity = serializers.IntegerField()
-    price = serializers.FloatField()
-    credits = serializers.IntegerField()
-    cost = serializers.FloatField()
-
-
-class StatusChangeSerializer(serializers.Serializer[Any]):
-    status = serializers.ChoiceField(choices=Order.Status.choices)
-    note = serializers.CharField()
-    created_at = serializers.DateTimeField()
-
-
-class OrderSerializer(serializers.Serializer[Any]):
-    id = serializers.IntegerField()
-    number = serializers.CharField()
-    invoice_number = serializers.CharField(allow_null=True, help_text="Given when it is paid.")
-    status = serializers.ChoiceField(choices=Order.Status.choices)
-    items = OrderItemSerializer(many=True)
-    products_cost = serializers.FloatField()
-    discount = serializers.FloatField()
-    total_cost = serializers.FloatField()
-    currency = serializers.CharField()
-    credits = serializers.IntegerField()
-    promo_code = serializers.CharField(allow_null=True)
-    payment_method = serializers.ChoiceField(choices=PaymentMethod.choices)
-    customer = PersonSerializer()
-    seller = PersonSerializer(allow_null=True)
-    created_at = serializers.DateTimeField()
-    paid_at = serializers.DateTimeField(allow_null=True)
-    status_history = StatusChangeSerializer(many=True)
-
-
 class IntentInputSerializer(serializers.Serializer[Any]):
     """What is to be paid: an order, or an enrollment into the personal balance."""
 
@@ -166,45 +98,6 @@ class IntentInputSerializer(serializers.Serializer[Any]):
         if len(values) != 1:
             raise serializers.ValidationError({"orderId": ["Send either orderId or financeOperationId."]})
         return values
-
-
-class ReceivedEventSerializer(serializers.Serializer[Any]):
-    event = serializers.CharField()
-    outcome = serializers.CharField(help_text="applied, ignored, or why not.")
-
-
-class PaymentSerializer(serializers.Serializer[Any]):
-    id = serializers.IntegerField()
-    paymentIntentId = serializers.CharField()
-    clientSecret = serializers.CharField()
-    publishableKey = serializers.CharField()
-    amount = serializers.FloatField()
-    currency = serializers.CharField()
-    status = serializers.CharField()
-
-
-class WalletTypeSerializer(serializers.Serializer[Any]):
-    id = serializers.IntegerField()
-    name = serializers.CharField()
-    walletSymbol = serializers.CharField()
-    currency = serializers.CharField()
-
-
-class WalletSerializer(serializers.Serializer[Any]):
-    id = serializers.IntegerField()
-    info = serializers.CharField(help_text="Masked, except for staff.")
-    type = WalletTypeSerializer()
-    balance = serializers.FloatField()
-    held = serializers.FloatField(help_text="The part of the balance that running renders may still cost.")
-    available = serializers.FloatField()
-    currency = serializers.CharField()
-
-
-class CreditWalletSerializer(serializers.Serializer[Any]):
-    balance = serializers.IntegerField()
-    held = serializers.IntegerField(help_text="The part of the balance that running renders may still cost.")
-    available = serializers.IntegerField()
-    currency = serializers.CharField()
 
 
 class WalletInputSerializer(ThoroughSerializer):
@@ -253,70 +146,3 @@ class CancelOperationSerializer(serializers.Serializer[Any]):
 class OperationStatusInputSerializer(serializers.Serializer[Any]):
     id = IdField()
     status = serializers.ChoiceField(choices=FinanceOperation.Status.choices)
-
-
-class OperationSerializer(serializers.Serializer[Any]):
-    id = serializers.IntegerField()
-    money = serializers.FloatField()
-    type = serializers.IntegerField(help_text="1 enrollment, 2 write-off.")
-    status = serializers.IntegerField(help_text="1 created, 2 executed, 3 pending, 4 cancelled.")
-    info = serializers.CharField()
-    balanceAfter = serializers.FloatField(allow_null=True)
-    user = PersonSerializer()
-    wallet = WalletSerializer()
-    createdAt = serializers.DateTimeField()
-    canceledAt = serializers.DateTimeField(allow_null=True)
-    canceledInfo = serializers.CharField(allow_null=True)
-
-
-class PurchaseSerializer(serializers.Serializer[Any]):
-    id = serializers.IntegerField()
-    user_id = serializers.IntegerField()
-    amount = serializers.FloatField()
-    tokens_purchased = serializers.IntegerField()
-    status = serializers.CharField()
-    payment_provider = serializers.CharField()
-    created_at = serializers.DateTimeField()
-
-
-class TokenTransactionSerializer(serializers.Serializer[Any]):
-    id = serializers.IntegerField()
-    user_id = serializers.IntegerField()
-    type = serializers.ChoiceField(choices=("credit", "debit"))
-    amount = serializers.IntegerField()
-    balance_after = serializers.IntegerField()
-    description = serializers.CharField()
-    reference_type = serializers.CharField(allow_null=True)
-    reference_id = serializers.IntegerField(allow_null=True)
-    created_at = serializers.DateTimeField()
-
-
-class SpendingPeriodSerializer(serializers.Serializer[Any]):
-    from_ = serializers.DateField()
-    to = serializers.DateField()
-
-    def get_fields(self) -> dict[str, Any]:
-        fields = super().get_fields()
-        # "from" is no Python name.
-        return {"from": fields.pop("from_"), **fields}
-
-
-class EffectSpendingSerializer(serializers.Serializer[Any]):
-    effect_id = serializers.IntegerField()
-    effect_name = serializers.CharField()
-    tokens_spent = serializers.IntegerField()
-    usage_count = serializers.IntegerField()
-
-
-class PeriodSpendingSerializer(serializers.Serializer[Any]):
-    period = serializers.DateField(help_text="Its first day.")
-    tokens_spent = serializers.IntegerField()
-    usage_count = serializers.IntegerField()
-
-
-class TokenSpendingSerializer(serializers.Serializer[Any]):
-    total_tokens_spent = serializers.IntegerField()
-    total_transactions = serializers.IntegerField()
-    period = SpendingPeriodSerializer()
-    by_effect = EffectSpendingSerializer(many=True)
-    by_period = PeriodSpendingSerializer(many=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, Literal
+from typing import Annotated, Literal, TypedDict, cast
 
 from django.db.models import Count, Min, QuerySet, Sum
 from django.db.models.functions import TruncDay, TruncMonth, TruncWeek
@@ -15,9 +15,33 @@ from tenants.scope import all_tenants
 Granularity = Literal["day", "week", "month"]
 _TRUNC = {"day": TruncDay, "week": TruncWeek, "month": TruncMonth}
 
+# "from" is no Python name.
+SpendingPeriodRow = TypedDict("SpendingPeriodRow", {"from": date, "to": date})
+
+
+class EffectSpendingRow(TypedDict):
+    effect_id: int
+    effect_name: str
+    tokens_spent: int
+    usage_count: int
+
+
+class PeriodSpendingRow(TypedDict):
+    period: Annotated[date, "Its first day."]
+    tokens_spent: int
+    usage_count: int
+
+
+class TokenSpendingRow(TypedDict):
+    total_tokens_spent: int
+    total_transactions: int
+    period: SpendingPeriodRow
+    by_effect: list[EffectSpendingRow]
+    by_period: list[PeriodSpendingRow]
+
 
 @all_tenants()
-def token_spending(*, since: date | None, until: date | None, granularity: Granularity) -> dict[str, Any]:
+def token_spending(*, since: date | None, until: date | None, granularity: Granularity) -> TokenSpendingRow:
     """Credits paid for renders from ``since`` to ``until``, both days included; all of them without bounds."""
     spent = _spent(since, until)
     totals = spent.aggregate(tokens=Sum("amount"), count=Count("id"), first=Min("created_at"))
@@ -37,7 +61,7 @@ def token_spending(*, since: date | None, until: date | None, granularity: Granu
         },
         "by_effect": [
             {
-                "effect_id": row["effect_id"],
+                "effect_id": cast(int, row["effect_id"]),
                 "effect_name": names[row["effect_id"]],
                 "tokens_spent": row["tokens"],
                 "usage_count": row["count"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from functools import partial
 from typing import Any, ClassVar
@@ -13,17 +14,19 @@ from rest_framework.response import Response
 from accounts.models import User
 from commerce.lists import StaffOperationList, StaffOrderList, StaffPurchaseList, TokenList
 from commerce.models import FinanceOperation, Order, WalletType
-from commerce.rows import operation_row, order_row, purchase_row, token_row
-from commerce.serializers import (
-    OperationSerializer,
-    OrderSerializer,
-    OrderStatusInputSerializer,
-    PurchaseSerializer,
-    TokenSpendingSerializer,
-    TokenTransactionSerializer,
+from commerce.rows import (
+    OperationRow,
+    OrderRow,
+    PurchaseRow,
+    TokenTransactionRow,
+    operation_row,
+    order_row,
+    purchase_row,
+    token_row,
 )
+from commerce.serializers import OrderStatusInputSerializer
 from commerce.services import orders
-from commerce.services.analytics import token_spending
+from commerce.services.analytics import TokenSpendingRow, token_spending
 from config.api.envelope import ok
 from config.api.errors import NotFound, ValidationFailed
 from config.api.fields import Date
@@ -36,7 +39,7 @@ class FinanceAdministrationViewSet(APIViewSet):
     permissions: ClassVar = {"list": [IsAdministrator]}
     lists: ClassVar = {"list": StaffOperationList}
 
-    @extend_schema(responses=OperationSerializer(many=True))
+    @extend_schema(responses=Sequence[OperationRow])
     def list(self, request: Request) -> Response:
         """Everybody's operations: ``id, userLogin, statusId, startDate, endDate`` narrow them."""
         with all_tenants():
@@ -49,12 +52,12 @@ class OrderAdministrationViewSet(APIViewSet):
     permissions: ClassVar = {"list": [IsAdministrator], "change_status": [IsAdministrator]}
     lists: ClassVar = {"list": StaffOrderList}
 
-    @extend_schema(responses=OrderSerializer(many=True))
+    @extend_schema(responses=Sequence[OrderRow])
     def list(self, request: Request) -> Response:
         found = orders.with_details(Order.objects.all())
         return self.list_response(request, found, row=order_row, message="Orders retrieved successfully")
 
-    @extend_schema(request=OrderStatusInputSerializer, responses=OrderSerializer)
+    @extend_schema(request=OrderStatusInputSerializer, responses=OrderRow)
     def change_status(self, request: Request) -> Response:
         """A transfer or cash arrived, an order is finished, called off, or paid back."""
         values = parse(OrderStatusInputSerializer, request)
@@ -70,12 +73,12 @@ class UserMoneyViewSet(APIViewSet):
     permissions: ClassVar = {"purchases": [IsAdministrator], "tokens": [IsAdministrator]}
     lists: ClassVar = {"purchases": StaffPurchaseList, "tokens": TokenList}
 
-    @extend_schema(responses=PurchaseSerializer(many=True))
+    @extend_schema(responses=Sequence[PurchaseRow])
     def purchases(self, request: Request, user_id: int) -> Response:
         found = Order.objects.filter(customer=_find_user(user_id), paid_at__isnull=False)
         return self.list_response(request, found, row=purchase_row, message="Purchases retrieved successfully")
 
-    @extend_schema(responses=TokenTransactionSerializer(many=True))
+    @extend_schema(responses=Sequence[TokenTransactionRow])
     def tokens(self, request: Request, user_id: int) -> Response:
         with all_tenants():
             found = FinanceOperation.objects.filter(
@@ -94,7 +97,7 @@ class TokenSpendingView(APIView):
     GRANULARITIES: ClassVar = ("day", "week", "month")
 
     @extend_schema(
-        responses=TokenSpendingSerializer,
+        responses=TokenSpendingRow,
         parameters=[
             OpenApiParameter("from", date, description="First day."),
             OpenApiParameter("to", date, description="Last day."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from django.http import HttpResponse
@@ -12,8 +13,8 @@ from rest_framework.response import Response
 
 from commerce.lists import PurchaseList, SaleList
 from commerce.models import Order
-from commerce.rows import order_row
-from commerce.serializers import ConfirmOrderSerializer, OrderInputSerializer, OrderSerializer
+from commerce.rows import OrderRow, order_row
+from commerce.serializers import ConfirmOrderSerializer, OrderInputSerializer
 from commerce.services import orders
 from config.api.envelope import ok
 from config.api.errors import DomainError
@@ -36,14 +37,14 @@ class OrderViewSet(APIViewSet):
     }
     lists: ClassVar = {"purchases": PurchaseList, "sales": SaleList}
 
-    @extend_schema(request=OrderInputSerializer, responses=OrderSerializer)
+    @extend_schema(request=OrderInputSerializer, responses=OrderRow)
     @idempotent
     def create(self, request: Request) -> Response:
         """Order products of one seller; the server computes every price."""
         order = orders.place_order(user=request.user, **parse(OrderInputSerializer, request))
         return ok(self._row(request, order), "Order created successfully")
 
-    @extend_schema(responses=OrderSerializer)
+    @extend_schema(responses=OrderRow)
     def retrieve(self, request: Request, order_id: int) -> Response:
         order = orders.find_order(user=request.user, order_id=order_id)
         return ok(order_row(order), "Order retrieved successfully")
@@ -60,17 +61,17 @@ class OrderViewSet(APIViewSet):
         response["Content-Security-Policy"] = content_policy(inline_styles=True)
         return response
 
-    @extend_schema(responses=OrderSerializer(many=True))
+    @extend_schema(responses=Sequence[OrderRow])
     def purchases(self, request: Request) -> Response:
         found = orders.with_details(Order.objects.filter(customer=request.user))
         return self.list_response(request, found, row=order_row, message="Purchases retrieved successfully")
 
-    @extend_schema(responses=OrderSerializer(many=True))
+    @extend_schema(responses=Sequence[OrderRow])
     def sales(self, request: Request) -> Response:
         found = orders.with_details(Order.objects.filter(seller=request.user))
         return self.list_response(request, found, row=order_row, message="Sales retrieved successfully")
 
-    @extend_schema(request=ConfirmOrderSerializer, responses=OrderSerializer)
+    @extend_schema(request=ConfirmOrderSerializer, responses=OrderRow)
     def confirm(self, request: Request) -> Response:
         """The customer confirms: a paid order is finished; one from the personal balance is paid as well."""
         order_id = parse(ConfirmOrderSerializer, request)["orderId"]
@@ -78,5 +79,5 @@ class OrderViewSet(APIViewSet):
         order = orders.confirm_order(user=request.user, order=order)
         return ok(self._row(request, order), "Order confirmed successfully")
 
-    def _row(self, request: Request, order: Order) -> dict[str, object]:
+    def _row(self, request: Request, order: Order) -> OrderRow:
         return order_row(orders.find_order(user=request.user, order_id=order.pk))

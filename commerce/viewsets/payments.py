@@ -9,8 +9,8 @@ from drf_spectacular.utils import OpenApiTypes, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from commerce.rows import payment_row
-from commerce.serializers import IntentInputSerializer, PaymentSerializer, ReceivedEventSerializer
+from commerce.rows import PaymentRow, ReceivedEventRow, payment_row
+from commerce.serializers import IntentInputSerializer
 from commerce.services.events import receive_event
 from commerce.services.payments import begin_order_payment, begin_top_up
 from config.api.envelope import ok
@@ -23,7 +23,7 @@ class CreateIntentView(APIView):
 
     permissions: ClassVar = {"post": [Authenticated]}
 
-    @extend_schema(request=IntentInputSerializer, responses=PaymentSerializer)
+    @extend_schema(request=IntentInputSerializer, responses=PaymentRow)
     def post(self, request: Request) -> Response:
         values = parse(IntentInputSerializer, request)
         if "orderId" in values:
@@ -46,7 +46,8 @@ class StripeWebhookView(APIView):
         self.payload: bytes = request._request.body
         super().initial(request, *args, **kwargs)
 
-    @extend_schema(request=OpenApiTypes.OBJECT, responses=ReceivedEventSerializer)
+    @extend_schema(request=OpenApiTypes.OBJECT, responses=ReceivedEventRow)
     def post(self, request: Request) -> Response:
         event = receive_event(payload=self.payload, signature=request.headers.get("Stripe-Signature", ""))
-        return ok({"event": event.event_id, "outcome": event.outcome}, "Event received")
+        row: ReceivedEventRow = {"event": event.event_id, "outcome": event.outcome}
+        return ok(row, "Event received")

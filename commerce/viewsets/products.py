@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from django.db.models import Prefetch
@@ -12,13 +13,8 @@ from rest_framework.response import Response
 from accounts.models import User
 from commerce.lists import CategoryList, ProductList
 from commerce.models import Product
-from commerce.rows import category_row, product_row
-from commerce.serializers import (
-    ProductActiveSerializer,
-    ProductCategorySerializer,
-    ProductInputSerializer,
-    ProductSerializer,
-)
+from commerce.rows import ProductCategoryRow, ProductRow, category_row, product_row
+from commerce.serializers import ProductActiveSerializer, ProductInputSerializer
 from commerce.services import products
 from config.api.envelope import ok
 from config.api.errors import NotFound
@@ -42,38 +38,38 @@ class ProductViewSet(APIViewSet):
     }
     lists: ClassVar = {"list": ProductList, "mine": ProductList}
 
-    @extend_schema(responses=ProductSerializer(many=True))
+    @extend_schema(responses=Sequence[ProductRow])
     def list(self, request: Request) -> Response:
         """Products on sale, of one category with ``categoryId``."""
         found = Product.objects.on_sale().select_related("seller")
         return self.list_response(request, found, row=product_row, message="Products retrieved successfully")
 
-    @extend_schema(responses=ProductSerializer)
+    @extend_schema(responses=ProductRow)
     def retrieve(self, request: Request, product_id: int) -> Response:
         product = products.find_product(user=request.user, product_id=product_id)
         return ok(product_row(product), "Product retrieved successfully")
 
-    @extend_schema(responses=ProductSerializer(many=True))
+    @extend_schema(responses=Sequence[ProductRow])
     def mine(self, request: Request) -> Response:
         """The caller's own products, on sale or not; the studio's for staff."""
         seller = None if request.user.is_administrator else request.user
         found = Product.objects.existing().filter(seller=seller).select_related("seller")
         return self.list_response(request, found, row=product_row, message="Products retrieved successfully")
 
-    @extend_schema(request=ProductInputSerializer, responses=ProductSerializer)
+    @extend_schema(request=ProductInputSerializer, responses=ProductRow)
     @idempotent
     def create(self, request: Request) -> Response:
         product = products.create_product(user=request.user, values=parse(ProductInputSerializer, request))
         return ok(product_row(product), "Product created successfully")
 
-    @extend_schema(request=ProductInputSerializer, responses=ProductSerializer)
+    @extend_schema(request=ProductInputSerializer, responses=ProductRow)
     def update(self, request: Request, product_id: int) -> Response:
         product = products.find_product(user=request.user, product_id=product_id)
         values = parse(ProductInputSerializer, request, instance=product)
         product = products.change_product(user=request.user, product=product, values=values)
         return ok(product_row(product), "Product updated successfully")
 
-    @extend_schema(request=ProductActiveSerializer, responses=ProductSerializer)
+    @extend_schema(request=ProductActiveSerializer, responses=ProductRow)
     def toggle(self, request: Request, product_id: int) -> Response:
         """Put on sale or take off: the other way round, or as ``active`` says."""
         product = products.find_product(user=request.user, product_id=product_id)
@@ -94,7 +90,7 @@ class UserCategoryViewSet(APIViewSet):
     permissions: ClassVar = {"list": [Authenticated]}
     lists: ClassVar = {"list": CategoryList}
 
-    @extend_schema(responses=ProductCategorySerializer(many=True))
+    @extend_schema(responses=Sequence[ProductCategoryRow])
     def list(self, request: Request, user_id: int | None = None) -> Response:
         """Categories with the user's products: all of one's own, what is on sale of another's."""
         user_id = request.user.pk if user_id is None else user_id

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, ClassVar
 
@@ -11,17 +12,21 @@ from rest_framework.response import Response
 
 from commerce.lists import OperationList, WalletList, WalletTypeList
 from commerce.models import FinanceOperation, Wallet, WalletType
-from commerce.rows import operation_row, wallet_row, wallet_type_row
+from commerce.rows import (
+    CreditWalletRow,
+    OperationRow,
+    WalletRow,
+    WalletTypeRow,
+    operation_row,
+    wallet_row,
+    wallet_type_row,
+)
 from commerce.serializers import (
     CancelOperationSerializer,
-    CreditWalletSerializer,
     OperationInputSerializer,
-    OperationSerializer,
     OperationStatusInputSerializer,
     WalletChangeSerializer,
     WalletInputSerializer,
-    WalletSerializer,
-    WalletTypeSerializer,
 )
 from commerce.services import finance, wallets
 from config.api.envelope import ok
@@ -35,10 +40,10 @@ class CreditWalletView(APIView):
 
     permissions: ClassVar = {"get": [Authenticated]}
 
-    @extend_schema(responses=CreditWalletSerializer)
+    @extend_schema(responses=CreditWalletRow)
     def get(self, request: Request) -> Response:
         wallet = wallets.open_credit_wallet(user=request.user)
-        row = {
+        row: CreditWalletRow = {
             "balance": wallet.balance,
             "held": wallet.held,
             "available": wallet.available,
@@ -51,7 +56,7 @@ class WalletTypeViewSet(APIViewSet):
     permissions: ClassVar = {"list": [Public]}
     lists: ClassVar = {"list": WalletTypeList}
 
-    @extend_schema(responses=WalletTypeSerializer(many=True))
+    @extend_schema(responses=Sequence[WalletTypeRow])
     def list(self, request: Request) -> Response:
         return self.list_response(
             request, WalletType.objects.all(), row=wallet_type_row, message="Wallet types retrieved successfully"
@@ -68,23 +73,23 @@ class WalletViewSet(APIViewSet):
     }
     lists: ClassVar = {"list": WalletList, "by_type": WalletList}
 
-    @extend_schema(responses=WalletSerializer(many=True))
+    @extend_schema(responses=Sequence[WalletRow])
     def list(self, request: Request) -> Response:
         wallets.open_credit_wallet(user=request.user)
         return self._list(request, self._mine(request))
 
-    @extend_schema(responses=WalletSerializer(many=True))
+    @extend_schema(responses=Sequence[WalletRow])
     def by_type(self, request: Request, wallet_type_id: int) -> Response:
         return self._list(request, self._mine(request).filter(wallet_type_id=wallet_type_id))
 
-    @extend_schema(request=WalletInputSerializer, responses=WalletSerializer)
+    @extend_schema(request=WalletInputSerializer, responses=WalletRow)
     @idempotent
     def create(self, request: Request) -> Response:
         """A further wallet, of a type that staff added; or the personal balance again, once deleted."""
         wallet = wallets.open_wallet(user=request.user, **parse(WalletInputSerializer, request))
         return ok(wallet_row(wallet, request.user), "Wallet created successfully")
 
-    @extend_schema(request=WalletChangeSerializer, responses=WalletSerializer)
+    @extend_schema(request=WalletChangeSerializer, responses=WalletRow)
     def update(self, request: Request) -> Response:
         values = parse(WalletChangeSerializer, request)
         wallet = wallets.find_wallet(user=request.user, wallet_id=values.pop("id"))
@@ -115,13 +120,13 @@ class FinanceOperationViewSet(APIViewSet):
     }
     lists: ClassVar = {"list": OperationList}
 
-    @extend_schema(responses=OperationSerializer(many=True))
+    @extend_schema(responses=Sequence[OperationRow])
     def list(self, request: Request) -> Response:
         found = FinanceOperation.objects.filter(user=request.user).select_related("user", "wallet__wallet_type")
         row = partial(operation_row, viewer=request.user)
         return self.list_response(request, found, row=row, message="Finance operations retrieved successfully")
 
-    @extend_schema(request=OperationInputSerializer, responses=OperationSerializer)
+    @extend_schema(request=OperationInputSerializer, responses=OperationRow)
     @idempotent
     def create(self, request: Request) -> Response:
         """Ask for an enrollment or a write-off; nothing moves until staff or a payment executes it."""
@@ -139,12 +144,12 @@ class FinanceOperationViewSet(APIViewSet):
         )
         return ok(operation_row(operation, request.user), "Finance operation created successfully")
 
-    @extend_schema(responses=OperationSerializer)
+    @extend_schema(responses=OperationRow)
     def retrieve(self, request: Request, operation_id: int) -> Response:
         operation = finance.find_operation(user=request.user, operation_id=operation_id)
         return ok(operation_row(operation, request.user), "Finance operation retrieved successfully")
 
-    @extend_schema(request=CancelOperationSerializer, responses=OperationSerializer)
+    @extend_schema(request=CancelOperationSerializer, responses=OperationRow)
     def cancel(self, request: Request, operation_id: int) -> Response:
         """Call one's own operation off, while it is not executed."""
         info = parse(CancelOperationSerializer, request)["cancelInfo"]
@@ -152,7 +157,7 @@ class FinanceOperationViewSet(APIViewSet):
         finance.cancel_operation(operation=operation, info=info)
         return self._answer(request, operation_id, "Finance operation cancelled successfully")
 
-    @extend_schema(request=OperationStatusInputSerializer, responses=OperationSerializer)
+    @extend_schema(request=OperationStatusInputSerializer, responses=OperationRow)
     def change_status(self, request: Request) -> Response:
         """Staff execute, postpone or cancel; a user may cancel their own."""
         values = parse(OperationStatusInputSerializer, request)
