@@ -6,85 +6,15 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from drf_spectacular.utils import PolymorphicProxySerializer
 from rest_framework import serializers
 
 from accounts.models import User
-from accounts.services import Tokens
 from accounts.services.passwords import check_new_password
 from accounts.services.users import check_new_address
 from config.api.errors import refuse
 from config.api.serializers import ThoroughSerializer
 
 MISMATCH = "The password confirmation does not match."
-
-
-class TenantSerializer(serializers.Serializer[Any]):
-    id = serializers.IntegerField()
-    domain = serializers.CharField()
-    db_pool = serializers.CharField()
-
-
-class UserSerializer(serializers.Serializer[User]):
-    """The signed-in user's own profile."""
-
-    id = serializers.IntegerField()
-    name = serializers.CharField()
-    email = serializers.EmailField()
-    first_name = serializers.CharField(allow_null=True)
-    last_name = serializers.CharField(allow_null=True)
-    roles = serializers.ListField(child=serializers.CharField())
-    is_admin = serializers.BooleanField(source="is_staff")
-    tenant = TenantSerializer()
-    created_at = serializers.DateTimeField()
-    updated_at = serializers.DateTimeField()
-
-    def to_representation(self, user: User) -> dict[str, Any]:
-        return user_row(user)
-
-
-class ListedUserSerializer(serializers.Serializer[User]):
-    """A user in the staff's list."""
-
-    id = serializers.IntegerField()
-    name = serializers.CharField()
-    email = serializers.EmailField()
-    first_name = serializers.CharField(allow_null=True)
-    last_name = serializers.CharField(allow_null=True)
-    created_at = serializers.DateTimeField()
-
-
-class LoginAnswerSerializer(serializers.Serializer[Any]):
-    token = serializers.CharField()
-    refresh_token = serializers.CharField()
-    expires_in = serializers.IntegerField(help_text="Seconds until the token ends.")
-    token_type = serializers.CharField()
-    name = serializers.CharField()
-    user = UserSerializer()
-    tenant = TenantSerializer()
-
-
-class ChallengeAnswerSerializer(serializers.Serializer[Any]):
-    two_factor = serializers.BooleanField()
-    challenge = serializers.CharField(help_text="To be sent with a code.")
-    expires_in = serializers.IntegerField(help_text="Seconds until the challenge ends.")
-
-
-LOGIN_ANSWERS = PolymorphicProxySerializer(
-    component_name="LoginOrChallenge",
-    serializers=[LoginAnswerSerializer, ChallengeAnswerSerializer],
-    resource_type_field_name=None,
-)
-"""What a login answers: tokens, or a challenge where the account has a second factor."""
-
-
-class VerifiedSerializer(serializers.Serializer[Any]):
-    id = serializers.IntegerField()
-    email_verified_at = serializers.DateTimeField()
-
-
-class RevokedSerializer(serializers.Serializer[Any]):
-    revoked = serializers.IntegerField(help_text="How many sessions ended.")
 
 
 class AttributesSerializer(ThoroughSerializer):
@@ -211,27 +141,6 @@ class VerificationSerializer(AttributesSerializer):
     hash = serializers.CharField(max_length=1024)
 
 
-class SessionSerializer(serializers.Serializer[Any]):
-    id = serializers.UUIDField()
-    device = serializers.CharField(help_text="The User-Agent that logged in.")
-    address = serializers.IPAddressField(allow_null=True)
-    created_at = serializers.DateTimeField()
-    last_seen = serializers.DateTimeField()
-    expires_at = serializers.DateTimeField()
-    current = serializers.BooleanField(help_text="Whether it is the one that asks.")
-
-
-class AdministeredUserSerializer(UserSerializer):
-    """A user with their figures."""
-
-    login = serializers.CharField()
-    is_active = serializers.BooleanField()
-    email_verified_at = serializers.DateTimeField(allow_null=True)
-    videos = serializers.IntegerField()
-    jobs = serializers.IntegerField()
-    credits = serializers.IntegerField(help_text="What can be spent.")
-
-
 class UserIdSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
 
@@ -262,47 +171,3 @@ class OwnPasswordSerializer(ThoroughSerializer):
             yield partial(refuse, "confirmNewPassword", MISMATCH)
         if new is not None:
             yield partial(check_new_password, new, self.context["request"].user, field="newPassword")
-
-
-def administered_row(user: User, figures: Mapping[str, int]) -> dict[str, Any]:
-    row = {"login": user.name, "is_active": user.is_active, "email_verified_at": user.email_verified_at}
-    return {**user_row(user), **row, **figures}
-
-
-def listed_row(row: dict[str, Any]) -> dict[str, Any]:
-    """One ``values()`` row of the staff's list: a name that is not known is null."""
-    return {**row, "first_name": row["first_name"] or None, "last_name": row["last_name"] or None}
-
-
-def user_row(user: User) -> dict[str, Any]:
-    """A user as the API shows it to the user."""
-    return {
-        "id": user.pk,
-        "name": user.name,
-        "email": user.email,
-        "first_name": user.first_name or None,
-        "last_name": user.last_name or None,
-        "roles": [user.get_role_display()],
-        "is_admin": user.is_staff,
-        "tenant": tenant_row(user),
-        "created_at": user.created_at,
-        "updated_at": user.updated_at,
-    }
-
-
-def tenant_row(user: User) -> dict[str, Any]:
-    return {"id": user.tenant.pk, "domain": user.tenant.domain, "db_pool": user.tenant.db_pool}
-
-
-def token_row(tokens: Tokens) -> dict[str, Any]:
-    return {
-        "token": tokens.access,
-        "refresh_token": tokens.refresh,
-        "expires_in": tokens.expires_in,
-        "token_type": "Bearer",
-    }
-
-
-def login_row(user: User, tokens: Tokens) -> dict[str, Any]:
-    """What login and registration answer."""
-    return {**token_row(tokens), "name": user.name, "user": user_row(user), "tenant": tenant_row(user)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from allauth.mfa.adapter import get_adapter
@@ -186,6 +186,6 @@ def _reasons(error: DomainError) -> list[str]:
     return [f"{name.capitalize()}: {reason}" for name, reasons in (error.data or {}).items() for reason in reasons]
 
 
-def _with_picture(setup: dict[str, str]) -> dict[str, str]:
+def _with_picture(setup: Mapping[str, object]) -> dict[str, object]:
     """With a QR code, which contains nothing but squares."""
     return {**setup, "picture": mark_safe(get_adapter().build_totp_svg(setup["uri"]).partition("?>")[2])}

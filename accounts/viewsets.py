@@ -2,51 +2,46 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import ClassVar
 from uuid import UUID
 
-from drf_spectacular.utils import extend_schema, inline_serializer
-from rest_framework import serializers
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import services
 from accounts.middleware import device_of
 from accounts.models import User
-from accounts.serializers import (
+from accounts.rows import (
     LOGIN_ANSWERS,
+    ChallengeAnswer,
+    LoginAnswer,
+    RevokedRow,
+    TokenAnswer,
+    UserRow,
+    VerifiedRow,
+    login_row,
+    token_row,
+    user_row,
+    verified_row,
+)
+from accounts.serializers import (
     EmailSerializer,
-    LoginAnswerSerializer,
     LoginSerializer,
     NamedRegistrationSerializer,
     ProfileSerializer,
     RefreshSerializer,
     RegistrationSerializer,
     ResetSerializer,
-    RevokedSerializer,
-    SessionSerializer,
-    UserSerializer,
     VerificationSerializer,
-    VerifiedSerializer,
-    login_row,
-    token_row,
-    user_row,
 )
 from accounts.services import second_factor
+from accounts.services.sessions import SessionRow
 from config.api.envelope import ok
 from config.api.parsers import JsonApiParser
 from config.api.permissions import Authenticated, Public
 from config.api.views import APIViewSet, parse
-
-_TokenAnswer = inline_serializer(
-    "TokenAnswer",
-    {
-        "token": serializers.CharField(),
-        "refresh_token": serializers.CharField(),
-        "expires_in": serializers.IntegerField(),
-        "token_type": serializers.CharField(),
-    },
-)
 
 
 class AccountViewSet(APIViewSet):
@@ -78,7 +73,7 @@ class AccountViewSet(APIViewSet):
     parser_classes = (*APIViewSet.parser_classes, JsonApiParser)
     registration: ClassVar = RegistrationSerializer
 
-    @extend_schema(request=RegistrationSerializer, responses=LoginAnswerSerializer)
+    @extend_schema(request=RegistrationSerializer, responses=LoginAnswer)
     def register(self, request: Request) -> Response:
         values = parse(self.registration, request)
         user, tokens = services.register(**values, device=device_of(request))
@@ -90,7 +85,7 @@ class AccountViewSet(APIViewSet):
         user = services.authenticate(**values, device=device_of(request))
         return ok(session_row(user, request), "User login successfully")
 
-    @extend_schema(request=RefreshSerializer, responses=_TokenAnswer)
+    @extend_schema(request=RefreshSerializer, responses=TokenAnswer)
     def refresh(self, request: Request) -> Response:
         tokens = services.refresh_session(**parse(RefreshSerializer, request))
         return ok(token_row(tokens), "Token refreshed successfully")
@@ -106,10 +101,10 @@ class AccountViewSet(APIViewSet):
         services.reset_password(**parse(ResetSerializer, request))
         return ok(None, "Password reset successfully")
 
-    @extend_schema(request=VerificationSerializer, responses=VerifiedSerializer)
+    @extend_schema(request=VerificationSerializer, responses=VerifiedRow)
     def verify_email(self, request: Request) -> Response:
         user = services.verify_email(**parse(VerificationSerializer, request))
-        return ok({"id": user.pk, "email_verified_at": user.email_verified_at}, "Email verified successfully")
+        return ok(verified_row(user), "Email verified successfully")
 
     @extend_schema(request=None, responses=None)
     def resend_verification(self, request: Request) -> Response:
@@ -121,11 +116,11 @@ class AccountViewSet(APIViewSet):
         services.end_session(session=request.auth)
         return ok(None, "User logout successfully")
 
-    @extend_schema(responses=UserSerializer)
+    @extend_schema(responses=UserRow)
     def me(self, request: Request) -> Response:
         return ok(user_row(request.user), "User retrieved successfully")
 
-    @extend_schema(request=ProfileSerializer, responses=UserSerializer)
+    @extend_schema(request=ProfileSerializer, responses=UserRow)
     def update_me(self, request: Request) -> Response:
         changes = parse(ProfileSerializer, request)
         current = changes.pop("current_password", None)
@@ -140,7 +135,7 @@ class SessionViewSet(APIViewSet):
 
     permissions: ClassVar = {"list": [Authenticated], "revoke": [Authenticated], "revoke_all": [Authenticated]}
 
-    @extend_schema(responses=SessionSerializer(many=True))
+    @extend_schema(responses=Sequence[SessionRow])
     def list(self, request: Request) -> Response:
         rows = services.list_sessions(user=request.user, current=request.auth)
         return ok(rows, "Sessions retrieved successfully")
@@ -150,11 +145,12 @@ class SessionViewSet(APIViewSet):
         services.end_session_of(user=request.user, session_id=session_id)
         return ok(None, "Session revoked successfully")
 
-    @extend_schema(request=None, responses=RevokedSerializer)
+    @extend_schema(request=None, responses=RevokedRow)
     def revoke_all(self, request: Request) -> Response:
         """Every session but the one that asks."""
         ended = services.end_other_sessions(user=request.user, keep=request.auth)
-        return ok({"revoked": ended}, "Sessions revoked successfully")
+        answer: RevokedRow = {"revoked": ended}
+        return ok(answer, "Sessions revoked successfully")
 
 
 class NamedAccountViewSet(AccountViewSet):
@@ -162,12 +158,12 @@ class NamedAccountViewSet(AccountViewSet):
 
     registration: ClassVar = NamedRegistrationSerializer
 
-    @extend_schema(request=NamedRegistrationSerializer, responses=LoginAnswerSerializer)
+    @extend_schema(request=NamedRegistrationSerializer, responses=LoginAnswer)
     def register(self, request: Request) -> Response:
         return super().register(request)
 
 
-def session_row(user: User, request: Request) -> dict[str, Any]:
+def session_row(user: User, request: Request) -> LoginAnswer | ChallengeAnswer:
     """What a login answers: tokens, or a challenge where the user has a second factor."""
     if second_factor.is_enabled(user):
         challenge = second_factor.challenge(user=user)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from drf_spectacular.utils import extend_schema
@@ -10,24 +11,13 @@ from rest_framework.response import Response
 
 from accounts import services
 from accounts.models import User
-from accounts.serializers import (
-    AdministeredUserSerializer,
-    ListedUserSerializer,
-    OwnPasswordSerializer,
-    UserDataSerializer,
-    UserIdSerializer,
-    UserSerializer,
-    administered_row,
-    listed_row,
-    user_row,
-)
+from accounts.rows import LISTED, AdministeredUserRow, ListedUserRow, UserRow, administered_row, listed_row, user_row
+from accounts.serializers import OwnPasswordSerializer, UserDataSerializer, UserIdSerializer
 from accounts.services.figures import user_figures
 from config.api.envelope import ok
 from config.api.filters import Bool, Choice, DateTime, Int, ListSpec, Str
 from config.api.permissions import IsAdministrator
 from config.api.views import APIViewSet, parse
-
-_LISTED = ("id", "name", "email", "first_name", "last_name", "created_at")
 
 
 class UserList(ListSpec):
@@ -49,13 +39,13 @@ class StaffUserViewSet(APIViewSet):
     permissions: ClassVar = {"list": [IsAdministrator], "retrieve": [IsAdministrator]}
     lists: ClassVar = {"list": UserList}
 
-    @extend_schema(responses=ListedUserSerializer(many=True))
+    @extend_schema(responses=Sequence[ListedUserRow])
     def list(self, request: Request) -> Response:
         return self.list_response(
-            request, User.objects.values(*_LISTED), row=listed_row, message="Users retrieved successfully"
+            request, User.objects.values(*LISTED), row=listed_row, message="Users retrieved successfully"
         )
 
-    @extend_schema(responses=UserSerializer)
+    @extend_schema(responses=UserRow)
     def retrieve(self, request: Request, user_id: int) -> Response:
         return ok(user_row(services.find_user(user_id)), "User retrieved successfully")
 
@@ -71,7 +61,7 @@ class AdministrationViewSet(APIViewSet):
     }
     lists: ClassVar = {"list": UserList}
 
-    @extend_schema(responses=AdministeredUserSerializer(many=True))
+    @extend_schema(responses=Sequence[AdministeredUserRow])
     def list(self, request: Request) -> Response:
         """Everybody, with what they have: videos, jobs and credits."""
         found = User.objects.select_related("tenant")
@@ -88,7 +78,7 @@ class AdministrationViewSet(APIViewSet):
         services.require_reset(staff=request.user, user=user)
         return ok(None, "Password reset link sent successfully")
 
-    @extend_schema(request=UserDataSerializer, responses=UserSerializer)
+    @extend_schema(request=UserDataSerializer, responses=UserRow)
     def change_data(self, request: Request) -> Response:
         changes = parse(UserDataSerializer, request)
         user = services.change_user_data(

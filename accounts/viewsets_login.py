@@ -13,9 +13,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.middleware import device_of
-from accounts.serializers import LOGIN_ANSWERS, CurrentPasswordField, LoginAnswerSerializer, login_row
+from accounts.rows import LOGIN_ANSWERS, AddressRow, LoginAnswer, RecoveryCodesRow, login_row
+from accounts.serializers import CurrentPasswordField
 from accounts.services import second_factor, social
 from accounts.services.reauthentication import prove_identity
+from accounts.services.second_factor import SetupRow, StatusRow
 from accounts.viewsets import session_row
 from config.api.envelope import ok
 from config.api.permissions import Authenticated, Public
@@ -40,24 +42,6 @@ class ChallengeSerializer(CodeSerializer):
     challenge = serializers.CharField(max_length=1024)
 
 
-class SetupSerializer(serializers.Serializer[Any]):
-    secret = serializers.CharField()
-    uri = serializers.CharField(help_text="For a QR code.")
-
-
-class StatusSerializer(serializers.Serializer[Any]):
-    enabled = serializers.BooleanField()
-    recovery_codes_left = serializers.IntegerField()
-
-
-class RecoveryCodesSerializer(serializers.Serializer[Any]):
-    recovery_codes = serializers.ListField(child=serializers.CharField(), help_text="Shown once; each works once.")
-
-
-class AddressSerializer(serializers.Serializer[Any]):
-    url = serializers.URLField()
-
-
 class SecondFactorViewSet(APIViewSet):
     permissions: ClassVar = {
         "status": [Authenticated],
@@ -69,19 +53,20 @@ class SecondFactorViewSet(APIViewSet):
     anonymous: ClassVar = {"login"}
     throttles: ClassVar = {"login": "login"}
 
-    @extend_schema(responses=StatusSerializer)
+    @extend_schema(responses=StatusRow)
     def status(self, request: Request) -> Response:
         return ok(second_factor.status(user=request.user), "Two-factor status retrieved successfully")
 
-    @extend_schema(request=PresenceSerializer, responses=SetupSerializer)
+    @extend_schema(request=PresenceSerializer, responses=SetupRow)
     def enable(self, request: Request) -> Response:
         _prove_identity(request, parse(PresenceSerializer, request))
         return ok(second_factor.begin(user=request.user), "Confirm with a code from your app")
 
-    @extend_schema(request=CodeSerializer, responses=RecoveryCodesSerializer)
+    @extend_schema(request=CodeSerializer, responses=RecoveryCodesRow)
     def confirm(self, request: Request) -> Response:
         codes = second_factor.confirm(user=request.user, **parse(CodeSerializer, request))
-        return ok({"recovery_codes": codes}, "Two-factor authentication enabled")
+        answer: RecoveryCodesRow = {"recovery_codes": codes}
+        return ok(answer, "Two-factor authentication enabled")
 
     @extend_schema(request=DisableSerializer, responses=None)
     def disable(self, request: Request) -> Response:
@@ -90,7 +75,7 @@ class SecondFactorViewSet(APIViewSet):
         second_factor.disable(user=request.user, code=values["code"])
         return ok(None, "Two-factor authentication disabled")
 
-    @extend_schema(request=ChallengeSerializer, responses=LoginAnswerSerializer)
+    @extend_schema(request=ChallengeSerializer, responses=LoginAnswer)
     def login(self, request: Request) -> Response:
         """The second step of a login: its challenge, and a code."""
         values = parse(ChallengeSerializer, request)
@@ -103,12 +88,13 @@ class SocialLoginViewSet(APIViewSet):
     anonymous: ClassVar = {"begin", "callback"}
     throttles: ClassVar = {"begin": "login", "callback": "login"}
 
-    @extend_schema(responses={200: AddressSerializer, 302: None})
+    @extend_schema(responses={200: AddressRow, 302: None})
     def begin(self, request: Request, provider: str) -> Response | HttpResponseRedirect:
         """Sends a browser to the provider; tells any other client where that is."""
         url, state = social.begin(request=request._request, provider=provider)
         wants_page = "text/html" in request.headers.get("Accept", "")
-        answer = HttpResponseRedirect(url) if wants_page else ok({"url": url}, "Continue at the provider")
+        row: AddressRow = {"url": url}
+        answer = HttpResponseRedirect(url) if wants_page else ok(row, "Continue at the provider")
         answer.set_cookie(
             STATE_COOKIE,
             state,
@@ -128,7 +114,7 @@ class SocialLoginViewSet(APIViewSet):
         if settings.SOCIAL_LOGIN_REDIRECT_URL:
             kept = ("token", "refresh_token", "expires_in", "two_factor", "challenge")
             # In the fragment, which browsers send to nobody.
-            fragment = urlencode({name: row[name] for name in kept if name in row})
+            fragment = urlencode({name: value for name, value in row.items() if name in kept})
             answer: Any = HttpResponseRedirect(f"{settings.SOCIAL_LOGIN_REDIRECT_URL}#{fragment}")
         else:
             answer = ok(row, "User login successfully")

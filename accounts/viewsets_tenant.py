@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, ClassVar
 from uuid import UUID
@@ -17,10 +17,21 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.middleware import device_of
-from accounts.models import DataRequest, Invitation, User
+from accounts.models import User
 from accounts.permissions import TenantOwner
-from accounts.serializers import MISMATCH, CurrentPasswordField, LoginAnswerSerializer, login_row
+from accounts.rows import (
+    DataRequestRow,
+    InvitationRow,
+    LoginAnswer,
+    MemberRow,
+    invitation_row,
+    login_row,
+    member_row,
+    request_row,
+)
+from accounts.serializers import MISMATCH, CurrentPasswordField
 from accounts.services import members, personal_data
+from accounts.services.members import WorkspaceRow
 from accounts.services.passwords import check_new_password
 from config.api.envelope import ok
 from config.api.errors import refuse
@@ -34,25 +45,8 @@ class TenantNameSerializer(serializers.Serializer[Any]):
     name = serializers.CharField(max_length=255)
 
 
-class WorkspaceSerializer(serializers.Serializer[Any]):
-    id = serializers.IntegerField()
-    name = serializers.CharField()
-    domain = serializers.CharField()
-    db_pool = serializers.CharField()
-    role = serializers.ChoiceField(User.TenantRole.choices)
-    members = serializers.IntegerField()
-    created_at = serializers.DateTimeField()
-
-
 class RoleSerializer(serializers.Serializer[Any]):
     role = serializers.ChoiceField(User.TenantRole.choices)
-
-
-class MemberSerializer(RoleSerializer):
-    id = serializers.IntegerField()
-    name = serializers.CharField()
-    email = serializers.EmailField()
-    created_at = serializers.DateTimeField()
 
 
 class InviteSerializer(ThoroughSerializer):
@@ -62,13 +56,6 @@ class InviteSerializer(ThoroughSerializer):
     def rules(self, values: dict[str, Any]) -> Iterator[Callable[[], object]]:
         if "email" in values:
             yield partial(members.check_invitee, owner=self.context["request"].user, email=values["email"])
-
-
-class InvitationSerializer(RoleSerializer):
-    id = serializers.IntegerField()
-    email = serializers.EmailField()
-    created_at = serializers.DateTimeField()
-    expires_at = serializers.DateTimeField()
 
 
 class AcceptSerializer(ThoroughSerializer):
@@ -94,15 +81,6 @@ class DeletionSerializer(serializers.Serializer[Any]):
     email = serializers.EmailField(required=False, max_length=255, help_text="For accounts without a password.")
 
 
-class DataRequestSerializer(serializers.Serializer[Any]):
-    id = serializers.UUIDField()
-    kind = serializers.CharField()
-    status = serializers.CharField()
-    created_at = serializers.DateTimeField()
-    finished_at = serializers.DateTimeField(allow_null=True)
-    expires_at = serializers.DateTimeField(allow_null=True)
-
-
 class TenantViewSet(APIViewSet):
     permissions: ClassVar = {
         "retrieve": [Authenticated],
@@ -118,46 +96,46 @@ class TenantViewSet(APIViewSet):
     anonymous: ClassVar = {"accept"}
     throttles: ClassVar = {"invite": "reset", "accept": "register"}
 
-    @extend_schema(responses=WorkspaceSerializer)
+    @extend_schema(responses=WorkspaceRow)
     def retrieve(self, request: Request) -> Response:
         return ok(members.tenant_summary(request.user), "Tenant retrieved successfully")
 
-    @extend_schema(request=TenantNameSerializer, responses=WorkspaceSerializer)
+    @extend_schema(request=TenantNameSerializer, responses=WorkspaceRow)
     def update(self, request: Request) -> Response:
         members.rename_tenant(owner=request.user, **parse(TenantNameSerializer, request))
         return ok(members.tenant_summary(request.user), "Tenant updated successfully")
 
-    @extend_schema(responses=MemberSerializer(many=True))
+    @extend_schema(responses=Sequence[MemberRow])
     def members(self, request: Request) -> Response:
-        return ok([_member_row(user) for user in members.members_of(request.user)], "Members retrieved successfully")
+        return ok([member_row(user) for user in members.members_of(request.user)], "Members retrieved successfully")
 
-    @extend_schema(request=RoleSerializer, responses=MemberSerializer)
+    @extend_schema(request=RoleSerializer, responses=MemberRow)
     def change_member(self, request: Request, user_id: int) -> Response:
         values = parse(RoleSerializer, request)
         member = members.change_member(owner=request.user, user_id=user_id, role=values["role"])
-        return ok(_member_row(member), "Member updated successfully")
+        return ok(member_row(member), "Member updated successfully")
 
     @extend_schema(request=None, responses=None)
     def remove_member(self, request: Request, user_id: int) -> Response:
         members.remove_member(owner=request.user, user_id=user_id)
         return ok(None, "Member removed successfully")
 
-    @extend_schema(responses=InvitationSerializer(many=True))
+    @extend_schema(responses=Sequence[InvitationRow])
     def invitations(self, request: Request) -> Response:
-        rows = [_invitation_row(found) for found in members.open_invitations(request.user)]
+        rows = [invitation_row(found) for found in members.open_invitations(request.user)]
         return ok(rows, "Invitations retrieved successfully")
 
-    @extend_schema(request=InviteSerializer, responses={201: InvitationSerializer})
+    @extend_schema(request=InviteSerializer, responses={201: InvitationRow})
     def invite(self, request: Request) -> Response:
         invitation = members.invite(owner=request.user, **parse(InviteSerializer, request))
-        return ok(_invitation_row(invitation), "Invitation sent successfully", status=201)
+        return ok(invitation_row(invitation), "Invitation sent successfully", status=201)
 
     @extend_schema(request=None, responses=None)
     def withdraw(self, request: Request, invitation_id: int) -> Response:
         members.withdraw_invitation(owner=request.user, invitation_id=invitation_id)
         return ok(None, "Invitation withdrawn successfully")
 
-    @extend_schema(request=AcceptSerializer, responses=LoginAnswerSerializer)
+    @extend_schema(request=AcceptSerializer, responses=LoginAnswer)
     def accept(self, request: Request) -> Response:
         user, tokens = members.accept_invitation(**parse(AcceptSerializer, request), device=device_of(request))
         return ok(login_row(user, tokens), "Invitation accepted successfully")
@@ -171,15 +149,15 @@ class PersonalDataViewSet(APIViewSet):
         "end": [Authenticated],
     }
 
-    @extend_schema(responses=DataRequestSerializer(many=True))
+    @extend_schema(responses=Sequence[DataRequestRow])
     def requests(self, request: Request) -> Response:
-        rows = [_request_row(found) for found in request.user.data_requests.all()[:20]]
+        rows = [request_row(found) for found in request.user.data_requests.all()[:20]]
         return ok(rows, "Data requests retrieved successfully")
 
-    @extend_schema(request=None, responses={202: DataRequestSerializer})
+    @extend_schema(request=None, responses={202: DataRequestRow})
     def export(self, request: Request) -> Response:
         """A copy of everything that is yours; a mail tells when it is ready."""
-        return ok(_request_row(personal_data.request_export(user=request.user)), "Export requested", status=202)
+        return ok(request_row(personal_data.request_export(user=request.user)), "Export requested", status=202)
 
     @extend_schema(
         responses={
@@ -208,7 +186,7 @@ class PersonalDataViewSet(APIViewSet):
             attachment=True,
         )
 
-    @extend_schema(request=DeletionSerializer, responses={202: DataRequestSerializer})
+    @extend_schema(request=DeletionSerializer, responses={202: DataRequestRow})
     def end(self, request: Request) -> Response:
         """Ends the account at once; its data follows within minutes."""
         values = parse(DeletionSerializer, request)
@@ -218,35 +196,4 @@ class PersonalDataViewSet(APIViewSet):
             password=values.get("password") or values.get("current_password"),
             confirmation=values.get("email"),
         )
-        return ok(_request_row(asked), "Account deletion requested", status=202)
-
-
-def _member_row(user: User) -> dict[str, Any]:
-    return {
-        "id": user.pk,
-        "name": user.name,
-        "email": user.email,
-        "role": user.tenant_role,
-        "created_at": user.created_at,
-    }
-
-
-def _invitation_row(invitation: Invitation) -> dict[str, Any]:
-    return {
-        "id": invitation.pk,
-        "email": invitation.email,
-        "role": invitation.role,
-        "created_at": invitation.created_at,
-        "expires_at": invitation.expires_at,
-    }
-
-
-def _request_row(found: DataRequest) -> dict[str, Any]:
-    return {
-        "id": str(found.pk),
-        "kind": found.kind,
-        "status": found.status,
-        "created_at": found.created_at,
-        "finished_at": found.finished_at,
-        "expires_at": found.expires_at,
-    }
+        return ok(request_row(asked), "Account deletion requested", status=202)

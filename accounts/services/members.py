@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Annotated, TypedDict
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -184,7 +184,17 @@ def remove_member(*, owner: User, user_id: int) -> None:
         record("member.removed", actor=owner, subject=member)
 
 
-def tenant_summary(user: User) -> dict[str, Any]:
+class WorkspaceRow(TypedDict):
+    id: int
+    name: str
+    domain: str
+    db_pool: str
+    role: Annotated[str, User.TenantRole]
+    members: int
+    created_at: datetime
+
+
+def tenant_summary(user: User) -> WorkspaceRow:
     tenant = user.tenant
     members = User.objects.filter(tenant=tenant, is_active=True).count()
     return {

@@ -5,7 +5,7 @@ Passkeys are the other kind (``passkeys``); both share the recovery codes, which
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, TypedDict
 
 from allauth.core.internal.cryptokit import normalize_user_code
 from allauth.mfa import app_settings
@@ -43,7 +43,12 @@ def has_app(user: User) -> bool:
     return Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).exists()
 
 
-def begin(*, user: User) -> dict[str, str]:
+class SetupRow(TypedDict):
+    secret: str
+    uri: Annotated[str, "For a QR code."]
+
+
+def begin(*, user: User) -> SetupRow:
     """A fresh secret for the app, good once a code from it is confirmed."""
     _refuse_enabled(user)
     secret = generate_totp_secret()
@@ -52,7 +57,7 @@ def begin(*, user: User) -> dict[str, str]:
     return {"secret": secret, "uri": adapter.build_totp_url(user, secret)}
 
 
-def begun(*, user: User) -> dict[str, str] | None:
+def begun(*, user: User) -> SetupRow | None:
     """What ``begin`` answered, while it can still be confirmed."""
     adapter = get_adapter()
     kept = durable.get(_setup_key(user))
@@ -120,7 +125,12 @@ def drop_idle_recovery_codes(*, user: User) -> None:
         _recovery_codes(user).delete()
 
 
-def status(*, user: User) -> dict[str, Any]:
+class StatusRow(TypedDict):
+    enabled: bool
+    recovery_codes_left: int
+
+
+def status(*, user: User) -> StatusRow:
     kept = _recovery_codes(user).first()
     left = app_settings.RECOVERY_CODE_COUNT - kept.data["used_mask"].bit_count() if kept else 0
     return {"enabled": is_enabled(user), "recovery_codes_left": left}

@@ -6,11 +6,12 @@ import math
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Annotated, TypedDict
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from rest_framework import serializers
 from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.settings import api_settings
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
@@ -96,7 +97,17 @@ def check_alive(session: LoginSession, user: User) -> None:
         raise Unauthenticated("The session has ended; log in again.")
 
 
-def list_sessions(*, user: User, current: LoginSession) -> list[dict[str, Any]]:
+class SessionRow(TypedDict):
+    id: Annotated[str, serializers.UUIDField]
+    device: Annotated[str, "The User-Agent that logged in."]
+    address: Annotated[str | None, serializers.IPAddressField]
+    created_at: datetime
+    last_seen: datetime
+    expires_at: datetime
+    current: Annotated[bool, "Whether it is the one that asks."]
+
+
+def list_sessions(*, user: User, current: LoginSession) -> list[SessionRow]:
     """Where the user is logged in, last seen first."""
     return [
         {
