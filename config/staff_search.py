@@ -19,10 +19,10 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.contrib.postgres.search import SearchVectorExact, SearchVectorField
 from django.core.exceptions import FieldDoesNotExist, ValidationError
-from django.db import connection, models
+from django.db import models
 from django.db.models import F, Q, QuerySet
 
-from config.words import WordsIndex, beginnings
+from config.words import WordsIndex, beginnings, looked_up
 from tenants.models import is_tenant_model
 
 REACH = 20_000
@@ -103,12 +103,7 @@ def _of_people(model: type[models.Model], way: str, people: list[tuple[int, int]
 
 
 def _with_words(rows: Rows, term: str, *columns: str) -> list[Any]:
-    """Columns of the rows that have the words, in no order.
-
-    PostgreSQL takes any beginning of a word for one in 200 rows and would, for a limit, rather walk through a whole
-    table than look a rare one up. What is materialised is planned as if all of it were read, and read as far as is
-    asked.
-    """
+    """Columns of the rows that have the words, in no order."""
     query = beginnings(term)
     if query is None:
         return []
@@ -119,11 +114,7 @@ def _with_words(rows: Rows, term: str, *columns: str) -> list[Any]:
         fields: Any = rows.model._meta.concrete_fields
         vector = next(f for f in fields if isinstance(getattr(f, "output_field", f), SearchVectorField))
         match = [SearchVectorExact(F(vector.name), query)]
-    sql, values = rows.filter(*match).order_by().values_list(*columns).query.sql_with_params()
-    with connection.cursor() as cursor:
-        cursor.execute(f"WITH found AS MATERIALIZED ({sql}) SELECT * FROM found LIMIT {MATCHES}", values)
-        found: list[Any] = cursor.fetchall()
-        return found
+    return looked_up(rows.filter(*match).values_list(*columns), MATCHES)
 
 
 def _leads_to_people(model: type[models.Model], way: str) -> bool:

@@ -6,12 +6,17 @@ import re
 from typing import Any
 
 from django.contrib.postgres.indexes import GinIndex
-from django.contrib.postgres.search import SearchQuery, SearchVectorField
-from django.db.models import Func, TextField, Value
+from django.contrib.postgres.search import SearchQuery, SearchVectorExact, SearchVectorField
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.db.models import Func, QuerySet, TextField, Value
 from django.db.models.functions import Concat
 
 _BETWEEN = "@._-+/:,;"
 """PostgreSQL would take an address as one word."""
+
+RARE = 1_000
+"""Rows, at most, that are looked up by their words before they are ordered."""
 
 
 class Words(Func):
@@ -42,3 +47,33 @@ def beginnings(term: str) -> SearchQuery | None:
     """Of rows that have, for each word of the term, a word that begins so; None if there is no word in it."""
     words = re.findall(r"\w+", term.replace("_", " ").replace("\0", " "))[:10]
     return SearchQuery(" & ".join(f"{word}:*" for word in words), config="simple", search_type="raw") if words else None
+
+
+def looked_up(rows: QuerySet[Any, Any], most: int) -> list[Any]:
+    """At most so many of the ``values_list`` rows that have some words, in no order.
+
+    PostgreSQL takes any beginning of a word for one in 200 rows and would, for a limit, rather walk through a whole
+    table than look a rare one up. What is materialised is planned as if all of it were read, and read as far as is
+    asked.
+    """
+    try:
+        sql, values = rows.order_by().query.sql_with_params()
+    except EmptyResultSet:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(f"WITH found AS MATERIALIZED ({sql}) SELECT * FROM found LIMIT %s", [*values, most])
+        found: list[Any] = cursor.fetchall()
+        return found
+
+
+def with_words(rows: QuerySet[Any, Any], words: Any, query: SearchQuery | None) -> QuerySet[Any, Any]:
+    """The rows whose ``words`` (an indexed expression or column) the query matches; none without a query.
+
+    A page of them costs little however rare they are: few are looked up by the index and ordered, of many the first in
+    the list's order are soon met.
+    """
+    if query is None:
+        return rows.none()
+    matching = rows.filter(SearchVectorExact(words, query))
+    few = looked_up(matching.values_list("pk"), RARE)
+    return rows.filter(pk__in=[pk for (pk,) in few]) if len(few) < RARE else matching

@@ -6,9 +6,10 @@ import re
 from typing import Any, ClassVar
 
 from django.contrib.postgres.search import SearchQuery
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from config.api.filters import DateTime, Int, ListSpec, Str
+from config.words import with_words
 from effects.lists import Tag
 
 # As PostgreSQL's parser splits a text: at everything that is neither letter nor digit.
@@ -34,8 +35,6 @@ class GalleryList(ListSpec):
     @classmethod
     def apply_search(cls, queryset: QuerySet[Any, Any], text: str) -> QuerySet[Any, Any]:
         """Every word begins a word of the title, the effect's name, a tag or the category, in any case."""
-        words = _WORD.findall(text)
-        if not words:
-            return queryset.none()
-        prefixes = " & ".join(f"'{word}':*" for word in words)
-        return queryset.filter(search=SearchQuery(prefixes, search_type="raw", config="simple"))
+        prefixes = " & ".join(f"'{word}':*" for word in _WORD.findall(text))
+        query = SearchQuery(prefixes, search_type="raw", config="simple") if prefixes else None
+        return with_words(queryset, F("search"), query)

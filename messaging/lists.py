@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
+
+from django.db.models import QuerySet
 
 from config.api.filters import DateTime, Int, ListSpec, Str
+from config.words import Words, beginnings, with_words
 
 
 class ChatList(ListSpec):
@@ -19,12 +22,16 @@ class ChatList(ListSpec):
 
 class MessageList(ListSpec):
     filters: ClassVar = {"author_id": Int(), "created_at": DateTime()}
-    search: ClassVar = ("text",)
     order: ClassVar = ("id",)
     default_order: ClassVar = "id:desc"
     feed: ClassVar = ("id",)
     count_ttl: ClassVar = 60
     exact_below: ClassVar = 1000
+
+    @classmethod
+    def apply_search(cls, queryset: QuerySet[Any, Any], text: str) -> QuerySet[Any, Any]:
+        """Every word begins a word of the message, in any case."""
+        return with_words(queryset, Words("text"), beginnings(text))
 
 
 class BlockList(ListSpec):

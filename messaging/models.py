@@ -7,6 +7,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
+from config.words import WordsIndex
+
 MAX_TEXT_LENGTH = 10_000
 """Characters: several pages, and short enough that a page of messages stays below 2 MB."""
 
@@ -55,6 +57,7 @@ class Message(models.Model):
         indexes = (
             models.Index(fields=("chat", "-id"), name="message_history"),
             models.Index(fields=("recipient", "id"), name="message_inbox"),
+            WordsIndex("text", name="message_words"),
         )
         constraints = (
             models.CheckConstraint(condition=~Q(author=F("recipient")), name="message_to_another"),

@@ -93,6 +93,8 @@ def count_rows(
     """How many rows match: counted, or at most ``spec.count_ttl`` seconds old."""
     # Annotations cost time, and may have the time in them; nothing that is counted is lost without them.
     queryset = queryset.order_by().values("pk")
+    if queryset.query.is_empty():
+        return 0
     if not spec.count_ttl:
         return queryset.count()
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from django.db import connection
@@ -113,6 +114,25 @@ def test_history_is_newest_first_and_a_cursor_neither_repeats_nor_skips(
     second = as_alice.get(path, {"perPage": 2, "cursor": first["nextCursor"]}).json()["data"]
     assert [item["message"] for item in second["items"]] == ["2", "1"]
     assert texts_of(as_alice, chat, "?search=3") == ["3"]
+
+
+def test_search_finds_words_by_how_they_begin(as_alice: APIClient, as_bob: APIClient, chat: Chat, send: Send) -> None:
+    for text in ("Two CATS at example.com/render-3.mp4", "a cat", "concatenate", "\u00c9t\u00e9"):
+        send(as_bob, text)
+    found = {
+        search: texts_of(as_alice, chat, f"?search={quote(search)}")
+        for search in ("cat", "cats two", "com", "mp4", "\u00e9t", "':* | !", "\U0001f600")
+    }
+    two = "Two CATS at example.com/render-3.mp4"
+    assert found == {
+        "cat": ["a cat", two],
+        "cats two": [two],
+        "com": [two],
+        "mp4": [two],
+        "\u00e9t": ["\u00c9t\u00e9"],
+        "':* | !": [],
+        "\U0001f600": [],
+    }
 
 
 def test_receipts_and_unread_counts(as_alice: APIClient, as_bob: APIClient, chat: Chat, send: Send) -> None:

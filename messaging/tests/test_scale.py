@@ -12,6 +12,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from messaging.models import Chat, Message
+from tests.plans import rows_read
 
 pytestmark = pytest.mark.django_db
 
@@ -122,3 +123,20 @@ def test_counting_many_chats(as_bob: APIClient, many_chats: None) -> None:
         assert as_bob.get(path).json()["data"]["totalItems"] == CHATS
     # Far more than a thousand of a minute ago are still many.
     assert not [entry["sql"] for entry in asked if "COUNT(" in entry["sql"]]
+
+
+def test_searching_a_long_history(as_bob: APIClient, long_chat: Chat) -> None:
+    path = f"/api/messages/get-messages-by-chat-id/{long_chat.pk}"
+    # Of 20,000 numbers, 1234 begins itself and nothing else below 12,340 does.
+    with CaptureQueriesContext(connection) as asked:
+        found = as_bob.get(path, {"search": "1234"}).json()["data"]
+    texts = ["12349", "12348", "12347", "12346", "12345", "12344", "12343", "12342", "12341", "12340", "1234"]
+    assert [item["message"] for item in found["items"]] == texts
+    assert found["totalItems"] == len(texts)
+    assert max(rows_read(asked).values()) <= 10 * len(texts)
+    # Too many to be looked up first.
+    page = as_bob.get(path, {"search": "1", "perPage": PAGE}).json()["data"]
+    assert [item["message"] for item in page["items"][:2]] == ["19999", "19998"]
+    assert (len(page["items"]), page["totalItems"]) == (PAGE, 11_111)
+    nothing = as_bob.get(path, {"search": "?!"}).json()["data"]
+    assert (nothing["items"], nothing["totalItems"]) == ([], 0)
