@@ -30,7 +30,7 @@ stack = TestStack()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--golden", action="store_true", help="write the golden frames anew instead of comparing")
+    parser.addoption("--golden", action="store_true", help="write golden frames and figures anew instead of comparing")
 
 
 def pytest_configure(config: pytest.Config) -> None:
