@@ -237,7 +237,7 @@ def _shown(text: str) -> str:
     return repr(text.strip()[:40])
 
 
-def _build(node: ast.expr, names: tuple[str, ...], depth: int) -> Node:
+def _build(node: ast.expr, names: tuple[str, ...], depth: int) -> Node:  # noqa: C901 - a table: one case a kind of node
     if depth == 0:
         raise ExpressionError(f"nested deeper than {MAX_DEPTH} levels")
 

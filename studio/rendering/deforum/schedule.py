@@ -101,10 +101,7 @@ def numbers(
             values[keyframe.frame] = float(bare)
             continue
         place = f"{field}: keyframe {keyframe.frame}"
-        try:
-            expression = Expression(_unquoted(keyframe.text), VALUE_NAMES)
-        except ExpressionError as error:
-            raise PlanError(field, f"{place}: {error}") from None
+        expression = _compiled(field, place, keyframe.text)
         if budget:
             budget.spend(field, _COMPILING + expression.cost * (stop - keyframe.frame))
         for frame in range(keyframe.frame, stop):
@@ -125,6 +122,13 @@ def numbers(
         values = np.nan_to_num(values, nan=np.nan)
     held = np.interp(np.arange(frame_count), known, values[known])
     return np.clip(held, *clamp) if clamp else held
+
+
+def _compiled(field: str, place: str, text: str) -> Expression:
+    try:
+        return Expression(_unquoted(text), VALUE_NAMES)
+    except ExpressionError as error:
+        raise PlanError(field, f"{place}: {error}") from None
 
 
 def strings(field: str, schedule: str, *, frame_count: int, seed: int, budget: Budget | None = None) -> list[str]:

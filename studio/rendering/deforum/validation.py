@@ -91,7 +91,15 @@ def _check_files(
         raise PlanError(
             "color_coherence_image_path", "color_coherence_image_path: colour coherence by image needs an image"
         )
-    files = list(settings.asset_names)
+    files = {*settings.asset_names, *_mask_files(settings, table)}
+    missing = sorted(files - set(assets)) if assets is not None else []
+    if missing:
+        raise PlanError("assets", f"assets: {missing[0][:80]!r} is named in the settings and was not sent")
+
+
+def _mask_files(settings: DeforumSettings, table: list[FrameParameters]) -> list[str]:
+    """What the mask schedules name."""
+    files: list[str] = []
     masked = settings.use_mask or settings.use_mask_video
     unused = unused_settings(settings)
     for field in ("mask_schedule", "noise_mask_schedule"):
@@ -103,6 +111,4 @@ def _check_files(
             if "video_mask" in mask.variables and not masked:
                 raise PlanError(field, f"{field}: {{video_mask}} needs use_mask or use_mask_video")
             files += mask.files
-    missing = sorted(set(files) - set(assets)) if assets is not None else []
-    if missing:
-        raise PlanError("assets", f"assets: {missing[0][:80]!r} is named in the settings and was not sent")
+    return files

@@ -72,8 +72,7 @@ def parse_emphasis(text: str) -> list[Span]:
     opened: dict[str, list[int]] = {"(": [], "[": []}
 
     def weigh(start: int, factor: float) -> None:
-        for index in range(start, len(weights)):
-            weights[index] *= factor
+        weights[start:] = [weight * factor for weight in weights[start:]]
 
     def add(piece: str) -> None:
         texts.append(piece)
@@ -85,12 +84,8 @@ def parse_emphasis(text: str) -> list[Span]:
             add(piece[1:])
         elif piece in opened:
             opened[piece].append(len(texts))
-        elif piece == ")" and opened["("]:
-            weigh(opened["("].pop(), _ROUND)
-        elif piece == "]" and opened["["]:
-            weigh(opened["["].pop(), _SQUARE)
-        elif piece[0] == ":" and piece[-1] == ")" and opened["("] and _NUMBER.fullmatch(piece[1:-1].strip()):
-            weigh(opened["("].pop(), float(piece[1:-1]))
+        elif (closed := _closed_by(piece)) and opened[closed[0]]:
+            weigh(opened[closed[0]].pop(), closed[1])
         else:
             *before, last = _BREAKS.split(piece)
             for index, part in enumerate(before):
@@ -102,6 +97,17 @@ def parse_emphasis(text: str) -> list[Span]:
     for start in opened["["]:
         weigh(start, _SQUARE)
     return list(_merged(texts, weights, breaks)) or [Span("")]
+
+
+def _closed_by(piece: str) -> tuple[str, float] | None:
+    """The bracket that the piece closes where one is open, and the factor that it gives."""
+    if piece == ")":
+        return "(", _ROUND
+    if piece == "]":
+        return "[", _SQUARE
+    if piece[0] == ":" and piece[-1] == ")" and _NUMBER.fullmatch(piece[1:-1].strip()):
+        return "(", float(piece[1:-1])
+    return None
 
 
 def _merged(texts: list[str], weights: list[float], breaks: set[int]) -> Iterator[Span]:

@@ -56,16 +56,7 @@ def inspect(path: Path, purpose: Purpose | None, limits: MediaLimits) -> MediaIn
     if size > limits.max_bytes:
         most = f"at most {limits.max_bytes / MIB:.0f} MB are accepted"
         raise MediaError(f"The file has {size / MIB:.0f} MB; {most}.", code="too_large")
-    try:
-        found = signature(path)
-    except Unsupported as error:
-        raise MediaError(f"{error} files are not accepted{_choices(purpose)}.", code="unsupported_type") from None
-    if found is None:
-        raise MediaError(f"This is not a media file we can read{_choices(purpose)}.", code="not_media")
-    if purpose and found.container not in _ACCEPTED[purpose]:
-        raise MediaError(f"{found.mime_type} files are not accepted here{_choices(purpose)}.", code="unsupported_type")
-    if found.truncated:
-        raise _truncated()
+    found = _accepted(path, purpose)
     _check_size(found.width, found.height, limits, is_still=found.kind == "image")
     _check_length(len(found.delays), sum(found.delays) / found.ticks, limits)
     info = _look(path, found, limits)
@@ -77,6 +68,21 @@ def inspect(path: Path, purpose: Purpose | None, limits: MediaLimits) -> MediaIn
     elif purpose and info.kind == "audio":
         raise MediaError("The file has sound but no picture.", code="no_video_stream")
     return info
+
+
+def _accepted(path: Path, purpose: Purpose | None) -> Signature:
+    """What kind of file it is, if it is one that is taken."""
+    try:
+        found = signature(path)
+    except Unsupported as error:
+        raise MediaError(f"{error} files are not accepted{_choices(purpose)}.", code="unsupported_type") from None
+    if found is None:
+        raise MediaError(f"This is not a media file we can read{_choices(purpose)}.", code="not_media")
+    if purpose and found.container not in _ACCEPTED[purpose]:
+        raise MediaError(f"{found.mime_type} files are not accepted here{_choices(purpose)}.", code="unsupported_type")
+    if found.truncated:
+        raise _truncated()
+    return found
 
 
 def signature(path: Path) -> Signature | None:
@@ -230,11 +236,7 @@ def _picture(
         raise _without_pictures(hidden=hidden and not stamps, damaged=bool(stamps))
     info = replace(_looks(frame, stream, info, found), picture_track=tracks.video_index)
     _check_size(info.width, info.height, limits)
-    if sound.is_heard:
-        codec = tracks.sound.codec_context.codec.canonical_name if tracks.sound else None
-        info = replace(info, has_audio=True, audio_codec=codec, sound_track=tracks.sound_index)
-    elif sound.is_unreadable or tracks.unread_sound:
-        info = replace(info, notes=("The file's sound can't be read: it is left out.",))
+    info = _with_sound(info, tracks, sound)
     if found.kind == "animation":
         return _animated(info, found)
     stamps.sort()
@@ -252,6 +254,15 @@ def _picture(
         start=begin,
         sound_offset=max(0.0, float(begin) - (container.start_time or 0) / av.time_base),
     )
+
+
+def _with_sound(info: MediaInfo, tracks: _Tracks, sound: _SoundCheck) -> MediaInfo:
+    if sound.is_heard:
+        codec = tracks.sound.codec_context.codec.canonical_name if tracks.sound else None
+        return replace(info, has_audio=True, audio_codec=codec, sound_track=tracks.sound_index)
+    if sound.is_unreadable or tracks.unread_sound:
+        return replace(info, notes=("The file's sound can't be read: it is left out.",))
+    return info
 
 
 def _without_pictures(*, hidden: bool, damaged: bool) -> MediaError:
