@@ -4,12 +4,18 @@
 import os
 import sys
 
+from config import VERSION
+
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+    if sys.argv[1:] in (["version"], ["--version"]):
+        # Django would tell its own.
+        print(VERSION)
+    else:
+        execute_from_command_line(sys.argv)
 
 
 if __name__ == "__main__":

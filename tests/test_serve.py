@@ -18,6 +18,7 @@ from django.conf import settings
 from requests.adapters import HTTPAdapter
 from urllib3.util.retry import Retry
 
+from config import VERSION
 from tests.patience import FOREVER_SECONDS
 from tests.waiting import until_ended
 
@@ -94,6 +95,10 @@ def running(data_dir: Path) -> Iterator[Serve]:
 def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
     with running(tmp_path_factory.mktemp("serve")) as serve:
         yield serve
+
+
+def test_it_says_first_which_version_it_is(serve: Serve) -> None:
+    assert serve.lines[0].endswith(f": Mage AI Studio {VERSION}")
 
 
 def test_it_answers_from_the_ready_line_on(serve: Serve) -> None:

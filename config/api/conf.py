@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from config import VERSION
+
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.SessionJWTAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["config.api.permissions.Nobody"],
@@ -28,7 +30,7 @@ REST_FRAMEWORK: dict[str, Any] = {
 SPECTACULAR_SETTINGS: dict[str, Any] = {
     "TITLE": "Mage AI Studio API",
     "DESCRIPTION": "Video effects and AI renders: one envelope, one error shape, one list grammar.",
-    "VERSION": "1.0.0",
+    "VERSION": VERSION,
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_AUTHENTICATION": [],
     "SERVE_PERMISSIONS": ["config.api.permissions.Public"],

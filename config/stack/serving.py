@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from config import VERSION
 from config.stack.addresses import local_url, reachable_host
 from config.stack.embedded import is_ours, remember, remembered
 from config.stack.heartbeats import HeartbeatWatch, heartbeat_file
@@ -89,6 +90,7 @@ async def serve(site: Site, log: Log) -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, on_signal)
+    log.say("serve", f"Mage AI Studio {VERSION}")
     try:
         await _rise(site, supervisor, log)
         await asyncio.Event().wait()
