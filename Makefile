@@ -46,6 +46,10 @@ format: $(DEVELOPMENT) ## Format the code and fix what the linter can
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
+.PHONY: hooks
+hooks: $(DEVELOPMENT) ## Check before every commit and push
+	@$(BIN)/prek install
+
 .PHONY: bench
 bench: $(DEVELOPMENT) ## Measure rendering side by side with plain pipelines
 	@$(BIN)/python -m bench
