@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.http.response import HttpResponseBase
 from drf_spectacular.utils import extend_schema
@@ -22,8 +22,7 @@ from gallery.models import GalleryItem
 from gallery.rows import LISTED, GalleryDetailRow, GalleryItemRow, LikeAnswer, ReportAnswer, item_row, listed_row
 from gallery.serializers import ReportSerializer
 from gallery.services.viewing import LIST, RemixRow
-from studio.rows.effects import published_video_row
-from studio.serializers.effects import PublishedVideoSerializer
+from studio.rows.effects import PublishedVideoRow, published_video_row
 from studio.services.videos import find_video
 
 # Querysets are copied by everything that is done to them, so one is built for all requests.
@@ -101,17 +100,17 @@ class PublicationViewSet(APIViewSet):
 
     permissions: ClassVar = {"publish": [Authenticated], "unpublish": [Authenticated]}
 
-    @extend_schema(request=None, responses=PublishedVideoSerializer)
+    @extend_schema(request=None, responses=PublishedVideoRow)
     def publish(self, request: Request, video_id: int) -> Response:
         """Show a completed video in the gallery."""
         services.publish(find_video(user=request.user, video_id=video_id))
         return ok(self._row(request, video_id), "Video published successfully")
 
-    @extend_schema(request=None, responses=PublishedVideoSerializer)
+    @extend_schema(request=None, responses=PublishedVideoRow)
     def unpublish(self, request: Request, video_id: int) -> Response:
         """Take a video out of the gallery; harmless when it is not there."""
         services.unpublish(find_video(user=request.user, video_id=video_id))
         return ok(self._row(request, video_id), "Video unpublished successfully")
 
-    def _row(self, request: Request, video_id: int) -> dict[str, Any]:
+    def _row(self, request: Request, video_id: int) -> PublishedVideoRow:
         return published_video_row(find_video(user=request.user, video_id=video_id))

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
-from typing import Any, Final
+from datetime import datetime
+from typing import Annotated, Any, Final, TypedDict, cast
 
 from django.conf import settings
 
 from config.links import Absolute
 from studio.models import MediaFile, RenderJob, Video
 from studio.models.jobs import dispatch_id
+from studio.rows.figures import QueueFiguresRow, queue_row
 from studio.rows.links import file_link, link_columns, linked
 from studio.services.places import QueueFigures
 from studio.services.upload_targets import Ticket
@@ -40,7 +41,35 @@ VIDEO_COLUMNS: Final = (
 PICTURE_COLUMNS: Final = ("video_id", *link_columns("poster", "thumbnail", "sprite"))
 
 
-def video_row(video: Mapping[str, Any], pictures: Mapping[str, Any] | None, absolute: Absolute) -> dict[str, Any]:
+class EffectReferenceRow(TypedDict):
+    id: int
+    name: str
+    slug: str
+
+
+class RenamedVideoRow(TypedDict):
+    id: int
+    title: str | None
+    status: Annotated[str, tuple(dict.fromkeys(VIDEO_WORDS.values()))]
+    created_at: datetime
+    updated_at: datetime
+
+
+class VideoRow(RenamedVideoRow):
+    original_file_url: str | None
+    processed_file_url: str | None
+    error: str | None
+    effect: EffectReferenceRow | None
+    type: str
+    input_payload: dict[str, Any]
+    is_published: bool
+    published_at: datetime | None
+    poster_url: str | None
+    thumbnail_url: str | None
+    sprite_url: str | None
+
+
+def video_row(video: Mapping[str, Any], pictures: Mapping[str, Any] | None, absolute: Absolute) -> VideoRow:
     """A video in full, of ``VIDEO_COLUMNS``; the pictures are ``PICTURE_COLUMNS`` of the render it shows."""
     published_at = video["gallery_item__published_at"]
     return {
@@ -63,12 +92,18 @@ def video_row(video: Mapping[str, Any], pictures: Mapping[str, Any] | None, abso
     }
 
 
-def created_video_row(video: Video) -> dict[str, Any]:
+class CreatedVideoRow(RenamedVideoRow):
+    effect_id: int
+    original_file_id: int | None
+
+
+def created_video_row(video: Video) -> CreatedVideoRow:
     return {
         "id": video.pk,
         "title": video.title or None,
         "status": VIDEO_WORDS[video.status],
-        "effect_id": video.effect_id,
+        # It was created with one.
+        "effect_id": cast(int, video.effect_id),
         "original_file_id": video.source_id,
         "created_at": video.created_at,
         "updated_at": video.updated_at,
@@ -85,16 +120,36 @@ def renamed_video_row(video: Video) -> dict[str, Any]:
     }
 
 
-def published_video_row(video: Video) -> dict[str, Any]:
+class PublishedVideoRow(TypedDict):
+    id: int
+    title: str | None
+    status: Annotated[str, tuple(dict.fromkeys(VIDEO_WORDS.values()))]
+    is_published: bool
+    published_at: datetime | None
+
+
+def published_video_row(video: Video) -> PublishedVideoRow:
+    item = getattr(video, "gallery_item", None)
+    published_at = item.published_at if item else None
     return {
         "id": video.pk,
         "title": video.title or None,
         "status": VIDEO_WORDS[video.status],
-        **_publication(video),
+        "is_published": published_at is not None,
+        "published_at": published_at,
     }
 
 
-def submitted_job_row(job: RenderJob) -> dict[str, Any]:
+class SubmittedJobRow(TypedDict):
+    id: int
+    dispatch_id: str
+    effect_id: int | None
+    video_id: int
+    status: Annotated[str, tuple(JOB_WORDS.values())]
+    created_at: datetime
+
+
+def submitted_job_row(job: RenderJob) -> SubmittedJobRow:
     return {
         "id": job.pk,
         "dispatch_id": job.dispatch_id,
@@ -112,7 +167,22 @@ JOB_COLUMNS: Final = (
 )  # fmt: skip
 
 
-def listed_job_row(job: Mapping[str, Any]) -> dict[str, Any]:
+class ListedJobRow(SubmittedJobRow):
+    effect: EffectReferenceRow | None
+    purpose: str
+    provider: str
+    priority: int
+    progress: Annotated[float, "Percent."]
+    frames_done: int
+    frames_total: int
+    credits: int
+    error: str | None
+    error_code: str | None
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+def listed_job_row(job: Mapping[str, Any]) -> ListedJobRow:
     """One ``values()`` row of ``JOB_COLUMNS``."""
     return {
         "id": job["id"],
@@ -136,14 +206,27 @@ def listed_job_row(job: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def job_row(job: RenderJob, figures: QueueFigures, absolute: Absolute) -> dict[str, Any]:
+class AiJobRow(ListedJobRow):
+    output_url: str | None
+    queue: QueueFiguresRow
+
+
+def job_row(job: RenderJob, figures: QueueFigures, absolute: Absolute) -> AiJobRow:
     """A job with its place in the queue; ``job.effect`` and ``job.output`` are loaded."""
     names = {"effect__name": job.effect and job.effect.name, "effect__slug": job.effect and job.effect.slug}
     listed = listed_job_row({**vars(job), **names})
-    return {**listed, "output_url": file_link(job.output, absolute), "queue": asdict(figures)}
+    return {**listed, "output_url": file_link(job.output, absolute), "queue": queue_row(figures)}
 
 
-def announced_row(file: MediaFile) -> dict[str, Any]:
+class AnnouncedFileRow(TypedDict):
+    id: int
+    original_filename: str
+    mime_type: str
+    size: Annotated[int, "Bytes."]
+    status: Annotated[str, ("pending_upload", "ready", "rejected")]
+
+
+def announced_row(file: MediaFile) -> AnnouncedFileRow:
     return {
         "id": file.pk,
         "original_filename": file.original_filename,
@@ -153,9 +236,27 @@ def announced_row(file: MediaFile) -> dict[str, Any]:
     }
 
 
-def upload_row(file: MediaFile, ticket: Ticket, expires_in: int, absolute: Absolute) -> dict[str, Any]:
+class PartRow(TypedDict):
+    number: int
+    url: str
+
+
+class MultipartRow(TypedDict):
+    part_size: Annotated[int, "Bytes of every part but the last."]
+    parts: list[PartRow]
+
+
+class UploadTicketRow(TypedDict):
+    file: AnnouncedFileRow
+    upload_url: Annotated[str, "PUT the whole file here."]
+    upload_headers: dict[str, str]
+    expires_in: Annotated[int, "Seconds."]
+    multipart: Annotated[MultipartRow | None, "Offered for large files in place of the one PUT."]
+
+
+def upload_row(file: MediaFile, ticket: Ticket, expires_in: int, absolute: Absolute) -> UploadTicketRow:
     """How to send an announced file: one PUT, or, where ``multipart`` is offered, a PUT for each part."""
-    parts = [{"number": number, "url": url} for number, url in enumerate(ticket.parts, start=1)]
+    parts: list[PartRow] = [{"number": number, "url": url} for number, url in enumerate(ticket.parts, start=1)]
     return {
         "file": announced_row(file),
         "upload_url": absolute(ticket.url),
@@ -165,7 +266,23 @@ def upload_row(file: MediaFile, ticket: Ticket, expires_in: int, absolute: Absol
     }
 
 
-def file_row(file: MediaFile, absolute: Absolute) -> dict[str, Any]:
+class FileRow(AnnouncedFileRow):
+    kind: str
+    sha256: str | None
+    width: int | None
+    height: int | None
+    fps: str | None
+    frame_count: int | None
+    duration: Annotated[float | None, "Seconds."]
+    has_audio: bool
+    notes: Annotated[list[str], "What of the file is left out."]
+    error: str | None
+    url: str | None
+    created_at: datetime
+    updated_at: datetime
+
+
+def file_row(file: MediaFile, absolute: Absolute) -> FileRow:
     """A file with what is known of its content once it is ready."""
     ready = file.status == MediaFile.Status.READY
     return {
@@ -186,13 +303,7 @@ def file_row(file: MediaFile, absolute: Absolute) -> dict[str, Any]:
     }
 
 
-def _publication(video: Video) -> dict[str, Any]:
-    item = getattr(video, "gallery_item", None)
-    published_at = item.published_at if item else None
-    return {"is_published": published_at is not None, "published_at": published_at}
-
-
-def _effect_of(row: Mapping[str, Any]) -> dict[str, Any] | None:
+def _effect_of(row: Mapping[str, Any]) -> EffectReferenceRow | None:
     if row["effect_id"] is None:
         return None
     return {"id": row["effect_id"], "name": row["effect__name"], "slug": row["effect__slug"]}

@@ -4,15 +4,30 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
-from typing import Any
+from typing import Annotated, Any, TypedDict
 
 from studio.models import RenderJob, Video
+from studio.services.places import QueueFigures
 
 # The first keyframe of a schedule, where it is a number: ``0: (0.65), 24: (0.7)``.
 _FIRST = re.compile(r"\s*0\s*:\s*\(?\s*(-?\d+(?:\.\d+)?)\s*\)?\s*(?:,|$)")
 
 
-def figures_of(video: Video, job: RenderJob | None) -> dict[str, Any]:
+class FiguresRow(TypedDict):
+    model_id: int | None
+    prompt: str | None
+    negative_prompt: str | None
+    cfg_scale: float | None
+    seed: int | None
+    denoising: float | None
+    fps: str | None
+    frame_count: int | None
+    length: float | None
+    width: int | None
+    height: int | None
+
+
+def figures_of(video: Video, job: RenderJob | None) -> FiguresRow:
     """``length`` is in seconds; an animation's ``cfg_scale`` and ``denoising`` are those of its first frame."""
     asked, plan, source = video.parameters, job.plan if job else {}, video.source
     rendered = plan.get("params", {})
@@ -55,3 +70,23 @@ def _first(settings: dict[str, Any], name: str) -> float | None:
 
 def _first_of(*values: Any) -> Any:
     return next((value for value in values if value is not None), None)
+
+
+class QueueFiguresRow(TypedDict):
+    total_jobs_processing: int
+    total_jobs_in_queue: int
+    your_position: int | None
+    your_estimated_time: Annotated[int | None, "Seconds."]
+    estimated_time_for_all_jobs: int
+    estimated_time_processing_jobs: int
+
+
+def queue_row(figures: QueueFigures) -> QueueFiguresRow:
+    return {
+        "total_jobs_processing": figures.total_jobs_processing,
+        "total_jobs_in_queue": figures.total_jobs_in_queue,
+        "estimated_time_processing_jobs": figures.estimated_time_processing_jobs,
+        "estimated_time_for_all_jobs": figures.estimated_time_for_all_jobs,
+        "your_position": figures.your_position,
+        "your_estimated_time": figures.your_estimated_time,
+    }

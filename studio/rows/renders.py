@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import Any
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any, Final, Literal, TypedDict
 
 from django.utils import timezone
 
 from config.links import Absolute
 from studio.models import RenderJob, Video
-from studio.rows.figures import figures_of
+from studio.rows.figures import FiguresRow, QueueFiguresRow, figures_of, queue_row
 from studio.rows.links import file_link, frame_link
 from studio.services.places import QueueFigures
 
-_STATUS = {
+Word = Literal["pending", "approved", "processing", "preview", "finished", "error", "cancelled"]
+_STATUS: Final[dict[str, Word]] = {
     Video.Status.UPLOADED: "pending",
     Video.Status.RUNNING: "processing",
     Video.Status.PREVIEW_READY: "preview",
@@ -23,14 +25,33 @@ _STATUS = {
 }
 
 
-def status_word(video: Video, job: RenderJob | None) -> str:
+def status_word(video: Video, job: RenderJob | None) -> Word:
     """The state in document A's vocabulary: a queued final is ``approved``, a queued preview ``processing``."""
     if video.status == Video.Status.QUEUED:
         return "approved" if job and job.purpose == RenderJob.Purpose.FINAL else "processing"
-    return _STATUS[Video.Status(video.status)]
+    return _STATUS[video.status]
 
 
-def upload_row(video: Video, absolute: Absolute) -> dict[str, Any]:
+class UploadAnswer(TypedDict):
+    id: int
+    videoId: int
+    type: Annotated[str, Video.Type]
+    status: str
+    media_url: str | None
+    soundtrack_url: str | None
+    original_filename: str | None
+    mime_type: str | None
+    size: int | None
+    width: int | None
+    height: int | None
+    fps: str | None
+    frame_count: int | None
+    duration: float | None
+    notes: Annotated[list[str], "What of the files is left out."]
+    created_at: datetime
+
+
+def upload_row(video: Video, absolute: Absolute) -> UploadAnswer:
     """What an upload answers."""
     source = video.source
     return {
@@ -53,7 +74,44 @@ def upload_row(video: Video, absolute: Absolute) -> dict[str, Any]:
     }
 
 
-def job_row(video: Video, job: RenderJob | None, figures: QueueFigures, absolute: Absolute) -> dict[str, Any]:
+class ProgressRow(TypedDict):
+    id: int
+    videoId: int
+    job_id: int | None
+    type: Annotated[str, Video.Type]
+    status: Word
+    purpose: str | None
+    progress: Annotated[float, "Percent."]
+    frames_done: int
+    frames_total: int
+    estimated_time_left: Annotated[int | None, "Seconds."]
+    job_time: Annotated[float | None, "Seconds."]
+    queued_at: Annotated[int | None, "Unix time."]
+    queue: QueueFiguresRow
+    generator: str
+
+
+class JobRow(ProgressRow, FiguresRow):
+    """A video and its newest render."""
+
+    generation_parameters: dict[str, Any]
+    error: str | None
+    media_url: str | None
+    soundtrack_url: str | None
+    output_url: str | None
+    preview_url: str | None
+    frame_url: str | None
+    still_url: str | None
+    animation_url: str | None
+    poster_url: str | None
+    thumbnail_url: str | None
+    sprite_url: str | None
+    frame_table_url: str | None
+    created_at: datetime
+    updated_at: datetime
+
+
+def job_row(video: Video, job: RenderJob | None, figures: QueueFigures, absolute: Absolute) -> JobRow:
     """A video and its newest render: the row of ``/status``, ``/queue``, ``/generate`` and ``/finalize``."""
     parameters = video.parameters
     is_final = job is not None and job.purpose == RenderJob.Purpose.FINAL
@@ -70,7 +128,7 @@ def job_row(video: Video, job: RenderJob | None, figures: QueueFigures, absolute
         "estimated_time_left": _time_left(job, figures),
         "job_time": _job_time(job),
         "queued_at": int(job.queued_at.timestamp()) if job else None,
-        "queue": asdict(figures),
+        "queue": queue_row(figures),
         "generator": video.type,
         **figures_of(video, job),
         "generation_parameters": parameters,
@@ -89,6 +147,17 @@ def job_row(video: Video, job: RenderJob | None, figures: QueueFigures, absolute
         "created_at": video.created_at,
         "updated_at": video.updated_at,
     }
+
+
+class ProcessingStatusRow(TypedDict):
+    processing: Sequence[JobRow]
+    queued: Sequence[JobRow]
+    statistics: QueueFiguresRow
+
+
+class ProcessingQueueRow(TypedDict):
+    items: list[JobRow]
+    totalItems: int
 
 
 def _time_left(job: RenderJob | None, figures: QueueFigures) -> int | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import Any, TypedDict
 
 from django.conf import settings
 from django.db import transaction
@@ -86,6 +86,15 @@ def apply_effect(
     )
 
 
+class EstimateAnswer(TypedDict):
+    effect_id: int
+    required_tokens: int
+    balance: int
+    sufficient: bool
+    active_jobs: int
+    max_active_jobs: int
+
+
 def estimate_effect(
     *,
     user: User,
@@ -94,7 +103,7 @@ def estimate_effect(
     source: MediaFile | None,
     input_payload: Any = None,
     provider: str | None = None,
-) -> dict[str, Any]:
+) -> EstimateAnswer:
     """What ``apply_effect`` would cost now; raises what it would raise for the same request, limits aside."""
     input_payload = _payload(effect, video, input_payload)
     check_request(

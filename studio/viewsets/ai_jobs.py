@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from drf_spectacular.utils import extend_schema
@@ -18,16 +18,18 @@ from config.api.views import APIViewSet, parse
 from effects.services import find_effect
 from studio.lists import JobList
 from studio.models import RenderJob
-from studio.rows.effects import JOB_COLUMNS, job_row, listed_job_row, submitted_job_row
-from studio.serializers.effects import (
-    AiJobSerializer,
-    EstimateAnswerSerializer,
-    EstimateSerializer,
-    ListedJobSerializer,
-    SubmitJobSerializer,
-    SubmittedJobSerializer,
+from studio.rows.effects import (
+    JOB_COLUMNS,
+    AiJobRow,
+    ListedJobRow,
+    SubmittedJobRow,
+    job_row,
+    listed_job_row,
+    submitted_job_row,
 )
+from studio.serializers.effects import EstimateSerializer, SubmitJobSerializer
 from studio.services import ai_jobs, jobs
+from studio.services.ai_jobs import EstimateAnswer
 from studio.services.files import find_file
 from studio.services.places import QueueSnapshot
 from studio.services.presigned import verify_if_pending
@@ -59,7 +61,7 @@ class AiJobViewSet(APIViewSet):
     throttles: ClassVar = {"create": "render"}
     lists: ClassVar = {"list": JobList}
 
-    @extend_schema(request=SubmitJobSerializer, responses=SubmittedJobSerializer)
+    @extend_schema(request=SubmitJobSerializer, responses=SubmittedJobRow)
     @verified_input
     @idempotent
     def create(self, request: Request) -> Response:
@@ -73,7 +75,7 @@ class AiJobViewSet(APIViewSet):
         )
         return ok(submitted_job_row(job), "AI job submitted successfully")
 
-    @extend_schema(request=EstimateSerializer, responses=EstimateAnswerSerializer)
+    @extend_schema(request=EstimateSerializer, responses=EstimateAnswer)
     @verified_input
     def estimate(self, request: Request) -> Response:
         """What a job would cost, and whether it would be taken now; refuses what the job would be refused for."""
@@ -85,7 +87,7 @@ class AiJobViewSet(APIViewSet):
         )
         return ok(estimate, "AI job estimated successfully")
 
-    @extend_schema(responses=ListedJobSerializer(many=True))
+    @extend_schema(responses=Sequence[ListedJobRow])
     def list(self, request: Request) -> Response:
         """All renders of the user, previews included."""
         mine = RenderJob.objects.filter(owner=request.user)
@@ -93,12 +95,12 @@ class AiJobViewSet(APIViewSet):
             request, mine, columns=JOB_COLUMNS, row=listed_job_row, message="AI jobs retrieved successfully"
         )
 
-    @extend_schema(responses=AiJobSerializer)
+    @extend_schema(responses=AiJobRow)
     def retrieve(self, request: Request, job_id: int) -> Response:
         job = ai_jobs.find_job(user=request.user, job_id=job_id)
         return ok(self._row(job, request), "AI job retrieved successfully")
 
-    @extend_schema(request=None, responses=AiJobSerializer)
+    @extend_schema(request=None, responses=AiJobRow)
     def cancel(self, request: Request, job_id: int) -> Response:
         """Cancel a job; a finished one stays what it is."""
         job = jobs.cancel_render(ai_jobs.find_job(user=request.user, job_id=job_id))
@@ -114,5 +116,5 @@ class AiJobViewSet(APIViewSet):
             "source": find_file(user=user, file_id=file_id) if file_id else None,
         }
 
-    def _row(self, job: RenderJob, request: Request) -> dict[str, Any]:
+    def _row(self, job: RenderJob, request: Request) -> AiJobRow:
         return job_row(job, QueueSnapshot().figures(job), request.build_absolute_uri)

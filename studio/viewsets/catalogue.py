@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import ClassVar
 
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -11,9 +12,8 @@ from rest_framework.response import Response
 from config.api.filters import Bool, Int, ListSpec, Str
 from config.api.permissions import Authenticated, Public
 from config.api.views import APIViewSet
-from config.links import public_url
-from studio.models import ModelFile, Preset
-from studio.serializers.renders import ModelFileSerializer, PresetSerializer
+from studio.models import Preset
+from studio.rows.catalogue import ModelFileRow, PresetRow, model_row, preset_row
 from studio.services import catalogue
 
 
@@ -33,38 +33,16 @@ class CatalogueViewSet(APIViewSet):
     permissions: ClassVar = {"model_files": [Public], "presets": [Authenticated]}
     lists: ClassVar = {"model_files": ModelFileList, "presets": PresetList}
 
-    @extend_schema(responses=ModelFileSerializer(many=True))
+    @extend_schema(responses=Sequence[ModelFileRow])
     def model_files(self, request: Request) -> Response:
         """The models a render can be made with."""
         return self.list_response(
-            request, catalogue.checkpoints(), row=_model_row, message="Model files retrieved successfully"
+            request, catalogue.checkpoints(), row=model_row, message="Model files retrieved successfully"
         )
 
-    @extend_schema(responses=PresetSerializer(many=True))
+    @extend_schema(responses=Sequence[PresetRow])
     def presets(self, request: Request) -> Response:
         """The Deforum presets: built-in ones and the tenant's own."""
         return self.list_response(
-            request, Preset.objects.filter(enabled=True), row=_preset_row, message="Presets retrieved successfully"
+            request, Preset.objects.filter(enabled=True), row=preset_row, message="Presets retrieved successfully"
         )
-
-
-def _model_row(model: ModelFile) -> dict[str, Any]:
-    return {
-        "id": model.pk,
-        "name": model.name,
-        "description": model.description,
-        "version": model.version,
-        "previewUrl": public_url(model.preview_url) if model.preview_url else None,
-        "enabled": model.enabled,
-        "modelType": model.model_type,
-    }
-
-
-def _preset_row(preset: Preset) -> dict[str, Any]:
-    return {
-        "id": preset.pk,
-        "name": preset.name,
-        "slug": preset.slug,
-        "description": preset.description,
-        "settings": catalogue.preset_settings(preset),
-    }

@@ -13,8 +13,8 @@ from config.api.envelope import ok
 from config.api.permissions import Authenticated
 from config.api.views import APIViewSet, parse
 from effects.services import find_effect
-from studio.rows.effects import file_row, upload_row
-from studio.serializers.effects import AnnounceSerializer, FileSerializer, UploadTicketSerializer
+from studio.rows.effects import FileRow, UploadTicketRow, file_row, upload_row
+from studio.serializers.effects import AnnounceSerializer
 from studio.services import presigned
 from studio.services.files import find_file
 
@@ -23,7 +23,7 @@ class FileViewSet(APIViewSet):
     permissions: ClassVar = {"announce": [Authenticated], "retrieve": [Authenticated], "complete": [Authenticated]}
     throttles: ClassVar = {"announce": "upload", "complete": "upload"}
 
-    @extend_schema(request=AnnounceSerializer, responses=UploadTicketSerializer)
+    @extend_schema(request=AnnounceSerializer, responses=UploadTicketRow)
     def announce(self, request: Request) -> Response:
         """Announce a video, and learn where to PUT it."""
         values = parse(AnnounceSerializer, request)
@@ -38,13 +38,13 @@ class FileViewSet(APIViewSet):
         row = upload_row(file, ticket, settings.UPLOAD_URL_SECONDS, request.build_absolute_uri)
         return ok(row, "Upload initialized successfully")
 
-    @extend_schema(responses=FileSerializer)
+    @extend_schema(responses=FileRow)
     def retrieve(self, request: Request, file_id: int) -> Response:
         """One file of the user."""
         file = find_file(user=request.user, file_id=file_id)
         return ok(file_row(file, request.build_absolute_uri), "File retrieved successfully")
 
-    @extend_schema(request=None, responses=FileSerializer)
+    @extend_schema(request=None, responses=FileRow)
     def complete(self, request: Request, file_id: int) -> Response:
         """Verify an upload now instead of when it is first referenced."""
         file = presigned.find_verified_file(user=request.user, file_id=file_id, field="file")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Annotated, ClassVar, NotRequired, TypedDict
 
 from django.middleware.csrf import get_token
 from drf_spectacular.utils import extend_schema
@@ -14,7 +14,16 @@ from config.api.envelope import ok
 from config.api.errors import NotFound
 from config.api.permissions import Public
 from config.api.views import APIView
-from studio.serializers.renders import CsrfTokenSerializer, ServiceStatusSerializer
+
+
+class ServiceStatusRow(TypedDict):
+    status: str
+    services: dict[str, str]
+    programs: NotRequired[Annotated[dict[str, str], "Background programs that ran lately: up or down."]]
+
+
+class CsrfTokenRow(TypedDict):
+    csrf_token: str
 
 
 def _in_words(states: dict[str, bool]) -> dict[str, str]:
@@ -25,7 +34,7 @@ class ServiceStatusView(APIView):
     permissions: ClassVar = {"get": [Public]}
     authentication_classes: ClassVar[list[type]] = []
 
-    @extend_schema(responses={200: ServiceStatusSerializer, 503: ServiceStatusSerializer})
+    @extend_schema(responses={200: ServiceStatusRow, 503: ServiceStatusRow})
     def get(self, request: Request, service: str | None = None) -> Response:
         """All services, or one by its name; 503 when one that the API can't do without is down."""
         if service is not None and service not in health.services:
@@ -33,7 +42,7 @@ class ServiceStatusView(APIView):
         states = health.service_states([service] if service else [])
         needed = [service] if service else health.ESSENTIAL
         healthy = all(states[name] for name in needed)
-        data: dict[str, Any] = {"status": "ok" if healthy else "unavailable", "services": _in_words(states)}
+        data: ServiceStatusRow = {"status": "ok" if healthy else "unavailable", "services": _in_words(states)}
         if service is None:
             programs = health.program_states()
             data["programs"] = _in_words(programs)
@@ -46,7 +55,8 @@ class CsrfTokenView(APIView):
     permissions: ClassVar = {"get": [Public]}
     authentication_classes: ClassVar[list[type]] = []
 
-    @extend_schema(responses=CsrfTokenSerializer)
+    @extend_schema(responses=CsrfTokenRow)
     def get(self, request: Request) -> Response:
         """The token that the session-based pages send back with their forms."""
-        return ok({"csrf_token": get_token(request._request)}, "CSRF token retrieved successfully")
+        answer: CsrfTokenRow = {"csrf_token": get_token(request._request)}
+        return ok(answer, "CSRF token retrieved successfully")

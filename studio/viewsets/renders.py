@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any, ClassVar
 
 from drf_spectacular.utils import extend_schema
@@ -18,16 +17,9 @@ from config.api.parsers import BoundedMultiPartParser
 from config.api.permissions import Authenticated
 from config.api.views import APIViewSet, parse
 from studio.models import RenderJob, Video
-from studio.rows.renders import job_row, upload_row
-from studio.serializers.renders import (
-    FinalizeSerializer,
-    GenerateSerializer,
-    JobSerializer,
-    ProcessingQueueSerializer,
-    ProcessingStatusSerializer,
-    UploadAnswerSerializer,
-    UploadSerializer,
-)
+from studio.rows.figures import queue_row
+from studio.rows.renders import JobRow, ProcessingQueueRow, ProcessingStatusRow, UploadAnswer, job_row, upload_row
+from studio.serializers.renders import FinalizeSerializer, GenerateSerializer, UploadSerializer
 from studio.services import jobs, uploads, videos
 from studio.services.places import QueueSnapshot
 from tenants.scope import all_tenants
@@ -53,7 +45,7 @@ class UploadViewSet(APIViewSet):
     throttles: ClassVar = {"create": "upload"}
     parser_classes: ClassVar[list[type[MultiPartParser]]] = [BoundedMultiPartParser]
 
-    @extend_schema(request=UploadSerializer, responses={201: UploadAnswerSerializer})
+    @extend_schema(request=UploadSerializer, responses={201: UploadAnswer})
     def create(self, request: Request) -> Response:
         """Upload a source and perhaps a soundtrack."""
         video = uploads.create_video(user=request.user, **{"soundtrack": None, **parse(UploadSerializer, request)})
@@ -75,7 +67,7 @@ class RenderViewSet(APIViewSet):
     throttles: ClassVar = {"generate": "render", "finalize": "render"}
     lists: ClassVar = {"list": QueueList}
 
-    @extend_schema(request=GenerateSerializer, responses=JobSerializer)
+    @extend_schema(request=GenerateSerializer, responses=JobRow)
     @idempotent
     def generate(self, request: Request) -> Response:
         """Render a preview: the first frames of what the final will be."""
@@ -85,7 +77,7 @@ class RenderViewSet(APIViewSet):
         job = videos.preview_video(user=request.user, video=video, type=kind, parameters=values)
         return ok(self._row(job, request), "Generation started successfully")
 
-    @extend_schema(request=FinalizeSerializer, responses=JobSerializer)
+    @extend_schema(request=FinalizeSerializer, responses=JobRow)
     @idempotent
     def finalize(self, request: Request) -> Response:
         """Approve the preview and queue the full render."""
@@ -94,7 +86,7 @@ class RenderViewSet(APIViewSet):
         job = videos.finalize_video(user=request.user, video=video, overrides=values)
         return ok(self._row(job, request), "Job approved successfully")
 
-    @extend_schema(request=None, responses=JobSerializer)
+    @extend_schema(request=None, responses=JobRow)
     def cancel(self, request: Request, video_id: int) -> Response:
         """Cancel the video's active render; a finished one stays what it is."""
         video = videos.find_video(user=request.user, video_id=video_id)
@@ -104,7 +96,7 @@ class RenderViewSet(APIViewSet):
             job_row(video, job, QueueSnapshot().figures(job), request.build_absolute_uri), "Job cancelled successfully"
         )
 
-    @extend_schema(responses=JobSerializer)
+    @extend_schema(responses=JobRow)
     def status(self, request: Request, video_id: int) -> Response:
         """One video in full: for its owner, or an administrator."""
         video = videos.find_video_as_staff(user=request.user, video_id=video_id)
@@ -116,7 +108,7 @@ class RenderViewSet(APIViewSet):
             "Job status retrieved successfully",
         )
 
-    @extend_schema(responses=JobSerializer(many=True))
+    @extend_schema(responses=Sequence[JobRow])
     def list(self, request: Request) -> Response:
         """All videos of the user with their newest render."""
         response = self.list_response(request, self._mine(request), message="Queue retrieved successfully")
@@ -124,28 +116,29 @@ class RenderViewSet(APIViewSet):
         page["items"] = self._rows(request, page["items"])
         return response
 
-    @extend_schema(responses=ProcessingStatusSerializer)
+    @extend_schema(responses=ProcessingStatusRow)
     def processing_status(self, request: Request) -> Response:
         """The user's running and queued renders, and how busy the studio is."""
         snapshot = QueueSnapshot()
         active = self._active(request)
         running = [video for video in active if video.status == Video.Status.RUNNING]
         queued = [video for video in active if video.status == Video.Status.QUEUED]
-        data = {
+        data: ProcessingStatusRow = {
             "processing": self._rows(request, running, snapshot),
             "queued": self._rows(request, queued, snapshot),
-            "statistics": asdict(snapshot.figures()),
+            "statistics": queue_row(snapshot.figures()),
         }
         return ok(data, "Processing status retrieved successfully")
 
-    @extend_schema(responses=ProcessingQueueSerializer)
+    @extend_schema(responses=ProcessingQueueRow)
     def processing_queue(self, request: Request) -> Response:
         """The user's running and approved renders with position and time, in the order they are due."""
         rows = sorted(
             self._rows(request, self._active(request)),
-            key=lambda row: (row["queue"]["your_position"] or 0, row["queued_at"]),
+            key=lambda row: (row["queue"]["your_position"] or 0, row["queued_at"] or 0),
         )
-        return ok({"items": rows, "totalItems": len(rows)}, "Processing queue retrieved successfully")
+        data: ProcessingQueueRow = {"items": rows, "totalItems": len(rows)}
+        return ok(data, "Processing queue retrieved successfully")
 
     def _mine(self, request: Request) -> Any:
         return videos.shown_videos().filter(owner=request.user, deleted_at=None)
@@ -153,14 +146,12 @@ class RenderViewSet(APIViewSet):
     def _active(self, request: Request) -> Sequence[Video]:
         return list(self._mine(request).filter(status__in=Video.ACTIVE))
 
-    def _rows(
-        self, request: Request, page: Sequence[Video], snapshot: QueueSnapshot | None = None
-    ) -> Sequence[dict[str, Any]]:
+    def _rows(self, request: Request, page: Sequence[Video], snapshot: QueueSnapshot | None = None) -> Sequence[JobRow]:
         snapshot = snapshot or QueueSnapshot()
         newest = videos.newest_jobs(page)
         absolute = request.build_absolute_uri
         return [job_row(v, newest.get(v.pk), snapshot.figures(newest.get(v.pk)), absolute) for v in page]
 
-    def _row(self, job: RenderJob, request: Request) -> dict[str, Any]:
+    def _row(self, job: RenderJob, request: Request) -> JobRow:
         video = videos.shown_videos().get(pk=job.video_id)
         return job_row(video, job, QueueSnapshot().figures(job), request.build_absolute_uri)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar, TypedDict
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -30,37 +30,39 @@ class SettingsFileSerializer(serializers.Serializer[Any]):
         return {"settings": given[0]}
 
 
-class SettingsFileAnswerSerializer(serializers.Serializer[Any]):
-    settings = serializers.DictField(help_text="What the file says, in today's words: pass it on as `schedules`.")
-    unknown_keys = serializers.ListField(child=serializers.CharField(), help_text="Keys that mean nothing here.")
-    not_taken = serializers.DictField(
-        child=serializers.CharField(), help_text="Settings that a render does not follow as they stand: the reasons."
-    )
+class SettingsFileAnswer(TypedDict):
+    settings: Annotated[dict[str, Any], "What the file says, in today's words: pass it on as `schedules`."]
+    unknown_keys: Annotated[list[str], "Keys that mean nothing here."]
+    not_taken: Annotated[dict[str, str], "Settings that a render does not follow as they stand: the reasons."]
 
 
-class WrittenSettingsSerializer(serializers.Serializer[Any]):
+class WrittenSettingsRow(TypedDict):
     """A Deforum settings file: these keys, and every setting of the vocabulary."""
 
-    W = serializers.IntegerField()
-    H = serializers.IntegerField()
-    fps = serializers.FloatField()
-    max_frames = serializers.IntegerField()
-    seed = serializers.IntegerField()
+    W: int
+    H: int
+    fps: float
+    max_frames: int
+    seed: int
 
 
 class SettingsFileViewSet(APIViewSet):
     permissions: ClassVar = {"read": [Authenticated], "write": [Authenticated]}
 
-    @extend_schema(request=SettingsFileSerializer, responses=SettingsFileAnswerSerializer)
+    @extend_schema(request=SettingsFileSerializer, responses=SettingsFileAnswer)
     def read(self, request: Request) -> Response:
         """Check a settings file: what we render of it (pass that as ``schedules``), what not and why, and which keys we
         don't know.
         """
         read = settings_files.read_settings_file(parse(SettingsFileSerializer, request)["settings"])
-        data = {"settings": read.settings, "unknown_keys": read.unknown, "not_taken": read.not_taken}
+        data: SettingsFileAnswer = {
+            "settings": read.settings,
+            "unknown_keys": read.unknown,
+            "not_taken": read.not_taken,
+        }
         return ok(data, "Settings file read successfully")
 
-    @extend_schema(responses=WrittenSettingsSerializer)
+    @extend_schema(responses=WrittenSettingsRow)
     def write(self, request: Request, video_id: int) -> Response:
         """A video's newest Deforum render as a settings file."""
         video = find_video(user=request.user, video_id=video_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from drf_spectacular.utils import extend_schema
@@ -14,14 +15,17 @@ from config.api.views import APIViewSet, parse
 from effects.services import find_effect
 from studio.lists import VideoList
 from studio.models import Video
-from studio.rows.effects import PICTURE_COLUMNS, VIDEO_COLUMNS, created_video_row, renamed_video_row, video_row
-from studio.serializers.effects import (
-    CreatedVideoSerializer,
-    CreateVideoSerializer,
-    RenamedVideoSerializer,
-    RenameVideoSerializer,
-    VideoSerializer,
+from studio.rows.effects import (
+    PICTURE_COLUMNS,
+    VIDEO_COLUMNS,
+    CreatedVideoRow,
+    RenamedVideoRow,
+    VideoRow,
+    created_video_row,
+    renamed_video_row,
+    video_row,
 )
+from studio.serializers.effects import CreateVideoSerializer, RenameVideoSerializer
 from studio.services import ai_jobs, presigned, videos
 
 
@@ -35,7 +39,7 @@ class VideoViewSet(APIViewSet):
     }
     lists: ClassVar = {"list": VideoList}
 
-    @extend_schema(responses=VideoSerializer(many=True))
+    @extend_schema(responses=Sequence[VideoRow])
     def list(self, request: Request) -> Response:
         """The user's own videos."""
         mine = Video.objects.filter(owner=request.user, deleted_at=None)
@@ -44,7 +48,7 @@ class VideoViewSet(APIViewSet):
         page["items"] = _rows(page["items"], request)
         return response
 
-    @extend_schema(request=CreateVideoSerializer, responses={201: CreatedVideoSerializer})
+    @extend_schema(request=CreateVideoSerializer, responses={201: CreatedVideoRow})
     def create(self, request: Request) -> Response:
         """A video of an uploaded file and an effect, to be rendered when asked."""
         values = parse(CreateVideoSerializer, request)
@@ -60,13 +64,13 @@ class VideoViewSet(APIViewSet):
         )
         return ok(created_video_row(video), "Video created successfully", status=201)
 
-    @extend_schema(responses=VideoSerializer)
+    @extend_schema(responses=VideoRow)
     def retrieve(self, request: Request, video_id: int) -> Response:
         video = videos.find_video(user=request.user, video_id=video_id)
         found = Video.objects.filter(pk=video.pk).values(*VIDEO_COLUMNS)
         return ok(_rows(list(found), request)[0], "Video retrieved successfully")
 
-    @extend_schema(request=RenameVideoSerializer, responses=RenamedVideoSerializer)
+    @extend_schema(request=RenameVideoSerializer, responses=RenamedVideoRow)
     def update(self, request: Request, video_id: int) -> Response:
         """Change the title; nothing else of a video can be changed."""
         video = videos.find_video(user=request.user, video_id=video_id)
@@ -82,6 +86,6 @@ class VideoViewSet(APIViewSet):
         return Response(status=204)
 
 
-def _rows(page: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
+def _rows(page: list[dict[str, Any]], request: Request) -> list[VideoRow]:
     finished = videos.finished_jobs([video["id"] for video in page], *PICTURE_COLUMNS)
     return [video_row(video, finished.get(video["id"]), request.build_absolute_uri) for video in page]
