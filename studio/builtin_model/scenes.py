@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -75,10 +75,6 @@ def draw(scene: Scene, height: int = 128, width: int = 128, *, time: float = 0.0
     painter.backdrop(scene.sky)
     _KINDS[scene.kind](painter, scene)
     return painter.finish(height, width)
-
-
-def with_style(scene: Scene, style: str) -> Scene:
-    return replace(scene, style=style)
 
 
 def _mountains(p: Painter, scene: Scene) -> None:

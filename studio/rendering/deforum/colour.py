@@ -40,11 +40,6 @@ class Palette:
         return cv2.LUT(image, np.stack(tables, axis=-1)[:, None, :])
 
 
-def match_colours(image: Image, reference: Image, space: str) -> Image:
-    """Give each channel of ``image`` the histogram of ``reference``, both RGB, in ``space``: RGB, HSV or LAB."""
-    return Palette(reference, space).match(image)
-
-
 def match_histogram(channel: Image, reference: Image) -> Image:
     """Map each value to the reference value of the same cumulative frequency, interpolated between its values."""
     return _matching_table(_counts(channel), _counts(reference))[channel]

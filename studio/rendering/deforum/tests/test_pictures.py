@@ -29,7 +29,7 @@ def test_histogram_matching(source, reference, expected):
 @pytest.mark.parametrize("space", ["RGB", "HSV", "LAB"])
 def test_matching_an_image_with_itself_changes_nothing(space):
     image = picture()
-    assert np.array_equal(colour.match_colours(image, image, space), image)
+    assert np.array_equal(colour.Palette(image, space).match(image), image)
 
 
 def test_matching_is_done_on_red_green_and_blue_in_that_order():
@@ -39,7 +39,7 @@ def test_matching_is_done_on_red_green_and_blue_in_that_order():
     reference = picture(4) // 4
     reference[..., 0] += 120
     for space in ("RGB", "HSV", "LAB"):
-        matched = colour.match_colours(image, reference, space)
+        matched = colour.Palette(reference, space).match(image)
         assert matched.mean(axis=(0, 1)) == pytest.approx(reference.mean(axis=(0, 1)), abs=3)
 
 
