@@ -70,7 +70,7 @@ def staged(path: Path, *, tenant_id: int, kind: str) -> Iterator[Staged]:
     finally:
         # If it can't be told or done now, the note stays.
         if key:
-            _drop_if_unnamed(key)
+            _drop_if_unnamed(key, digest)
 
 
 @contextmanager
@@ -82,14 +82,14 @@ def letting_go(key: str, digest: str) -> Iterator[None]:
         lock_content(digest)
         yield
     if key:
-        _drop_if_unnamed(key)
+        _drop_if_unnamed(key, digest)
 
 
 def drop_unnamed(keys: dict[str, str]) -> None:
     """Remove the blobs (key: digest of the content) that no row names any more. Not within a transaction."""
-    for key in keys:
+    for key, digest in keys.items():
         with all_tenants():
-            _drop_if_unnamed(key)
+            _drop_if_unnamed(key, digest)
 
 
 def note_keys(keys: dict[str, str]) -> None:
@@ -116,9 +116,13 @@ def lock_content(digest: str) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [digest])
 
 
-def _drop_if_unnamed(key: str) -> None:
+def _drop_if_unnamed(key: str, digest: str = "") -> None:
+    with transaction.atomic():
+        # Whoever began to share it, by a row that has gone since, has named it once the lock is ours.
+        lock_content(digest)
+        named = MediaFile.objects.filter(storage_key=key).exists()
     # Nobody can begin to share it any more: sharers find it by a row.
-    if not MediaFile.objects.filter(storage_key=key).exists():
+    if not named:
         default_storage.delete(key)
     with suppress(OSError):
         _note(key).rmdir()
