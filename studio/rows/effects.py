@@ -110,7 +110,7 @@ def created_video_row(video: Video) -> CreatedVideoRow:
     }
 
 
-def renamed_video_row(video: Video) -> dict[str, Any]:
+def renamed_video_row(video: Video) -> RenamedVideoRow:
     return {
         "id": video.pk,
         "title": video.title or None,

@@ -89,14 +89,14 @@ def test_every_kind_of_member() -> None:
     assert members["email"] == {"type": "string", "format": "email", "description": "Of its owner."}
     assert members["day"] == {"type": "string", "format": "date"}
     assert members["at"] == {"type": "string", "format": "date-time"}
-    assert members["part"] == {"allOf": [part], "nullable": True}
+    assert members["part"] == {"oneOf": [part, {"enum": [None], "nullable": True}], "nullable": True}
     assert members["parts"] == {"type": "array", "items": part}
     assert members["names"] == {"type": "array", "items": {"type": "string"}}
     assert members["by_name"] == {"type": "object", "additionalProperties": {"type": "integer"}}
     assert members["anything"] == {"type": "object", "additionalProperties": {}}
     assert members["note"] == {"type": "string", "nullable": True, "description": "Where there is one."}
-    assert components["ColourEnum"]["enum"] == ["red", "blue"]
-    assert components["KindEnum"]["enum"] == ["small", "large"]
+    assert members["colour"]["enum"] == ["red", "blue"]
+    assert members["kind"]["enum"] == ["small", "large"]
 
 
 def test_a_list_of_rows() -> None:
