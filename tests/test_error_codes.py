@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
+import pytest
 from django.conf import settings
 
 from config.api import errors
-from config.api.codes import CODES
+from config.api.codes import CODES, codes
 
 # Where each takes its code.
 POSITIONS = {name: 1 for name in vars(errors) if isinstance(vars(errors)[name], type)} | {
@@ -35,7 +37,15 @@ def raised() -> Iterator[tuple[str, str]]:
 
 
 def test_every_code_is_listed() -> None:
-    assert {code: where for code, where in raised() if code not in CODES} == {}
+    assert {code: where for code, where in raised() if code not in codes()} == {}
+
+
+@pytest.mark.parametrize("app", [app for app in APPS if app not in ("config", "tenants")])
+def test_an_app_lists_its_codes_and_no_other_app_raises_them(app: str) -> None:
+    own = import_module(f"{app}.codes").CODES
+    assert own.keys() - CODES.keys() == own.keys()
+    folder = f"{Path(settings.BASE_DIR) / app}/"
+    assert [where for code, where in raised() if code in own and not where.startswith(folder)] == []
 
 
 def test_every_listed_code_stands_in_the_sources() -> None:
@@ -47,4 +57,4 @@ def test_every_listed_code_stands_in_the_sources() -> None:
         and path.name not in ("codes.py", "documentation.py")
         and "documentation" not in path.parts
     )
-    assert {code for code in CODES if f'"{code}"' not in sources} == set()
+    assert {code for code in codes() if f'"{code}"' not in sources} == set()

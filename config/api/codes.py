@@ -1,116 +1,68 @@
-"""Every error code of the API, with its status and an example of its message. `docs/http.md` lists the same."""
+"""Every error code of the API, with its status and an example of its message.
+
+Here are those that any operation may answer; what only an app's rules answer stands in the app's own ``codes.py``, as
+``CODES`` too. `docs/http.md` lists them all.
+"""
 
 from __future__ import annotations
 
-CODES: dict[str, tuple[int, str]] = {
+import functools
+from collections.abc import Mapping
+from importlib import import_module
+from typing import NamedTuple
+
+from django.apps import apps
+from django.utils.module_loading import module_has_submodule
+
+
+class Code(NamedTuple):
+    status: int
+    example: str
+    """Of its message."""
+
+
+CODES = {
     # Bodies
-    "bad_request": (400, "Bad request"),
-    "malformed_json": (400, "The body is not valid JSON"),
-    "malformed_body": (400, "The body can't be read"),
-    "incomplete_body": (400, "1048576 bytes were announced and 524288 arrived."),
-    "invalid_signature": (400, "The signature is missing, wrong or too old."),
-    "malformed_event": (400, "This is no event of Stripe's."),
-    "too_slow": (408, "The body came at less than 1024 bytes a second"),
-    "length_required": (411, "Content-Length is required."),
-    "too_large": (413, "The request is too large"),
-    "unsupported_media_type": (415, 'Unsupported media type "text/plain" in request.'),
-    "type_mismatch": (415, "video/mp4 was announced and this is video/webm."),
+    "bad_request": Code(400, "Bad request"),
+    "malformed_json": Code(400, "The body is not valid JSON"),
+    "malformed_body": Code(400, "The body can't be read"),
+    "incomplete_body": Code(400, "1048576 bytes were announced and 524288 arrived."),
+    "too_slow": Code(408, "The body came at less than 1024 bytes a second"),
+    "too_large": Code(413, "The request is too large"),
+    "unsupported_media_type": Code(415, 'Unsupported media type "text/plain" in request.'),
     # Who asks
-    "unauthenticated": (401, "Unauthenticated"),
-    "invalid_credentials": (401, "Incorrect email or password."),
-    "invalid_token": (401, "The refresh token is invalid or has expired."),
-    "token_reused": (401, "This refresh token was already used; log in again."),
-    "invalid_challenge": (401, "This login has expired; start again."),
-    "forbidden": (403, "You may not do this"),
-    "not_owner": (403, "This belongs to another user"),
-    "owner_required": (403, "Only an owner of the workspace may do this"),
-    "staff_only": (403, "Only staff change the status of an operation"),
-    "second_factor_required": (403, "Staff need a second factor: set one up first"),
-    "reauthentication_required": (403, "It is a while since you signed in: send current_password, or sign in again"),
-    "csrf_failed": (403, "CSRF verification failed"),
-    "blocked": (403, "You and this user can't write to each other"),
-    "header_mismatch": (403, "Content-Type must be video/mp4."),
-    "upload_url_invalid": (403, "This upload URL is forged or has expired."),
+    "unauthenticated": Code(401, "Unauthenticated"),
+    "invalid_token": Code(401, "The refresh token is invalid or has expired."),
+    "forbidden": Code(403, "You may not do this"),
+    "not_owner": Code(403, "This belongs to another user"),
+    "second_factor_required": Code(403, "Staff need a second factor: set one up first"),
+    "csrf_failed": Code(403, "CSRF verification failed"),
     # What is asked for
-    "not_found": (404, "Not found"),
-    "effect_gone": (404, "The effect of this video is no longer offered"),
-    "unknown_payment": (404, "There is no such payment"),
-    "method_not_allowed": (405, 'Method "PUT" not allowed.'),
+    "not_found": Code(404, "Not found"),
+    "method_not_allowed": Code(405, 'Method "PUT" not allowed.'),
     # Who else asks
-    "conflict": (409, "Somebody else is changing this"),
-    "hold_settled": (409, "The credits were already captured."),
-    "upload_finished": (409, "This file has been uploaded and verified."),
-    "too_many_requests": (429, "Too many requests"),
-    "too_many_invitations": (429, "This workspace has sent enough invitations for now"),
-    "locked_out": (429, "Too many failed attempts; try again later"),
+    "conflict": Code(409, "Somebody else is changing this"),
+    "too_many_requests": Code(429, "Too many requests"),
     # Input
-    "validation_error": (422, "Validation Error"),
-    "idempotency_conflict": (422, "This idempotency key was already used for another request"),
-    # Accounts
-    "last_owner": (422, "A workspace keeps at least one owner"),
-    "already_requested": (422, "This is being prepared already"),
-    "already_enabled": (422, "The second factor is on already"),
-    "not_enabled": (422, "There is no authenticator app to turn off"),
-    "too_many_passkeys": (422, "More than 10 passkeys are not kept: remove one first"),
-    "invalid_state": (422, "This login was not begun here or has expired; start again."),
-    "provider_refused": (422, "The provider did not log you in."),
-    "email_missing": (422, "The provider did not tell your e-mail address."),
-    # Renders and files
-    "video_busy": (422, "This video is being rendered."),
-    "source_missing": (422, "The source file is no longer stored here."),
-    "source_damaged": (422, "The file is incomplete: its end is missing. Upload it again."),
-    "too_many_jobs": (422, "You have 5 renders waiting or running already."),
-    "already_finished": (422, "This video is finished; generate a new preview first."),
-    "not_retryable": (422, "Only a failed or cancelled render can be tried again."),
-    "insufficient_credits": (422, "Not enough credits"),
-    "price_out_of_range": (422, "This would cost 3000000000 credits; a render may cost at most 2147483647."),
-    "file_not_uploaded": (422, "The file has not been uploaded."),
-    "file_rejected": (422, "The file is no video."),
-    "too_many_uploads": (422, "You have announced 20 uploads that are not used yet; at most 20 are allowed at a time."),
-    "storage_full": (422, "Your storage is full."),
-    # Gallery and catalogue
-    "not_completed": (422, "Only a completed video can be published."),
-    "removed_by_moderators": (422, "Moderators have removed this video from the gallery."),
-    "category_in_use": (422, "This category still has products."),
-    # Wallets
-    "insufficient_funds": (422, "Not enough money in this wallet."),
-    "operation_not_open": (422, "This operation is not open any more."),
-    "operation_not_payable": (422, "This operation is not waiting for a payment."),
-    "operation_state": (422, "An operation can't go back to created."),
-    "wallet_closed": (422, "This wallet is closed."),
-    "wallet_exists": (422, "You have your savings wallet already."),
-    "wallet_not_empty": (422, "This wallet is not empty."),
-    "wallet_protected": (422, "The GPU credits wallet can't be deleted."),
-    "wallet_type_fixed": (422, "The type of this wallet can't be changed."),
-    # Orders, payments, promo codes
-    "order_state": (422, "The order is finished."),
-    "order_not_paid": (422, "An order has a receipt once it is paid."),
-    "order_not_payable": (422, "This order is not waiting for a card payment."),
-    "customer_must_confirm": (422, "Only the customer can pay from their personal balance."),
-    "out_of_stock": (422, "There are only 2 of this product left."),
-    "own_product": (422, "You can't buy your own product."),
-    "mixed_sellers": (422, "An order holds the products of one seller; please order them separately."),
-    "credits_spent": (422, "The credits of this order have been spent."),
-    "sale_spent": (422, "The seller has spent the money of this order."),
-    "payment_method_unavailable": (422, "Stripe is not configured on this server."),
-    "payment_mismatch": (422, "The payment is of another amount."),
-    "payment_pending": (422, "The card payment of this order has not arrived yet."),
-    "promo_code_unknown": (422, "There is no such promo code."),
-    "promo_code_expired": (422, "This promo code has expired."),
-    "promo_code_minimum": (422, "This promo code needs a larger order."),
-    "promo_code_exhausted": (422, "This promo code has been used up."),
-    "promo_code_used": (422, "You have used this promo code as often as you may."),
-    # Messages and support
-    "recipient_inactive": (422, "This user's account is closed."),
-    "already_closed": (422, "This request is closed already."),
-    "request_closed": (422, "This request is closed; open it again to answer."),
-    "invalid_transition": (422, "This status can't follow the present one."),
+    "validation_error": Code(422, "Validation Error"),
+    "idempotency_conflict": Code(422, "This idempotency key was already used for another request"),
     # Ourselves
-    "server_error": (500, "Internal server error"),
-    "provider_failed": (502, "The provider could not be reached; try again."),
-    "service_unavailable": (503, "The service is unavailable for a moment; try again"),
-    "busy": (503, "Too many requests at this moment; try again soon"),
-    "media_busy": (503, "Too many files are being looked at right now; try again in a moment."),
-    "disk_full": (507, "There is no room for this at the moment"),
-    "second_factor_unreadable": (503, "This second factor must be set up anew"),
+    "server_error": Code(500, "Internal server error"),
+    "provider_failed": Code(502, "The provider could not be reached; try again."),
+    "service_unavailable": Code(503, "The service is unavailable for a moment; try again"),
+    "busy": Code(503, "Too many requests at this moment; try again soon"),
+    "disk_full": Code(507, "There is no room for this at the moment"),
 }
+
+
+@functools.cache
+def codes() -> Mapping[str, Code]:
+    """Those of every app. Raises ValueError for one that two apps claim."""
+    found = dict(CODES)
+    for app in apps.get_app_configs():
+        if app.module is not None and app.name != "config.api" and module_has_submodule(app.module, "codes"):
+            own: Mapping[str, Code] = import_module(f"{app.name}.codes").CODES
+            if twice := found.keys() & own.keys():
+                raise ValueError(f"{app.name} lists codes that stand elsewhere: {sorted(twice)}")
+            found |= own
+    return found

@@ -33,7 +33,7 @@ from django.utils.module_loading import module_has_submodule
 class Operation:
     """``routes``: ``METHOD /path`` as in the schema, several with commas between where they are one and the same.
 
-    codes: error codes besides those of every such operation, with spaces between; each of ``CODES``.
+    codes: error codes besides those of every such operation, with spaces between; each of ``config.api.codes``.
     request: members of the request's example beyond the required ones, or in place of the made-up ones.
     answer: members of the answer's ``data`` in place of the made-up ones.
     """

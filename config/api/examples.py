@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from config.api.codes import CODES
+from config.api.codes import codes
 from config.api.documentation import Operation, operations, tags, values
 
 JSON = "application/json"
@@ -78,7 +78,7 @@ def normalise(part: Any) -> None:
 
 
 def error_example(code: str) -> dict[str, Any]:
-    status, message = CODES[code]
+    status, message = codes()[code]
     body: dict[str, Any] = {"success": False, "message": message, "code": code}
     if code == "validation_error":
         body["data"] = {"name": ["The name field is required."]}

@@ -19,7 +19,7 @@ from drf_spectacular.plumbing import ResolvedComponent, build_array_type, is_lis
 from drf_spectacular.utils import OpenApiParameter
 
 from config.api.answers import items_of, row_serializer
-from config.api.codes import CODES
+from config.api.codes import codes as every_code
 from config.api.documentation import Operation, operations
 from config.api.examples import JSON, error_example
 from config.api.filters import DEFAULT_PER_PAGE, MAX_PER_PAGE, MAX_SEARCH_LENGTH, ListSpec
@@ -209,8 +209,8 @@ class EnvelopeSchema(AutoSchema):
 
     def _error(self, component: ResolvedComponent, codes: list[str]) -> dict[str, Any]:
         content = {"schema": component.ref, "examples": {code: {"value": error_example(code)} for code in codes}}
-        headers = {"headers": _RETRY_AFTER} if CODES[codes[0]][0] in (409, 429, 503, 507) else {}
-        described = "; ".join(f"`{code}`: {CODES[code][1]}" for code in codes)
+        headers = {"headers": _RETRY_AFTER} if every_code()[codes[0]].status in (409, 429, 503, 507) else {}
+        described = "; ".join(f"`{code}`: {every_code()[code].example}" for code in codes)
         return {"description": described, "content": {JSON: content}, **headers}
 
     def _codes(self) -> dict[str, list[str]]:
@@ -234,7 +234,7 @@ class EnvelopeSchema(AutoSchema):
             kinds += ["conflict", "disk_full"]
         found: dict[str, list[str]] = {}
         for code in dict.fromkeys([*kinds, *(self.told.codes.split() if self.told else [])]):
-            found.setdefault(str(CODES[code][0]), []).append(code)
+            found.setdefault(str(every_code()[code].status), []).append(code)
         return found
 
     def _reads_body(self) -> bool:

@@ -1,0 +1,38 @@
+"""The error codes of wallets, orders and payments."""
+
+from config.api.codes import Code
+
+CODES = {
+    "invalid_signature": Code(400, "The signature is missing, wrong or too old."),
+    "malformed_event": Code(400, "This is no event of Stripe's."),
+    "staff_only": Code(403, "Only staff change the status of an operation"),
+    "unknown_payment": Code(404, "There is no such payment"),
+    "hold_settled": Code(409, "The credits were already captured."),
+    "insufficient_credits": Code(422, "Not enough credits"),
+    "insufficient_funds": Code(422, "Not enough money in this wallet."),
+    "operation_not_open": Code(422, "This operation is not open any more."),
+    "operation_not_payable": Code(422, "This operation is not waiting for a payment."),
+    "operation_state": Code(422, "An operation can't go back to created."),
+    "wallet_closed": Code(422, "This wallet is closed."),
+    "wallet_exists": Code(422, "You have your savings wallet already."),
+    "wallet_not_empty": Code(422, "This wallet is not empty."),
+    "wallet_protected": Code(422, "The GPU credits wallet can't be deleted."),
+    "wallet_type_fixed": Code(422, "The type of this wallet can't be changed."),
+    "order_state": Code(422, "The order is finished."),
+    "order_not_paid": Code(422, "An order has a receipt once it is paid."),
+    "order_not_payable": Code(422, "This order is not waiting for a card payment."),
+    "customer_must_confirm": Code(422, "Only the customer can pay from their personal balance."),
+    "out_of_stock": Code(422, "There are only 2 of this product left."),
+    "own_product": Code(422, "You can't buy your own product."),
+    "mixed_sellers": Code(422, "An order holds the products of one seller; please order them separately."),
+    "credits_spent": Code(422, "The credits of this order have been spent."),
+    "sale_spent": Code(422, "The seller has spent the money of this order."),
+    "payment_method_unavailable": Code(422, "Stripe is not configured on this server."),
+    "payment_mismatch": Code(422, "The payment is of another amount."),
+    "payment_pending": Code(422, "The card payment of this order has not arrived yet."),
+    "promo_code_unknown": Code(422, "There is no such promo code."),
+    "promo_code_expired": Code(422, "This promo code has expired."),
+    "promo_code_minimum": Code(422, "This promo code needs a larger order."),
+    "promo_code_exhausted": Code(422, "This promo code has been used up."),
+    "promo_code_used": Code(422, "You have used this promo code as often as you may."),
+}
