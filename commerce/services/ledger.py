@@ -108,6 +108,8 @@ def one_row_unless_taken(model: type[M], sql: str, params: Mapping[str, Any]) ->
         with guard:
             return one_row(model, sql, params)
     except IntegrityError:
+        # What the other one wrote is answered next, and need not be on disk yet.
+        before_anybody_is_told()
         return None
 
 

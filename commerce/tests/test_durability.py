@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection, connections, transaction
 
 from accounts.models import User
 from commerce.models import CreditHold, FinanceOperation, Wallet
@@ -16,6 +17,7 @@ from commerce.services.wallets import open_credit_wallet
 from commerce.tests.races import race
 from config.commits import asynchronous
 from tenants.scope import all_tenants
+from tests.waiting import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -128,6 +130,36 @@ def test_many_at_once_move_what_they_say(wallet: Wallet) -> None:
     wallet.refresh_from_db()
     assert wallet.balance == 5
     assert audit() == []
+
+
+def test_what_another_wrote_is_on_disk_when_it_is_answered(user: User, wallet: Wallet) -> None:
+    """Of two with one key the slower answers the entry of the faster, which has let go before the disk had it."""
+    begun = threading.Event()
+    written: list[str] = []
+
+    def be_faster() -> None:
+        with all_tenants(), asynchronous():
+            FinanceOperation.objects.create(
+                tenant=wallet.tenant,
+                wallet=wallet,
+                user=user,
+                type=2,
+                amount=1,
+                idempotency_key="out",
+                created_at=user.created_at,
+            )
+            begun.set()
+            until(lambda: ask("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)") == "True", "slower one")
+            written.append(ask("SELECT pg_current_wal_insert_lsn()"))
+        connections.close_all()
+
+    faster = threading.Thread(target=be_faster)
+    faster.start()
+    begun.wait()
+    entry = write_off(wallet=wallet, amount=1, idempotency_key="out")
+    assert ask(f"SELECT pg_current_wal_flush_lsn() > '{written[0]}'") == "True"
+    faster.join()
+    assert entry == FinanceOperation.objects.get(idempotency_key="out")
 
 
 def test_what_may_be_lost_does_not_wait_unless_within_what_may_not(wallet: Wallet) -> None:
