@@ -148,6 +148,20 @@ def test_a_busy_port_is_refused_before_anything_starts(serve: Serve, tmp_path: P
     assert not (tmp_path / "postgres").exists()
 
 
+@pytest.mark.parametrize("port", ["0", "65536"])
+def test_a_port_that_there_is_not_is_refused(port: str, tmp_path: Path) -> None:
+    refused = subprocess.run(
+        [sys.executable, "manage.py", "serve", "--port", port],
+        cwd=settings.BASE_DIR,
+        env=environment(tmp_path),
+        capture_output=True,
+        text=True,
+    )
+    assert refused.returncode == 1
+    assert "PORT has to be from 1 to 65535" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
 def test_a_crashed_web_server_comes_back(serve: Serve) -> None:
     web = re.findall(r"^web .*started \(process (\d+)\)", "\n".join(serve.lines), re.MULTILINE)
     os.kill(int(web[-1]), signal.SIGKILL)

@@ -26,6 +26,7 @@ from config.stack.supervisor import Supervisor
 WEB_READY_SECONDS = 300.0
 """A first start on a small, busy machine included."""
 POLL_SECONDS = 0.1
+LAST_PORT = 65535
 STATUS_PATH = "/api/status"
 UPKEEP = ("reaper", "watcher", "background")
 """The parts of the program ``upkeep``, by the names under which they give signs of life."""
@@ -59,11 +60,13 @@ class Site:
 
 
 class PortInUse(RuntimeError):
-    """Somebody else listens where the web server should."""
+    """Nobody can listen there, or somebody else does."""
 
 
 def check_port(host: str, port: int) -> None:
     """Raises PortInUse."""
+    if not 0 < port <= LAST_PORT:
+        raise PortInUse(f"Can't listen on port {port}: PORT has to be from 1 to {LAST_PORT}.")
     try:
         socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
     except OSError as error:
