@@ -60,7 +60,7 @@ mutants: $(DEVELOPMENT) ## Break money, isolation and the queue on purpose, and 
 
 .PHONY: eval-model
 eval-model: $(RUNTIME) ## Measure what the built-in model learned
-	@$(BIN)/python -m studio.builtin_model.evaluate
+	@$(BIN)/python -m training.evaluate
 
 .PHONY: clean
 clean: ## Remove the environment, the data and the caches

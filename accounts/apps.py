@@ -7,4 +7,4 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         # Listens for logins.
-        from accounts import staff_sessions  # noqa: F401
+        from accounts.staff import sessions as staff_sessions  # noqa: F401

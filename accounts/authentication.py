@@ -16,8 +16,8 @@ from rest_framework_simplejwt.tokens import Token
 
 from accounts.models import LoginSession, User
 from accounts.services.sessions import SESSION_CLAIM
-from config.commits import asynchronous
-from config.logs import note
+from config.platform.commits import asynchronous
+from config.platform.logs import note
 from tenants import scope
 from tenants.services import foreign_tenant_of_host
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from accounts.data_holders import Holder
 from accounts.models import User
-from config.hooks import hook, hook_of
+from config.platform.hooks import hook, hook_of
 
 
 @hook

@@ -3,7 +3,7 @@
 from django.utils import timezone
 
 from accounts.services import allowances, lockout, personal_data
-from config.hooks import every_pass
+from config.platform.hooks import every_pass
 
 every_pass.plug("data requests queued again", lambda: personal_data.queue_again(timezone.now()))
 every_pass.plug("exports swept", lambda: personal_data.sweep_exports(timezone.now()))

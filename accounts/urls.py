@@ -2,11 +2,11 @@
 
 from django.urls import path
 
-from accounts.viewsets import AccountViewSet, NamedAccountViewSet, SessionViewSet
-from accounts.viewsets_admin import AdministrationViewSet, StaffUserViewSet
-from accounts.viewsets_events import EventStreamView
-from accounts.viewsets_login import SecondFactorViewSet, SocialLoginViewSet
-from accounts.viewsets_tenant import PersonalDataViewSet, TenantViewSet
+from accounts.viewsets.accounts import AccountViewSet, NamedAccountViewSet, SessionViewSet
+from accounts.viewsets.administration import AdministrationViewSet, StaffUserViewSet
+from accounts.viewsets.events import EventStreamView
+from accounts.viewsets.signing_in import SecondFactorViewSet, SocialLoginViewSet
+from accounts.viewsets.tenants import PersonalDataViewSet, TenantViewSet
 
 _me = {"get": "me", "post": "update_me", "patch": "update_me"}
 

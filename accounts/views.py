@@ -15,7 +15,7 @@ from accounts import services
 from accounts.middleware import device_of
 from accounts.serializers import ResetSerializer, VerificationSerializer
 from accounts.services import members
-from accounts.viewsets_tenant import AcceptSerializer
+from accounts.viewsets.tenants import AcceptSerializer
 from config.api.errors import DomainError
 
 

@@ -111,7 +111,7 @@ async def _bench(servers: dict[str, Server], tokens: dict[int, str]) -> int:
 
 async def _delivery(streams: dict[int, asyncio.StreamReader], users: list[int], mark: int) -> float:
     """Seconds from publishing until the last of the users has read it."""
-    from config.events import publish
+    from config.platform.events import publish
 
     waiting = [streams[user].readuntil(b'"requestId":%d}\n\n' % mark) for user in users]
     began = time.perf_counter()

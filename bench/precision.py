@@ -13,16 +13,16 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from studio.builtin_model.dataset import HELD_OUT_SEED
-from studio.builtin_model.evaluate import JUDGE_PICTURES, adherence
-from studio.builtin_model.judges import StyleJudge, held_out_pictures
 from studio.builtin_model.location import builtin_model_path
-from studio.builtin_model.natural import natural_picture
 from studio.rendering.diffusion.engine import DiffusionEngine
 from studio.rendering.diffusion.interface import Frames, Generation, WeightedPrompt
 from studio.rendering.models.cache import build_engine
 from studio.rendering.plan import ModelSpec
 from studio.rendering.vid2vid.metrics import warping_error
+from training.dataset import HELD_OUT_SEED
+from training.evaluate import JUDGE_PICTURES, adherence
+from training.judges import StyleJudge, held_out_pictures
+from training.natural import natural_picture
 
 SIZES = ((64, 64), (256, 256), (256, 448))
 LEAST_DB, MOST_LEVELS, MOST_FLICKER, MOST_LOST = 50.0, 4, 1.02, 0.03

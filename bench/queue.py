@@ -108,8 +108,8 @@ def _sizes(url: str, sizes: Sequence[Size], claims: int, *, former: bool) -> Non
 def measure(claims: int) -> tuple[Times, Times]:
     """So many claims, and of as many looks at the figures of the last in line."""
     from studio.models import RenderJob
-    from studio.services.places import QueueSnapshot
-    from studio.services.queue import claim_next
+    from studio.services.jobs.places import QueueSnapshot
+    from studio.services.jobs.queue import claim_next
     from tenants.scope import all_tenants
 
     with all_tenants():

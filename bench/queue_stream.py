@@ -78,8 +78,8 @@ def wake(url: str, renders: int = 100) -> None:
     import django_rq
     from rq import Queue
 
-    from config.redis_link import waiting_client
-    from studio.services.queue import claim_next, wake_worker
+    from config.platform.redis_link import waiting_client
+    from studio.services.jobs.queue import claim_next, wake_worker
     from tenants.scope import all_tenants
 
     fill(url, Size(0, 1, 0))
@@ -129,7 +129,7 @@ def _in_scope(verb: Callable[..., Any], *arguments: Any) -> None:
 
 
 def _claim(stop: threading.Event, claimed: Counter[int]) -> None:
-    from studio.services.queue import claim_next
+    from studio.services.jobs.queue import claim_next
 
     while not stop.is_set():
         if job := claim_next(worker="bench", queues=QUEUES):
@@ -140,7 +140,7 @@ def _churn(stop: threading.Event, moved: Counter[str], seed: int) -> None:
     from django.utils import timezone
 
     from studio.models import RenderJob
-    from studio.services.queue import claim_next
+    from studio.services.jobs.queue import claim_next
 
     submit = _submitter()
     for number in count(seed):

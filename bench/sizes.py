@@ -21,7 +21,6 @@ import torch
 from bench import naive
 from bench.workload import RATE, source_file
 from studio.builtin_model.location import builtin_model_path
-from studio.builtin_model.natural import natural_picture
 from studio.rendering.diffusion.engine import DiffusionEngine
 from studio.rendering.diffusion.numerics import Numerics, Precision
 from studio.rendering.diffusion.precision import bfloat16_pays
@@ -32,6 +31,7 @@ from studio.rendering.models.loading import Components, load_components
 from studio.rendering.models.tiny import build_random
 from studio.rendering.plan import ModelSpec, RenderPlan, Vid2VidParams
 from studio.rendering.vid2vid.pipeline import restyle
+from training.natural import natural_picture
 
 SIZES = ((64, 64), (128, 128), (256, 256), (448, 256))
 """Width and height; the last is the demo's."""

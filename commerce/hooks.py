@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from config.hooks import hook
+from config.platform.hooks import hook
 
 
 @hook

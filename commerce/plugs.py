@@ -2,7 +2,7 @@
 
 from accounts.hooks import user_created, user_data, user_figures, user_verified
 from commerce.services import orders, personal_data, signup, wallets
-from config.hooks import every_hour
+from config.platform.hooks import every_hour
 
 user_created.plug("commerce", signup.welcome)
 user_verified.plug("commerce", signup.welcome_verified)

@@ -12,10 +12,10 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse
 
-from accounts.staff_login import StaffLoginForm, begin_passkey_login
-from accounts.staff_passwords import OwnPasswordForm
+from accounts.staff.login import StaffLoginForm, begin_passkey_login
+from accounts.staff.passwords import OwnPasswordForm
 from config.api.errors import DomainError
-from config.content_policy import content_policy
+from config.platform.content_policy import content_policy
 from config.staff_pages import StaffPage
 from tenants import scope
 
@@ -61,7 +61,7 @@ class StudioAdminSite(admin.AdminSite):
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         # Renders pages of this site, which is only there once this module is.
-        from accounts.staff_security import security_urls
+        from accounts.staff.security import security_urls
 
         own = [path("login/passkey/", begin_passkey_login, name="begin_passkey_login")]
         return [*own, *security_urls(self.admin_view), *super().get_urls()]
@@ -81,6 +81,6 @@ class StudioAdminSite(admin.AdminSite):
         return view(request)
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
-        from studio.services.figures import overview
+        from studio.services.jobs.figures import overview
 
         return super().index(request, {**(extra_context or {}), "overview": overview()})

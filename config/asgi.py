@@ -10,7 +10,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django_application = get_asgi_application()
 
 # Once the applications are loaded.
-from config.heartbeat import Pulse  # noqa: E402
+from config.platform.heartbeat import Pulse  # noqa: E402
 
 BEAT_SECONDS = 5.0
 

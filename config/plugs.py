@@ -8,13 +8,13 @@ from datetime import timedelta
 from django.utils import timezone
 from redis.exceptions import RedisError
 
-from config import background
 from config.api import freshness
 from config.api.idempotency import forget_before
 from config.api.models import DurableEntry
-from config.cache import durable
-from config.heartbeat import forget_programs
-from config.hooks import every_hour, every_pass
+from config.platform import background
+from config.platform.cache import durable
+from config.platform.heartbeat import forget_programs
+from config.platform.hooks import every_hour, every_pass
 
 # A client that repeats a request does so within hours, not weeks.
 KEPT_ANSWERS = timedelta(days=7)

@@ -22,7 +22,7 @@ from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db import models
 from django.db.models import F, Q, QuerySet
 
-from config.words import WordsIndex, beginnings, looked_up
+from config.platform.words import WordsIndex, beginnings, looked_up
 from tenants.models import is_tenant_model
 
 REACH = 20_000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from config.hooks import Hook
+from config.platform.hooks import Hook
 from effects.generation import Vocabulary
 
 

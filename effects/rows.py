@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal, NotRequired, TypedDict, cast
 
-from config.links import public_url
+from config.platform.links import public_url
 from effects.models import Category, Effect
 
 

@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.views.decorators.http import require_safe
 
-from config.file_responses import file_response
+from config.platform.file_responses import file_response
 from effects import previews
 
 _FOR_GOOD = "public, max-age=31536000, immutable"

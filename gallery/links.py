@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from config.links import public_url
+from config.platform.links import public_url
 
 FILES: Final = {
     "video": ("video.mp4", "processed_file"),

@@ -9,7 +9,7 @@ from django.contrib.postgres.search import SearchQuery
 from django.db.models import F, QuerySet
 
 from config.api.filters import DateTime, Int, ListSpec, Str
-from config.words import with_words
+from config.platform.words import with_words
 from effects.lists import Tag
 
 # As PostgreSQL's parser splits a text: at everything that is neither letter nor digit.

@@ -8,8 +8,8 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
-from config.content_policy import content_policy
-from config.file_responses import file_response
+from config.platform.content_policy import content_policy
+from config.platform.file_responses import file_response
 from gallery.links import COLUMNS
 from gallery.models import GalleryItem
 from tenants.scope import all_tenants

@@ -23,7 +23,7 @@ from gallery.rows import LISTED, GalleryDetailRow, GalleryItemRow, LikeAnswer, R
 from gallery.serializers import ReportSerializer
 from gallery.services.viewing import LIST, RemixRow
 from studio.rows.effects import PublishedVideoRow, published_video_row
-from studio.services.videos import find_video
+from studio.services.videos.library import find_video
 
 # Querysets are copied by everything that is done to them, so one is built for all requests.
 _PUBLIC = GalleryItem.objects.public().values(*LISTED)

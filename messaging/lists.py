@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from django.db.models import QuerySet
 
 from config.api.filters import DateTime, Int, ListSpec, Str
-from config.words import Words, beginnings, with_words
+from config.platform.words import Words, beginnings, with_words
 
 
 class ChatList(ListSpec):

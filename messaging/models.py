@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
-from config.words import WordsIndex
+from config.platform.words import WordsIndex
 
 MAX_TEXT_LENGTH = 10_000
 """Characters: several pages, and short enough that a page of messages stays below 2 MB."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, NotRequired, TypedDict
 
-from config.links import public_url
+from config.platform.links import public_url
 from studio.models import MediaFile
-from studio.services.files import file_url
+from studio.services.files.store import file_url
 
 MESSAGE_COLUMNS = (
     "id", "chat_id", "text", "author_id", "author__name", "created_at",

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from config.content_policy import content_policy
+from config.platform.content_policy import content_policy
 from studio.console_controls import NUMBERS, OPTIONS, SCHEDULES
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from config.hooks import hook
+from config.platform.hooks import hook
 from studio.models import Video
 
 

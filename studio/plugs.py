@@ -3,11 +3,14 @@
 from accounts.hooks import user_data, user_figures
 from commerce.hooks import holds_compared
 from commerce.models import RENDER
-from config.health import plug_service
-from config.hooks import every_pass
+from config.platform.health import plug_service
+from config.platform.hooks import every_pass
 from effects.hooks import renderers
 from studio.requests.templates import TemplateVocabulary
-from studio.services import blobs, charges, figures, jobs, orphans, personal_data, presigned, probes
+from studio.services import personal_data, probes
+from studio.services.files import blobs, orphans, presigned
+from studio.services.jobs import charges, figures
+from studio.services.jobs import lifecycle as jobs
 
 user_data.plug("studio", personal_data.HOLDER)
 user_figures.plug("studio", figures.work_of)

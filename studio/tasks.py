@@ -8,7 +8,7 @@ import threading
 from django.conf import settings
 
 from studio.providers import local
-from studio.services.queue import claim_next
+from studio.services.jobs.queue import claim_next
 from studio.worker import RenderWorker
 from tenants.scope import tenant_scope
 

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler, TemporaryFileUploadHandler
 
-from config import scratch
+from config.platform import scratch
 
 
 class ScratchUploadedFile(TemporaryUploadedFile):

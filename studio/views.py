@@ -9,10 +9,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from config.api.errors import DomainError
 from config.api.handlers import error_response
-from config.file_responses import file_response
-from studio.services.files import linked_file
-from studio.services.live_frames import linked_frame
-from studio.services.presigned import receive_upload
+from config.platform.file_responses import file_response
+from studio.services.files.presigned import receive_upload
+from studio.services.files.store import linked_file
+from studio.services.jobs.live_frames import linked_frame
 
 
 @require_safe

@@ -7,9 +7,9 @@ from typing import Annotated, Any, TypedDict
 
 from rest_framework import serializers
 
-from config.links import public_url
+from config.platform.links import public_url
 from studio.models import MediaFile
-from studio.services.files import file_url
+from studio.services.files.store import file_url
 from support.models import SupportMessage, SupportRequest
 
 REQUEST_COLUMNS = (

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods
 
 from config.api.errors import DomainError
 from config.api.texts import has_content
-from config.content_policy import content_policy
+from config.platform.content_policy import content_policy
 from support import services
 from support.models import MAX_TEXT_LENGTH
 

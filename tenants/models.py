@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from django.db import models
 
-from config.words import WordsIndex
+from config.platform.words import WordsIndex
 from tenants.managers import TenantManager
 
 

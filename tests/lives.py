@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from studio.models import MediaFile, ModelFile, RenderJob, Video
-from studio.services.files import store_file
+from studio.services.files.store import store_file
 from tenants.scope import all_tenants, tenant_scope
 
 Row = dict[str, Any]

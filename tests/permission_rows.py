@@ -32,11 +32,11 @@ from messaging.models import Block, Message
 from messaging.services import block, open_chat, own_attachment, send_message
 from studio.models import MediaFile, Preset, RenderJob, Video
 from studio.requests.types import DeforumRequest
-from studio.services import presigned
-from studio.services.files import LINK_SALT, store_file
-from studio.services.jobs import submit_render
-from studio.services.live_frames import FRAME_SALT, keep_frame
-from studio.services.upload_targets import TOKEN_SALT, upload_headers
+from studio.services.files import presigned
+from studio.services.files.store import LINK_SALT, store_file
+from studio.services.files.upload_targets import TOKEN_SALT, upload_headers
+from studio.services.jobs.lifecycle import submit_render
+from studio.services.jobs.live_frames import FRAME_SALT, keep_frame
 from support.services import add_note, file_anonymous_request, file_request
 from support.services.links import follow_token
 from tenants.scope import all_tenants, tenant_scope

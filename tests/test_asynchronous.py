@@ -15,11 +15,12 @@ from rest_framework.test import APIClient
 
 from accounts.models import LoginSession, User
 from accounts.services.event_stream import _still_alive
-from config.heartbeat import Pulse
+from config.platform.heartbeat import Pulse
 from studio.models import ModelFile, RenderJob
 from studio.providers.lease import LeasedPort
 from studio.rendering.ports import Progress
-from studio.services import jobs, queue
+from studio.services.jobs import lifecycle as jobs
+from studio.services.jobs import queue
 from tenants.scope import all_tenants
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -20,7 +20,7 @@ from accounts.models import User
 from config.stack.redis import Redis
 from studio.models import ModelFile, RenderJob
 from studio.providers.lease import HUNG
-from studio.services import jobs
+from studio.services.jobs import lifecycle as jobs
 from tenants.scope import all_tenants
 from tests.renders import DEFORUM, Row, ask, frame_hashes, newest, watch
 from tests.waiting import until

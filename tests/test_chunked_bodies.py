@@ -15,7 +15,7 @@ from django.test.client import encode_multipart
 from accounts.models import User
 from accounts.services import Device, open_session
 from studio.models import MediaFile
-from studio.services.upload_targets import TOKEN_SALT, upload_headers
+from studio.services.files.upload_targets import TOKEN_SALT, upload_headers
 from tenants.scope import all_tenants
 from tests.fixtures import PASSWORD
 from tests.web_server import Connection, WebServer

@@ -28,7 +28,7 @@ from commerce.tests.stripe_server import WEBHOOK_SECRET, sign
 from effects.models import Category
 from studio.models import ModelFile, RenderJob, Video
 from studio.requests.types import DeforumRequest
-from studio.services import jobs
+from studio.services.jobs import lifecycle as jobs
 from tenants.scope import all_tenants
 from tests.crashes import run_and_kill
 from tests.fixtures import UserFactory

@@ -17,8 +17,8 @@ from rest_framework.test import APIClient
 from accounts.models import LoginSession, User
 from accounts.services import Device, open_session
 from accounts.tests.mailbox import work
-from config import events
-from config.events import publish
+from config.platform import events
+from config.platform.events import publish
 from messaging.services import open_chat
 from studio.models import ModelFile
 from tests.event_server import EventServer, events_of

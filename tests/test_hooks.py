@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from config.hooks import hook, hook_of
+from config.platform.hooks import hook, hook_of
 
 ROOT = Path(__file__).parent.parent
 APPS = ("accounts", "commerce", "effects", "gallery", "messaging", "studio", "support", "tenants")

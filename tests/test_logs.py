@@ -13,7 +13,7 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from config.logs import ContextFilter, JsonFormatter, LineFormatter, current_request_id, log_context
+from config.platform.logs import ContextFilter, JsonFormatter, LineFormatter, current_request_id, log_context
 from tests.fixtures import PASSWORD, UserFactory
 from tests.web_server import WebServer
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from config import redis_link
+from config.platform import redis_link
 from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("servers")

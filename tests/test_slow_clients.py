@@ -20,7 +20,7 @@ from accounts.models import User
 from accounts.services import Device, open_session
 from config.front.lanes import HASHES_WAITING
 from studio.models import MediaFile
-from studio.services.files import file_url, store_file
+from studio.services.files.store import file_url, store_file
 from tenants.scope import tenant_scope
 from tests.fixtures import PASSWORD
 from tests.patience import FOREVER_SECONDS

@@ -7,7 +7,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
 
-from config.storage import InTransaction
+from config.platform.storage import InTransaction
 
 pytestmark = pytest.mark.django_db
 

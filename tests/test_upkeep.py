@@ -14,7 +14,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from config.api.models import DurableEntry
-from config.heartbeat import programs_alive
+from config.platform.heartbeat import programs_alive
 from config.stack.redis import Redis
 from config.stack.serving import UPKEEP
 from tests.waiting import until

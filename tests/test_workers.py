@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 from accounts.models import User
 from studio.models import ModelFile, RenderJob
 from studio.models.jobs import seconds_from_now
-from studio.services import jobs
+from studio.services.jobs import lifecycle as jobs
 from tenants.scope import all_tenants
 from tests.fixtures import UserFactory
 from tests.renders import DEFORUM, Row, ask, frame_hashes, newest, result, watch

@@ -18,8 +18,8 @@ from accounts.models import LoginSession, User
 from accounts.services.authority import may_act_on
 from accounts.services.profiles import is_sensitive
 from accounts.services.reauthentication import prove_identity
-from accounts.staff_passwords import PasswordForm, reasons
-from accounts.staff_sessions import signed_in_at
+from accounts.staff.passwords import PasswordForm, reasons
+from accounts.staff.sessions import signed_in_at
 from config.api.errors import DomainError
 from config.staff_pages import StaffInline, StaffPage, changed_columns
 

@@ -4,7 +4,7 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-import config.words
+import config.platform.words
 
 
 class Migration(migrations.Migration):
@@ -56,8 +56,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="user",
-            index=config.words.WordsIndex(
-                config.words.Words("email", "name", "first_name", "last_name"), fastupdate=False, name="user_words"
+            index=config.platform.words.WordsIndex(
+                config.platform.words.Words("email", "name", "first_name", "last_name"),
+                fastupdate=False,
+                name="user_words",
             ),
         ),
         migrations.AddIndex(

@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.functional import cached_property
 
-from config.words import WordsIndex
+from config.platform.words import WordsIndex
 from tenants.models import Tenant
 
 

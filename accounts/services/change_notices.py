@@ -5,8 +5,8 @@ from __future__ import annotations
 from accounts.models import AuditEntry, User
 from accounts.services.audit import record
 from accounts.services.names import shown_name
-from config.background import enqueue
-from config.mail import send_mail
+from config.platform.background import enqueue
+from config.platform.mail import send_mail
 
 
 def tell_former_address(*, user: User, address: str, readdressed: bool, password: bool) -> None:

@@ -21,7 +21,7 @@ from accounts.models import AuditEntry, DataRequest, Invitation, LoginSession, U
 from accounts.services.audit import record
 from accounts.services.export import archive_lock
 from config.api.models import IdempotencyRecord
-from config.locks import session_lock
+from config.platform.locks import session_lock
 from tenants.scope import all_tenants
 from tenants.services import forget_tenant
 

@@ -26,9 +26,9 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from accounts.models import LoginSession
-from config import events
 from config.api.envelope import dumps
-from config.commits import asynchronous
+from config.platform import events
+from config.platform.commits import asynchronous
 
 logger = logging.getLogger(__name__)
 

@@ -20,8 +20,8 @@ from accounts.services.names import shown_name
 from accounts.services.sessions import Tokens, end_other_sessions
 from accounts.services.users import create_account
 from config.api.errors import NotFound, ValidationFailed
-from config.background import enqueue
-from config.mail import send_mail
+from config.platform.background import enqueue
+from config.platform.mail import send_mail
 from tenants.models import Tenant
 from tenants.scope import all_tenants, tenant_scope
 

@@ -31,7 +31,7 @@ from accounts.services.audit import record
 from accounts.services.lockout import claim_attempt, forgive
 from accounts.services.profiles import lock_user
 from config.api.errors import DomainError, NotFound, ValidationFailed
-from config.cache import durable
+from config.platform.cache import durable
 
 CHALLENGE_SECONDS = 300
 """Between asking the browser for a passkey and having its answer."""

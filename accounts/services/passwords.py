@@ -22,8 +22,8 @@ from accounts.services.names import shown_name
 from accounts.services.reauthentication import prove_password
 from accounts.services.sessions import end_other_sessions
 from config.api.errors import ValidationFailed
-from config.background import enqueue
-from config.mail import send_mail
+from config.platform.background import enqueue
+from config.platform.mail import send_mail
 
 
 def check_new_password(password: str, user: User, field: str = "password") -> None:

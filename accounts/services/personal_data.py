@@ -22,9 +22,9 @@ from accounts.services.names import shown_name
 from accounts.services.reauthentication import prove_identity, prove_password
 from accounts.services.sessions import end_other_sessions
 from config.api.errors import DomainError, NotFound, ValidationFailed
-from config.background import enqueue
-from config.locks import session_lock
-from config.mail import send_mail
+from config.platform.background import enqueue
+from config.platform.locks import session_lock
+from config.platform.mail import send_mail
 from tenants.scope import all_tenants
 
 logger = logging.getLogger(__name__)

@@ -24,7 +24,7 @@ from accounts.services.lockout import claim_attempt, forgive
 from accounts.services.profiles import lock_user
 from accounts.services.sessions import Tokens, log_in
 from config.api.errors import DomainError, ValidationFailed
-from config.cache import durable
+from config.platform.cache import durable
 
 CHALLENGE_SECONDS = 300
 """Between the password and the code."""

@@ -29,7 +29,7 @@ from accounts.services.social_http import moved
 from accounts.services.users import EMAIL_TAKEN, create_account
 from accounts.services.verification import ask_for_verification
 from config.api.errors import DomainError, NotFound, ValidationFailed
-from config.cache import durable
+from config.platform.cache import durable
 
 STATE_SECONDS = 600
 """From the login page of the provider back to us."""

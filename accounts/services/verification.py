@@ -15,8 +15,8 @@ from accounts.services.allowances import may_mail_link
 from accounts.services.audit import record
 from accounts.services.names import shown_name
 from config.api.errors import ValidationFailed
-from config.background import enqueue
-from config.mail import send_mail
+from config.platform.background import enqueue
+from config.platform.mail import send_mail
 
 _signer = signing.TimestampSigner(salt="accounts.verification")
 

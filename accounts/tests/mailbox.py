@@ -14,7 +14,7 @@ from aiosmtpd.controller import Controller
 from django.conf import settings
 from rq import SimpleWorker
 
-from config.redis_link import waiting_client
+from config.platform.redis_link import waiting_client
 
 
 class Mailbox:

@@ -16,7 +16,7 @@ from rest_framework.test import APIClient
 from accounts.models import AuditEntry, User
 from accounts.services.verification import verification_hash
 from accounts.tests.mailbox import Mailbox, work
-from config.mail import send_mail
+from config.platform.mail import send_mail
 from tests.fixtures import PASSWORD, UserFactory
 
 pytestmark = pytest.mark.django_db

@@ -13,7 +13,7 @@ from commerce.models import CreditHold, FinanceOperation, Wallet
 from commerce.services.ledger import one_row, one_row_unless_taken
 from commerce.services.wallets import open_credit_wallet
 from config.api.errors import DomainError
-from config.commits import LOCKS_GO_EARLY
+from config.platform.commits import LOCKS_GO_EARLY
 from tenants.scope import tenant_scope
 
 _HOLD = f"""

@@ -2,7 +2,8 @@
 
 Each move is one SQL statement that changes the wallet and writes the entry together, so no crash and no second request
 can come between. It lets go of the wallet before the disk has it, and waits for the disk then, together with whoever
-came next (``config.commits``): ``python -m bench.ledger`` measures it beside the row lock that one would write first.
+came next (``config.platform.commits``): ``python -m bench.ledger`` measures it beside the row lock that one would write
+first.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from django.utils import timezone
 
 from commerce.models import FinanceOperation, Wallet
 from config.api.errors import DomainError, NotFound
-from config.commits import LOCKS_GO_EARLY, before_anybody_is_told
+from config.platform.commits import LOCKS_GO_EARLY, before_anybody_is_told
 
 M = TypeVar("M", bound=models.Model)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from commerce.models import Order, Wallet
-from config.locks import bound_waiting
+from config.platform.locks import bound_waiting
 
 
 def lock_order(order: Order) -> Order:

@@ -15,7 +15,7 @@ from commerce.services.holds import capture_hold, hold_credits, release_hold
 from commerce.services.ledger import enroll, execute, write_off
 from commerce.services.wallets import open_credit_wallet
 from commerce.tests.races import race
-from config.commits import asynchronous
+from config.platform.commits import asynchronous
 from tenants.scope import all_tenants
 from tests.waiting import until
 

@@ -21,7 +21,7 @@ from config.api.errors import DomainError
 from config.api.idempotency import idempotent
 from config.api.permissions import Authenticated
 from config.api.views import APIViewSet, parse
-from config.content_policy import content_policy
+from config.platform.content_policy import content_policy
 
 
 class OrderViewSet(APIViewSet):

@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config.api.permissions import Public
-from config.content_policy import content_policy
+from config.platform.content_policy import content_policy
 
 _READS = ["get", "head"]
 

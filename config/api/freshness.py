@@ -17,7 +17,7 @@ from django.db import transaction
 from redis.exceptions import RedisError
 
 from config.api.models import UntoldChange
-from config.redis_link import client, link
+from config.platform.redis_link import client, link
 
 
 def current_token(name: str) -> str:

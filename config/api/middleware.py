@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from config.api.errors import DomainError, NotFound
 from config.api.handlers import error_response, is_api
 from config.api.parsers import refuse_nul
-from config.logs import log_context
+from config.platform.logs import log_context
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
@@ -17,7 +17,7 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 class RequestIdMiddleware:
     """Gives each request an id (the caller's ``X-Request-ID`` if sane), and API requests JSON errors.
 
-    The id is ``request.request_id``, the answer's ``X-Request-ID`` and, through ``config.logs``, in the log.
+    The id is ``request.request_id``, the answer's ``X-Request-ID`` and, through ``config.platform.logs``, in the log.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

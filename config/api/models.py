@@ -25,7 +25,7 @@ class IdempotencyRecord(models.Model):
 
 
 class UnqueuedTask(models.Model):
-    """Background work that Redis did not take when it was asked for; the reaper queues it (``config.background``)."""
+    """Background work that Redis did not take when asked; the reaper queues it (``config.platform.background``)."""
 
     function = models.CharField(max_length=255, help_text="Path of the function.")
     arguments = models.JSONField()
@@ -61,7 +61,7 @@ class DurableEntry(models.Model):
 
 
 class Heartbeat(models.Model):
-    """Until when a program that runs in the background has to show that it gets on (``config.heartbeat``)."""
+    """Until when a program that runs in the background has to show that it gets on (``config.platform.heartbeat``)."""
 
     name = models.CharField(max_length=64, primary_key=True)
     due_at = models.DateTimeField(help_text="When the next sign of life is due at the latest.")

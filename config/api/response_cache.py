@@ -25,7 +25,7 @@ from rest_framework.response import Response
 from config.api.envelope import dumps
 from config.api.filters import ListQuery, ListSpec, read_query
 from config.api.freshness import current_token, own_token, settle
-from config.redis_link import link
+from config.platform.redis_link import link
 
 SECONDS = 15.0
 # The first pages are what everybody asks for; searches and far pages would only push them out.

@@ -20,7 +20,7 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from config.api.addresses import client_address
-from config.redis_link import client
+from config.platform.redis_link import client
 
 ADDRESS_FACTOR = 10
 MAX_OWN_COUNTS = 10_000

@@ -10,7 +10,7 @@ from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.tokens import AccessToken
 
 from config.front.bodies import IN_MEMORY_BYTES
-from studio.services.upload_targets import TOKEN_SALT
+from studio.services.files.upload_targets import TOKEN_SALT
 
 UPLOAD = "/api/upload"
 # Their address is a signed permission of its own.

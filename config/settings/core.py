@@ -70,12 +70,12 @@ MIDDLEWARE = [
     # First, so that no answer goes without their headers.
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "config.content_policy.ContentPolicyMiddleware",
+    "config.platform.content_policy.ContentPolicyMiddleware",
     "config.api.middleware.RequestIdMiddleware",
-    "config.access_log.AccessLogMiddleware",
+    "config.platform.access_log.AccessLogMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "django.middleware.http.ConditionalGetMiddleware",
-    "config.static_files.StaticFilesMiddleware",
+    "config.platform.static_files.StaticFilesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -131,7 +131,7 @@ REDIS_URL = env.str("REDIS_URL", "redis://127.0.0.1:6379/0")
 # How long anybody but a waiting worker waits for Redis, which can only make things faster.
 REDIS_TIMEOUT_SECONDS = env.float("REDIS_TIMEOUT_SECONDS", 0.5)
 CACHES = {
-    "default": {"BACKEND": "config.cache.RedisCache", "LOCATION": REDIS_URL},
+    "default": {"BACKEND": "config.platform.cache.RedisCache", "LOCATION": REDIS_URL},
     # The reaper removes what has expired; the limit is for the day that there is none.
     "durable": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
@@ -158,9 +158,9 @@ WORK_DIR = Path(env.str("WORK_DIR", str(DATA_DIR / "work")))
 # How long a signed link to a file works.
 FILE_URL_SECONDS = env.int("FILE_URL_SECONDS", 3600)
 S3_BUCKET = env.str("S3_BUCKET", "")
-_local_files = {"BACKEND": "config.storage.LocalStorage", "OPTIONS": {"location": MEDIA_ROOT}}
+_local_files = {"BACKEND": "config.platform.storage.LocalStorage", "OPTIONS": {"location": MEDIA_ROOT}}
 _s3_files = {
-    "BACKEND": "config.bucket_storage.BucketStorage",
+    "BACKEND": "config.platform.bucket_storage.BucketStorage",
     "OPTIONS": {
         "bucket_name": S3_BUCKET,
         "region_name": env.str("S3_REGION", None),
@@ -203,10 +203,10 @@ ACCESS_LOG = env.bool("ACCESS_LOG", True)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"context": {"()": "config.logs.ContextFilter"}},
+    "filters": {"context": {"()": "config.platform.logs.ContextFilter"}},
     "formatters": {
-        "line": {"()": "config.logs.LineFormatter"},
-        "json": {"()": "config.logs.JsonFormatter"},
+        "line": {"()": "config.platform.logs.LineFormatter"},
+        "json": {"()": "config.platform.logs.JsonFormatter"},
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["context"]}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},

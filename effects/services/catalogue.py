@@ -9,7 +9,7 @@ from django.db.models import F
 
 from config.api.errors import NotFound, ValidationFailed
 from config.api.freshness import outdate
-from config.links import own_path
+from config.platform.links import own_path
 from effects.models import Effect
 from effects.services.checks import check_effect, unique_slug
 

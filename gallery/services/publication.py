@@ -13,7 +13,7 @@ from effects.properties import read_properties
 from gallery.models import GalleryItem
 from gallery.services.viewing import LIST
 from studio.models import RenderJob, Video
-from studio.services.shared_parameters import shared_parameters
+from studio.services.videos.shared_parameters import shared_parameters
 
 _DESCRIBED = (
     "owner", "owner_name", "title", "effect", "effect_name", "effect_slug", "category", "category_name", "tags",

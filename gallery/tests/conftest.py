@@ -56,7 +56,7 @@ def artist(make_user: UserFactory) -> User:
 def make_video(artist: User, media_dir: Path) -> MakeVideo:
     """Makes a completed video of ``owner`` with the files that a render leaves."""
     from studio.models import MediaFile, ModelFile, RenderJob, Video
-    from studio.services.files import store_file
+    from studio.services.files.store import store_file
     from tenants.scope import tenant_scope
 
     model = ModelFile.objects.create(name="Any", slug="any", location="none")

@@ -12,7 +12,7 @@ from accounts.models import User
 from gallery.models import GalleryItem
 from studio.models import ModelFile, Preset, RenderJob
 from studio.requests.types import TYPES, parameters_of
-from studio.services.seeding import seed_catalogue
+from studio.services.catalogue.seeding import seed_catalogue
 from studio.tests.parameter_values import cases
 from tenants.scope import all_tenants, tenant_scope
 

@@ -1,7 +1,7 @@
 from django.conf import settings
 from django.db import migrations
 
-import config.words
+import config.platform.words
 
 
 class Migration(migrations.Migration):
@@ -13,6 +13,8 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddIndex(
             model_name="message",
-            index=config.words.WordsIndex(config.words.Words("text"), fastupdate=False, name="message_words"),
+            index=config.platform.words.WordsIndex(
+                config.platform.words.Words("text"), fastupdate=False, name="message_words"
+            ),
         ),
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from config.events import publish
+from config.platform.events import publish
 from messaging.models import ChatMember, Message
 from messaging.rows import MESSAGE_COLUMNS, message_row
 from tenants.scope import all_tenants

@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from accounts.models import User
 from config.api.errors import NotFound
-from config.locks import bound_waiting
+from config.platform.locks import bound_waiting
 from messaging.models import Chat
 
 

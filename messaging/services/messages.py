@@ -9,7 +9,7 @@ from django.db.models import Exists, F, OuterRef, QuerySet, Sum
 
 from accounts.models import User
 from config.api.errors import DomainError, NotFound, ValidationFailed
-from config.background import enqueue
+from config.platform.background import enqueue
 from messaging.models import ChatMember, HiddenMessage, Message
 from messaging.services.blocks import refuse_blocked
 from messaging.services.chats import unread_of
@@ -17,8 +17,8 @@ from messaging.services.live import announce_message
 from messaging.services.locks import lock_chat, lock_inbox
 from messaging.services.notices import mail_unread
 from studio.models import MediaFile, Video
-from studio.services.files import find_file
-from studio.services.videos import find_video
+from studio.services.files.store import find_file
+from studio.services.videos.library import find_video
 
 UPDATES_PER_POLL = 100
 

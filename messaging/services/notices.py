@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 
-from config.notices import send_notice
+from config.platform.notices import send_notice
 from messaging.models import ChatMember
 from messaging.services.presence import is_online
 

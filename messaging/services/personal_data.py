@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.data_holders import Holder, Section
 from accounts.models import User
-from config import events
+from config.platform import events
 from messaging.models import Block, ChatMember, HiddenMessage, Message
 
 

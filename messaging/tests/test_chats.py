@@ -17,7 +17,7 @@ from messaging.services import open_chat, send_message
 from messaging.services.messages import Attachment
 from messaging.tests.conftest import Send
 from studio.models import MediaFile, Video
-from studio.services.files import store_file
+from studio.services.files.store import store_file
 from tenants.scope import all_tenants, tenant_scope
 from tests.fixtures import UserFactory
 

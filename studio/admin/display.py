@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 
 from config.staff_pages import StaffPage
 from studio.models import MediaFile, RenderJob
-from studio.services.files import file_url
+from studio.services.files.store import file_url
 
 
 class LookOnlyAdmin(StaffPage):

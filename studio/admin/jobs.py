@@ -24,7 +24,7 @@ from studio.admin.display import (
     two_lines,
 )
 from studio.models import RenderJob
-from studio.services.jobs import cancel_render, retry_render
+from studio.services.jobs.lifecycle import cancel_render, retry_render
 
 _FILES = ("output", "still", "animation", "poster", "thumbnail", "sprite", "frame_table", "checkpoint")
 

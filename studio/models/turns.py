@@ -41,7 +41,7 @@ class QueueTurn(models.Model):
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=("owner_id", "queue"), name="queueturn_one")]
         indexes: ClassVar = [
-            # The order of turns; studio.services.turns.ORDER names the same.
+            # The order of turns; studio.services.jobs.turns.ORDER names the same.
             models.Index(
                 F("queue"),
                 F("running"),

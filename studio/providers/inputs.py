@@ -14,8 +14,8 @@ from studio.rendering.media.decode import FrameReader
 from studio.rendering.media.images import write_still
 from studio.rendering.plan import RenderPlan
 from studio.rendering.ports import RenderInputs
-from studio.services.animation_settings import UPLOADED_PICTURE
-from studio.services.files import local_copy, missing
+from studio.services.files.store import local_copy, missing
+from studio.services.videos.animation_settings import UPLOADED_PICTURE
 
 logger = logging.getLogger(__name__)
 

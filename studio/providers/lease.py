@@ -22,16 +22,16 @@ from django.db.models import F
 from django.db.models.functions import Greatest
 from redis.exceptions import RedisError
 
-from config.commits import asynchronous
+from config.platform.commits import asynchronous
 from studio.models import RenderJob
 from studio.models.jobs import lease_end
 from studio.rendering.media.child import processor_seconds
 from studio.rendering.ports import Progress, Stage
-from studio.services import jobs
-from studio.services.catalogue import work_dir
-from studio.services.causes import DATABASE_AWAY
-from studio.services.live_frames import keep_frame
-from studio.services.states import announce
+from studio.services.catalogue.models import work_dir
+from studio.services.jobs import lifecycle as jobs
+from studio.services.jobs.causes import DATABASE_AWAY
+from studio.services.jobs.live_frames import keep_frame
+from studio.services.jobs.states import announce
 from tenants.scope import tenant_scope
 
 logger = logging.getLogger(__name__)

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import ProtectedError
 
-from config.logs import log_context
+from config.platform.logs import log_context
 from studio.models import MediaFile, RenderJob
 from studio.providers.folders import alone_in, tidy
 from studio.providers.inputs import ensure_present, fetch_inputs
@@ -24,9 +24,9 @@ from studio.providers.renderer import renderer
 from studio.rendering.errors import Cancelled, RenderError, Stalled
 from studio.rendering.plan import RenderPlan
 from studio.rendering.ports import RenderInputs, RenderResult
-from studio.services import jobs
-from studio.services.causes import DATABASE_AWAY, cause_of, is_ours, storage_away
-from studio.services.files import drop_files, store_file
+from studio.services.files.store import drop_files, store_file
+from studio.services.jobs import lifecycle as jobs
+from studio.services.jobs.causes import DATABASE_AWAY, cause_of, is_ours, storage_away
 
 logger = logging.getLogger(__name__)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, TypedDict
 
-from config.links import public_url
+from config.platform.links import public_url
 from studio.models import ModelFile, Preset
-from studio.services.catalogue import preset_settings
+from studio.services.catalogue.models import preset_settings
 
 
 class ModelFileRow(TypedDict):

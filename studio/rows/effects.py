@@ -8,13 +8,13 @@ from typing import Annotated, Any, Final, TypedDict, cast
 
 from django.conf import settings
 
-from config.links import Absolute
+from config.platform.links import Absolute
 from studio.models import MediaFile, RenderJob, Video
 from studio.models.jobs import dispatch_id
 from studio.rows.figures import QueueFiguresRow, queue_row
 from studio.rows.links import file_link, link_columns, linked
-from studio.services.places import QueueFigures
-from studio.services.upload_targets import Ticket
+from studio.services.files.upload_targets import Ticket
+from studio.services.jobs.places import QueueFigures
 
 VIDEO_WORDS: Final[dict[str, str]] = {
     Video.Status.UPLOADED: "pending",

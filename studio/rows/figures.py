@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Annotated, Any, TypedDict
 
 from studio.models import RenderJob, Video
-from studio.services.places import QueueFigures
+from studio.services.jobs.places import QueueFigures
 
 # The first keyframe of a schedule, where it is a number: ``0: (0.65), 24: (0.7)``.
 _FIRST = re.compile(r"\s*0\s*:\s*\(?\s*(-?\d+(?:\.\d+)?)\s*\)?\s*(?:,|$)")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from config.links import Absolute
+from config.platform.links import Absolute
 from studio.models import RenderJob
-from studio.services.files import Linkable, file_url
-from studio.services.live_frames import frame_url
+from studio.services.files.store import Linkable, file_url
+from studio.services.jobs.live_frames import frame_url
 
 
 class LinkedFile(NamedTuple):

@@ -8,11 +8,11 @@ from typing import Annotated, Any, Final, Literal, TypedDict
 
 from django.utils import timezone
 
-from config.links import Absolute
+from config.platform.links import Absolute
 from studio.models import RenderJob, Video
 from studio.rows.figures import FiguresRow, QueueFiguresRow, figures_of, queue_row
 from studio.rows.links import file_link, frame_link
-from studio.services.places import QueueFigures
+from studio.services.jobs.places import QueueFigures
 
 Word = Literal["pending", "approved", "processing", "preview", "finished", "error", "cancelled"]
 _STATUS: Final[dict[str, Word]] = {

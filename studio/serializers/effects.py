@@ -15,7 +15,7 @@ from config.api.idempotency import FIELD
 from config.api.serializers import ThoroughSerializer
 from effects.services import check_effect_id, check_payload
 from studio.providers import ensure_available
-from studio.services.presigned import check_size, check_type
+from studio.services.files.presigned import check_size, check_type
 
 MAX_ID = 2**63 - 1
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")

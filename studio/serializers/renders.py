@@ -13,7 +13,7 @@ from config.api.serializers import ThoroughSerializer
 from studio.models import Video
 from studio.requests.fields import request_fields
 from studio.requests.parsing import misplaced
-from studio.services.catalogue import find_checkpoint, find_named_preset
+from studio.services.catalogue.models import find_checkpoint, find_named_preset
 
 
 class UploadSerializer(serializers.Serializer[Any]):

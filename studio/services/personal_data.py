@@ -12,10 +12,10 @@ from accounts.data_holders import Holder, StoredFile
 from accounts.models import User
 from studio.models import MediaFile, Preset, RenderJob, Video
 from studio.providers import LOCAL, take_back
-from studio.services.blobs import letting_go
-from studio.services.deletion import JOB_FILES
-from studio.services.upload_targets import current_target
-from studio.services.videos import withdraw_video
+from studio.services.files.blobs import letting_go
+from studio.services.files.deletion import JOB_FILES
+from studio.services.files.upload_targets import current_target
+from studio.services.videos.library import withdraw_video
 
 _KIND = MediaFile.Kind
 _OF_THE_USER = (_KIND.SOURCE, _KIND.SOUNDTRACK, _KIND.OUTPUT, _KIND.PREVIEW, _KIND.STILL, _KIND.ANIMATION)

@@ -15,7 +15,7 @@ from accounts.models import User
 from commerce.services.wallets import open_credit_wallet
 from effects.models import Effect
 from studio.models import MediaFile, RenderJob, Video
-from studio.services.files import store_file
+from studio.services.files.store import store_file
 from tenants.scope import all_tenants, tenant_scope
 
 ClientOf = Callable[[User], APIClient]

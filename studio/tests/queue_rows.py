@@ -9,7 +9,7 @@ from django.db import connection
 
 from accounts.models import User
 from studio.models import ModelFile, QueueTotal, RenderJob, Video
-from studio.services.turns import check_all
+from studio.services.jobs.turns import check_all
 from tenants.scope import tenant_scope
 
 

@@ -20,9 +20,9 @@ from config.api.envelope import iso
 from effects.models import Effect
 from studio import tasks
 from studio.models import ModelFile, RenderJob, Video
-from studio.services.ai_jobs import find_job
-from studio.services.jobs import complete_render, retry_render
-from studio.services.queue import claim_next
+from studio.services.jobs.lifecycle import complete_render, retry_render
+from studio.services.jobs.queue import claim_next
+from studio.services.videos.ai_jobs import find_job
 from studio.tests.applied import JOBS_URL as URL
 from studio.tests.applied import ClientOf, Upload, asked, credits, jobs
 from tenants.scope import all_tenants, tenant_scope

@@ -20,7 +20,8 @@ from studio.models import ModelFile, RenderJob
 from studio.providers import local
 from studio.providers.lease import LeasedPort
 from studio.rendering.ports import Progress
-from studio.services import jobs, queue
+from studio.services.jobs import lifecycle as jobs
+from studio.services.jobs import queue
 from tenants.scope import all_tenants, tenant_scope
 
 pytestmark = pytest.mark.django_db
@@ -146,7 +147,7 @@ def test_a_storage_that_fails_makes_the_render_wait(submit: Submit, user: Any, s
 
 def test_what_only_shows_the_render_can_fail(submit: Submit, user: Any, settings: Any) -> None:
     submit()
-    settings.CACHES = {"default": {"BACKEND": "config.cache.RedisCache", "LOCATION": "redis://127.0.0.1:1/0"}}
+    settings.CACHES = {"default": {"BACKEND": "config.platform.cache.RedisCache", "LOCATION": "redis://127.0.0.1:1/0"}}
     job = claimed()
     assert job.lease_id is not None
     port = LeasedPort(job, job.lease_id, threading.Event())

@@ -16,8 +16,8 @@ from commerce.services.wallets import open_credit_wallet
 from config.api.errors import DomainError
 from studio.models import ModelFile, RenderJob, Video
 from studio.requests.types import DeforumRequest
-from studio.services import jobs
-from studio.services.charges import render_price
+from studio.services.jobs import lifecycle as jobs
+from studio.services.jobs.charges import render_price
 from tenants.scope import tenant_scope
 
 pytestmark = pytest.mark.django_db

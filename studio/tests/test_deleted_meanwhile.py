@@ -9,7 +9,7 @@ from accounts.models import User
 from config.api.errors import NotFound
 from effects.models import Effect
 from studio.models import MediaFile, Video
-from studio.services.ai_jobs import create_effect_video
+from studio.services.videos.ai_jobs import create_effect_video
 from studio.tests.applied import Upload
 from tenants.scope import tenant_scope
 

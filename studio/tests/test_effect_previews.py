@@ -17,9 +17,9 @@ from studio.models import ModelFile, RenderJob, Video
 from studio.rendering.models.checks import check_adapters
 from studio.rendering.plan import ControlNetSpec, ModelSpec
 from studio.serializers.renders import ParametersSerializer
-from studio.services.catalogue import controlnet_path, model_path
-from studio.services.effect_previews import preview_plan, sample_clip
-from studio.services.seeding import seed_catalogue
+from studio.services.catalogue.effect_previews import preview_plan, sample_clip
+from studio.services.catalogue.models import controlnet_path, model_path
+from studio.services.catalogue.seeding import seed_catalogue
 from tenants.scope import all_tenants
 
 pytestmark = pytest.mark.django_db

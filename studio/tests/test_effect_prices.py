@@ -17,8 +17,8 @@ from commerce.services.ledger import enroll
 from commerce.services.wallets import open_credit_wallet
 from effects.models import Effect
 from studio.models import ModelFile, RenderJob, Video
-from studio.services.jobs import complete_render, retry_render
-from studio.services.queue import claim_next
+from studio.services.jobs.lifecycle import complete_render, retry_render
+from studio.services.jobs.queue import claim_next
 from studio.tests.applied import JOBS_URL as URL
 from studio.tests.applied import asked, credits, jobs
 from tenants.scope import all_tenants, tenant_scope

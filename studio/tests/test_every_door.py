@@ -16,9 +16,9 @@ from effects.models import Effect
 from studio.models import MediaFile, ModelFile, RenderJob, Video
 from studio.rendering.models.tiny import build_controlnet
 from studio.requests.types import all_parameters
-from studio.services.files import store_file
-from studio.services.jobs import retry_render
-from studio.services.seeding import seed_catalogue
+from studio.services.catalogue.seeding import seed_catalogue
+from studio.services.files.store import store_file
+from studio.services.jobs.lifecycle import retry_render
 from studio.tests.applied import credits, jobs
 from studio.tests.parameter_values import Case, cases
 from tenants.scope import all_tenants, tenant_scope

@@ -12,7 +12,7 @@ from accounts.models import User
 from commerce.services.audit import audit
 from effects.models import Effect
 from studio.models import ModelFile
-from studio.services.jobs import fail_render
+from studio.services.jobs.lifecycle import fail_render
 from studio.tests.applied import JOBS_URL as URL
 from studio.tests.applied import asked, credits, jobs
 from tenants.scope import all_tenants

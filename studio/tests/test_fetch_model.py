@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 
 from studio.models import ModelFile
 from studio.rendering.models.tests.local_hub import serving
-from studio.services import catalogue
+from studio.services.catalogue import models as catalogue
 
 pytestmark = pytest.mark.django_db
 

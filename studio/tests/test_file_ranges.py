@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils.http import http_date
 
 from studio.models import MediaFile
-from studio.services.files import file_url
+from studio.services.files.store import file_url
 
 pytestmark = pytest.mark.django_db
 

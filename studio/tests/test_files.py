@@ -8,7 +8,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from studio.models import MediaFile
-from studio.services.files import LINK_SALT, drop_files, file_url
+from studio.services.files.store import LINK_SALT, drop_files, file_url
 from tenants.scope import tenant_scope
 
 pytestmark = pytest.mark.django_db

@@ -16,11 +16,11 @@ from studio.models import MediaFile, ModelFile, RenderJob, Video
 from studio.rendering.deforum.settings import DeforumSettings, export_settings
 from studio.rendering.models.tiny import build_controlnet, build_lora
 from studio.rendering.plan import RenderPlan
-from studio.services.catalogue import model_path
-from studio.services.effect_previews import preview_plan, sample_clip
-from studio.services.files import store_file
-from studio.services.jobs import retry_render
-from studio.services.seeding import seed_catalogue
+from studio.services.catalogue.effect_previews import preview_plan, sample_clip
+from studio.services.catalogue.models import model_path
+from studio.services.catalogue.seeding import seed_catalogue
+from studio.services.files.store import store_file
+from studio.services.jobs.lifecycle import retry_render
 from studio.tests.golden_requests import DEFORUM, OVERRIDES, TEMPLATES, VID2VID
 from tenants.scope import all_tenants, tenant_scope
 

@@ -12,9 +12,9 @@ from django.utils import timezone
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from config import health
 from config.api.models import Heartbeat
-from config.heartbeat import Pulse
+from config.platform import health
+from config.platform.heartbeat import Pulse
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

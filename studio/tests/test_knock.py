@@ -15,9 +15,9 @@ from rq.worker import WorkerStatus
 
 from accounts.models import User
 from studio.models import RenderJob
-from studio.services import jobs
-from studio.services.queue import KNOCKS, claim_next, knock, move_from_unknown_queues
-from studio.services.turns import RIPE_AT_ONCE, ripen
+from studio.services.jobs import lifecycle as jobs
+from studio.services.jobs.queue import KNOCKS, claim_next, knock, move_from_unknown_queues
+from studio.services.jobs.turns import RIPE_AT_ONCE, ripen
 from studio.tests.queue_rows import ensure_counted, make_row
 from studio.worker import RenderWorker
 from tenants.scope import all_tenants

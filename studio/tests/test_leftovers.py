@@ -29,7 +29,7 @@ from accounts.models import User
 from effects.models import Effect
 from gallery.models import GalleryItem
 from studio.models import MediaFile, ModelFile, RenderJob, Video
-from studio.services.files import file_url, store_file
+from studio.services.files.store import file_url, store_file
 from studio.tests.applied import Finish, Upload, announcement
 from tenants.scope import all_tenants, tenant_scope
 

@@ -14,8 +14,8 @@ from rest_framework.test import APIClient
 from accounts.models import User
 from effects.models import Effect
 from studio.models import MediaFile, ModelFile, RenderJob, Video
-from studio.services.files import store_file
-from studio.services.orphans import sweep_orphans
+from studio.services.files.orphans import sweep_orphans
+from studio.services.files.store import store_file
 from studio.tests.applied import Upload
 from tenants.scope import all_tenants, tenant_scope
 

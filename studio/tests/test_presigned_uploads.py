@@ -24,7 +24,7 @@ from rest_framework.test import APIClient
 from accounts.models import User
 from effects.models import Effect
 from studio.models import MediaFile
-from studio.services.upload_targets import TOKEN_SALT
+from studio.services.files.upload_targets import TOKEN_SALT
 from studio.tests.applied import ClientOf, Upload, announcement
 from tenants.scope import all_tenants
 from tests.fixtures import UserFactory

@@ -19,8 +19,9 @@ from config.api.errors import DomainError
 from studio.models import RenderJob, Video
 from studio.providers.local import LeasedPort
 from studio.rendering.ports import Progress
-from studio.services import jobs, queue
-from studio.services.places import QueueSnapshot
+from studio.services.jobs import lifecycle as jobs
+from studio.services.jobs import queue
+from studio.services.jobs.places import QueueSnapshot
 from studio.tests.queue_rows import make_row
 from tenants.scope import all_tenants
 from tests.fixtures import UserFactory

@@ -11,8 +11,8 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from studio.models import RenderJob
-from studio.services.places import EXACT, QueueSnapshot
-from studio.services.queue import claim_next
+from studio.services.jobs.places import EXACT, QueueSnapshot
+from studio.services.jobs.queue import claim_next
 from studio.tests.queue_rows import ensure_counted, execute, make_row
 from tenants.scope import all_tenants
 from tests.fixtures import UserFactory

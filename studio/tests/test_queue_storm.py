@@ -13,11 +13,11 @@ from django.db.models.functions import Now
 
 from accounts.models import User
 from studio.models import RenderJob
-from studio.services import jobs
+from studio.services.jobs import lifecycle as jobs
+from studio.services.jobs.queue import claim_next, move_from_unknown_queues
+from studio.services.jobs.turns import check_all, ripen
 from studio.services.personal_data import erase_work
-from studio.services.queue import claim_next, move_from_unknown_queues
-from studio.services.turns import check_all, ripen
-from studio.services.videos import delete_video
+from studio.services.videos.library import delete_video
 from studio.tests.queue_rows import ensure_counted, make_row
 from tenants.scope import all_tenants
 from tests.fixtures import UserFactory

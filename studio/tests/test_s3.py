@@ -28,7 +28,7 @@ from effects.models import Effect
 from studio.models import MediaFile, ModelFile, RenderJob
 from studio.providers import local
 from studio.rendering.media.ffmpeg import binary
-from studio.services.queue import claim_next
+from studio.services.jobs.queue import claim_next
 from studio.tests.applied import announcement
 from studio.tests.s3_server import ACCESS_KEY, REGION, SECRET_KEY, s3_server
 from tenants.scope import all_tenants, tenant_scope
@@ -55,7 +55,7 @@ def bucket(s3_url: str, settings: Settings) -> Iterator[Any]:
     settings.STORAGES = {
         **settings.STORAGES,
         "default": {
-            "BACKEND": "config.bucket_storage.BucketStorage",
+            "BACKEND": "config.platform.bucket_storage.BucketStorage",
             "OPTIONS": {
                 "bucket_name": BUCKET,
                 "region_name": REGION,

@@ -12,9 +12,9 @@ from django.db import connection, connections, transaction
 
 from accounts.models import User
 from studio.models import MediaFile, Video
-from studio.services.blobs import staged
-from studio.services.files import new_file, store_file
-from studio.services.videos import delete_video
+from studio.services.files.blobs import staged
+from studio.services.files.store import new_file, store_file
+from studio.services.videos.library import delete_video
 from tenants.scope import all_tenants
 from tests.fixtures import UserFactory
 from tests.waiting import until

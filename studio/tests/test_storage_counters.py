@@ -9,7 +9,7 @@ from django.db.models import Max, Sum
 
 from accounts.models import User
 from studio.models import MediaFile, StoredBlob, TenantStorage
-from studio.services.files import drop_files
+from studio.services.files.store import drop_files
 from tenants.scope import all_tenants
 from tests.fixtures import UserFactory
 

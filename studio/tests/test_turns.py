@@ -22,9 +22,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from accounts.models import User
 from studio.models import QueueTurn, QueueUser, RenderJob
-from studio.services import jobs, turns
-from studio.services.places import QueueSnapshot
-from studio.services.queue import claim_next
+from studio.services.jobs import lifecycle as jobs
+from studio.services.jobs import turns
+from studio.services.jobs.places import QueueSnapshot
+from studio.services.jobs.queue import claim_next
 from studio.tests.queue_rows import ensure_counted, execute, make_row
 from tenants.scope import all_tenants
 from tenants.services import create_tenant

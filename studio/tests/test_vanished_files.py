@@ -18,8 +18,8 @@ from accounts.models import User
 from effects.models import Effect
 from studio.models import MediaFile, ModelFile, RenderJob, Video
 from studio.providers import local
-from studio.services.files import store_file
-from studio.services.queue import claim_next
+from studio.services.files.store import store_file
+from studio.services.jobs.queue import claim_next
 from tenants.scope import all_tenants, tenant_scope
 from tests.fixtures import UserFactory
 

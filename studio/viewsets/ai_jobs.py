@@ -28,12 +28,13 @@ from studio.rows.effects import (
     submitted_job_row,
 )
 from studio.serializers.effects import EstimateSerializer, SubmitJobSerializer
-from studio.services import ai_jobs, jobs
-from studio.services.ai_jobs import EstimateAnswer
-from studio.services.files import find_file
-from studio.services.places import QueueSnapshot
-from studio.services.presigned import verify_if_pending
-from studio.services.videos import find_video
+from studio.services.files.presigned import verify_if_pending
+from studio.services.files.store import find_file
+from studio.services.jobs import lifecycle as jobs
+from studio.services.jobs.places import QueueSnapshot
+from studio.services.videos import ai_jobs
+from studio.services.videos.ai_jobs import EstimateAnswer
+from studio.services.videos.library import find_video
 
 Handler = Callable[["AiJobViewSet", Request], Response]
 

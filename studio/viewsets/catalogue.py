@@ -14,7 +14,7 @@ from config.api.permissions import Authenticated, Public
 from config.api.views import APIViewSet
 from studio.models import Preset
 from studio.rows.catalogue import ModelFileRow, PresetRow, model_row, preset_row
-from studio.services import catalogue
+from studio.services.catalogue import models as catalogue
 
 
 class ModelFileList(ListSpec):

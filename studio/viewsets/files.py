@@ -15,8 +15,8 @@ from config.api.views import APIViewSet, parse
 from effects.services import find_effect
 from studio.rows.effects import FileRow, UploadTicketRow, file_row, upload_row
 from studio.serializers.effects import AnnounceSerializer
-from studio.services import presigned
-from studio.services.files import find_file
+from studio.services.files import presigned
+from studio.services.files.store import find_file
 
 
 class FileViewSet(APIViewSet):

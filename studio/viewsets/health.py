@@ -9,11 +9,11 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from config import health
 from config.api.envelope import ok
 from config.api.errors import NotFound
 from config.api.permissions import Public
 from config.api.views import APIView
+from config.platform import health
 
 
 class ServiceStatusRow(TypedDict):

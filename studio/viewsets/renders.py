@@ -20,8 +20,10 @@ from studio.models import RenderJob, Video
 from studio.rows.figures import queue_row
 from studio.rows.renders import JobRow, ProcessingQueueRow, ProcessingStatusRow, UploadAnswer, job_row, upload_row
 from studio.serializers.renders import FinalizeSerializer, GenerateSerializer, UploadSerializer
-from studio.services import jobs, uploads, videos
-from studio.services.places import QueueSnapshot
+from studio.services.files import uploads
+from studio.services.jobs import lifecycle as jobs
+from studio.services.jobs.places import QueueSnapshot
+from studio.services.videos import library as videos
 from tenants.scope import all_tenants
 
 

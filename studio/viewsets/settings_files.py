@@ -12,8 +12,8 @@ from rest_framework.response import Response
 from config.api.envelope import ok
 from config.api.permissions import Authenticated
 from config.api.views import APIViewSet, parse
-from studio.services import settings_files
-from studio.services.videos import find_video
+from studio.services.videos import settings_files
+from studio.services.videos.library import find_video
 
 
 class SettingsFileSerializer(serializers.Serializer[Any]):

@@ -26,7 +26,9 @@ from studio.rows.effects import (
     video_row,
 )
 from studio.serializers.effects import CreateVideoSerializer, RenameVideoSerializer
-from studio.services import ai_jobs, presigned, videos
+from studio.services.files import presigned
+from studio.services.videos import ai_jobs
+from studio.services.videos import library as videos
 
 
 class VideoViewSet(APIViewSet):

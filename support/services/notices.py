@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.conf import settings
 
-from config.mail import send_mail
-from config.notices import send_notice
+from config.platform.mail import send_mail
+from config.platform.notices import send_notice
 from support.models import SupportRequest
 from support.services.links import follow_link
 

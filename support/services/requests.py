@@ -15,12 +15,12 @@ from django.utils import timezone
 from accounts.models import User, normalise_email
 from commerce.services.orders import find_order
 from config.api.errors import DomainError, Forbidden, NotFound, TooManyRequests, ValidationFailed
-from config.background import enqueue
-from config.events import publish
-from config.locks import bound_waiting
+from config.platform.background import enqueue
+from config.platform.events import publish
+from config.platform.locks import bound_waiting
 from studio.models import MediaFile
-from studio.services.files import find_file
-from studio.services.videos import find_video
+from studio.services.files.store import find_file
+from studio.services.videos.library import find_video
 from support.models import SupportMessage, SupportRequest
 from support.services.notices import mail_filed
 

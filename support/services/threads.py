@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from config.api.errors import DomainError, TooManyRequests
-from config.background import enqueue
+from config.platform.background import enqueue
 from studio.models import MediaFile
 from support.models import SupportMessage, SupportRequest
 from support.services.notices import mail_answered

@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 from accounts.models import User
 from commerce.models import Order
 from studio.models import MediaFile, Video
-from studio.services.files import store_file
+from studio.services.files.store import store_file
 from support import services
 from support.models import SupportMessage, SupportRequest
 from tenants.scope import all_tenants, tenant_scope

@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-import config.words
+import config.platform.words
 
 
 class Migration(migrations.Migration):
@@ -13,6 +13,8 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddIndex(
             model_name="tenant",
-            index=config.words.WordsIndex(config.words.Words("name", "domain"), fastupdate=False, name="tenant_words"),
+            index=config.platform.words.WordsIndex(
+                config.platform.words.Words("name", "domain"), fastupdate=False, name="tenant_words"
+            ),
         ),
     ]

@@ -1,6 +1,6 @@
 """Django's PostgreSQL backend, with the tenant scope carried to the session for row-level security.
 
-It also waits for the disk after the commit where ``config.commits`` says so.
+It also waits for the disk after the commit where ``config.platform.commits`` says so.
 """
 
 from __future__ import annotations

@@ -8,9 +8,9 @@ from playwright.sync_api import Page, expect
 
 from accounts.models import User
 from studio.models import ModelFile, RenderJob, Video
-from studio.services.jobs import fail_render
-from studio.services.queue import claim_next
-from studio.services.videos import preview_video
+from studio.services.jobs.lifecycle import fail_render
+from studio.services.jobs.queue import claim_next
+from studio.services.videos.library import preview_video
 from tenants.scope import all_tenants, tenant_scope
 from tests.fixtures import PASSWORD, UserFactory
 

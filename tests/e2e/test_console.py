@@ -11,7 +11,7 @@ from playwright.sync_api import Page, Request, expect
 from accounts.models import LoginSession, User
 from accounts.services import Device, open_session
 from studio.models import ModelFile, Preset, RenderJob
-from studio.services.queue import claim_next
+from studio.services.jobs.queue import claim_next
 from tenants.scope import all_tenants
 from tests.e2e.pages import Console
 

@@ -14,8 +14,8 @@ from playwright.sync_api import Browser, Page, expect
 from studio.models import ModelFile
 from studio.providers.local import LeasedPort
 from studio.rendering.ports import Progress
-from studio.services.jobs import fail_render
-from studio.services.queue import claim_next
+from studio.services.jobs.lifecycle import fail_render
+from studio.services.jobs.queue import claim_next
 from tenants.scope import all_tenants
 from tests.e2e.pages import Console
 from tests.event_server import EventServer

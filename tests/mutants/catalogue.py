@@ -114,28 +114,28 @@ MUTANTS = (
     # The queue.
     Mutant(
         "a claim that counts no attempt",
-        "studio/services/queue.py",
+        "studio/services/jobs/queue.py",
         "attempts=job.attempts + 1",
         "attempts=job.attempts",
         "studio/tests/test_attempts.py studio/tests/test_queue.py",
     ),
     Mutant(
         "the queue's order of users",
-        "studio/services/turns.py",
+        "studio/services/jobs/turns.py",
         'ORDER = "turn.running, turn.served',
         'ORDER = "turn.served',
         "studio/tests/test_turns.py studio/tests/test_queue.py",
     ),
     Mutant(
         "the lower priority first",
-        "studio/services/turns.py",
+        "studio/services/jobs/turns.py",
         '.order_by("-priority", "queued_at", "pk")',
         '.order_by("priority", "queued_at", "pk")',
         "studio/tests/test_turns.py studio/tests/test_queue.py",
     ),
     Mutant(
         "a high priority in the medium queue",
-        "studio/services/queue.py",
+        "studio/services/jobs/queue.py",
         "if priority >= 50:",
         "if priority > 50:",
         "studio/tests/test_queue.py studio/tests/test_turns.py",
@@ -143,7 +143,7 @@ MUTANTS = (
     # Uploads and rendering.
     Mutant(
         "announced against real type",
-        "studio/services/presigned.py",
+        "studio/services/files/presigned.py",
         "if info.mime_type != file.mime_type:",
         "if False:",
         "studio/tests/test_s3.py",

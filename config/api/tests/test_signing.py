@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.core import signing
 
-from config.signing import sign_number
+from config.platform.signing import sign_number
 
 
 def test_django_reads_what_is_signed() -> None:

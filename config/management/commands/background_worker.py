@@ -19,9 +19,9 @@ from rq.exceptions import StopRequested
 from rq.job import Job
 from rq.scheduler import RQScheduler
 
-from config.heartbeat import Pulse
-from config.logs import log_context
-from config.redis_link import waiting_client
+from config.platform.heartbeat import Pulse
+from config.platform.logs import log_context
+from config.platform.redis_link import waiting_client
 from config.stack.signals import stop_event
 
 logger = logging.getLogger(__name__)

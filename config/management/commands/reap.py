@@ -10,9 +10,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from config.heartbeat import Pulse
-from config.hooks import every_pass
-from config.rounds import attempt, run_rounds
+from config.platform.heartbeat import Pulse
+from config.platform.hooks import every_pass
+from config.platform.rounds import attempt, run_rounds
 
 logger = logging.getLogger(__name__)
 

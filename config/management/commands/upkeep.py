@@ -10,10 +10,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from config.heartbeat import Pulse
 from config.management.commands.background_worker import run_worker, start_scheduler
 from config.management.commands.reap import run_reaper
-from config.rounds import attempt
+from config.platform.heartbeat import Pulse
+from config.platform.rounds import attempt
 from config.stack.signals import stop_event
 from studio.management.commands.watch_output import run_watcher
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from studio.services.turns import check_all
+from studio.services.jobs.turns import check_all
 from tenants.scope import all_tenants
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from studio.services.storage_counters import recount_storage
+from studio.services.files.storage_counters import recount_storage
 
 
 class Command(BaseCommand):

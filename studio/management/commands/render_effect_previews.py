@@ -10,7 +10,7 @@ from tqdm import tqdm
 from config.api.errors import ValidationFailed
 from effects.models import Effect
 from studio.rendering.errors import RenderError
-from studio.services.effect_previews import has_previews, render_previews
+from studio.services.catalogue.effect_previews import has_previews, render_previews
 
 
 class Command(BaseCommand):

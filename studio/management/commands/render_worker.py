@@ -14,8 +14,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import connection
 
-from config.heartbeat import Pulse
-from config.redis_link import waiting_client
+from config.platform.heartbeat import Pulse
+from config.platform.redis_link import waiting_client
 from studio.providers.renderer import renderer
 from studio.tasks import render_due
 from studio.worker import RenderWorker

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from commerce.services.seeding import seed_commerce
-from studio.services.seeding import seed_catalogue
+from studio.services.catalogue.seeding import seed_catalogue
 
 
 class Command(BaseCommand):

@@ -14,9 +14,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from config.heartbeat import Pulse
-from config.rounds import run_rounds
-from studio.services.outputs import OutputWatcher
+from config.platform.heartbeat import Pulse
+from config.platform.rounds import run_rounds
+from studio.services.jobs.outputs import OutputWatcher
 
 LOOK_SECONDS = 5.0
 """Between two looks, unless asked otherwise."""

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from studio.builtin_model.location import builtin_model_path
-from studio.builtin_model.natural import natural_picture
 from studio.rendering.diffusion.numerics import FILE, Numerics
 from studio.rendering.diffusion.tests.support import generation
 from studio.rendering.diffusion.tuning import tuned
@@ -20,6 +19,7 @@ from studio.rendering.plan import ModelSpec, RenderPlan
 from studio.rendering.ports import Progress, RenderInputs, RenderResult
 from studio.rendering.render import render
 from studio.rendering.tests.conftest import Port
+from training.natural import natural_picture
 
 SHORT = Numerics("bfloat16", unet="channels_last", vae="channels_last", batch=2)
 

@@ -1,0 +1,1 @@
+"""Models, presets, and the pictures of effects."""

@@ -1,0 +1,1 @@
+"""Files: announced, looked at, stored, linked to, swept."""

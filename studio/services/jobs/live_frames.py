@@ -1,0 +1,39 @@
+"""The newest frame of a render in progress: a picture worth nothing a minute later, so it lives in the cache."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.core import signing
+from django.core.cache import cache
+from redis.exceptions import RedisError
+
+from config.platform.signing import sign_number
+from studio.models import RenderJob
+
+KEPT_SECONDS = 600
+FRAME_SALT = "studio.frame"
+
+
+def keep_frame(job: RenderJob, jpeg: bytes) -> None:
+    """Raises RedisError: without Redis nobody sees the frame, and nothing else is missing."""
+    cache.set(_key(job.pk), jpeg, KEPT_SECONDS)
+
+
+def frame_url(job: RenderJob) -> str | None:
+    """A signed link to the newest frame, None unless the render is running. It answers 404 until there is a frame."""
+    if job.status != RenderJob.Status.RUNNING:
+        return None
+    # The number makes it another picture to browsers that show it.
+    return f"/frames/{sign_number(job.pk, salt=FRAME_SALT)}?{job.frames_done}"
+
+
+def linked_frame(token: str) -> bytes | None:
+    """The JPEG behind a link; None when the link is forged or expired, or there is no frame, or Redis is gone."""
+    try:
+        return cache.get(_key(signing.loads(token, salt=FRAME_SALT, max_age=settings.FILE_URL_SECONDS)))
+    except (signing.BadSignature, RedisError):
+        return None
+
+
+def _key(job_id: int) -> str:
+    return f"frame:{job_id}"

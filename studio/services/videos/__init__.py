@@ -1,0 +1,1 @@
+"""Videos, and what may be asked of them."""
