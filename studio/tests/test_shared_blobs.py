@@ -55,6 +55,7 @@ def test_a_video_deleted_while_an_upload_begins_to_share_its_content(
     video: Video, media_dir: Path, stored_blobs: Callable[[], set[str]]
 ) -> None:
     path = media_dir / "clip.mp4"
+    assert video.source
     before = stored_blobs() - {video.source.storage_key}
     file = new_file(path=path, owner=video.owner, kind=SOURCE)
     with all_tenants():
