@@ -27,7 +27,7 @@ OPERATIONS = [
         "Effect renders",
         "Estimate an effect",
         "What it would cost and whether you could pay it now. Refuses what the render itself would be refused for.",
-        codes="not_found not_owner file_not_uploaded file_rejected source_missing source_damaged media_busy",
+        codes="not_found not_owner video_busy file_not_uploaded file_rejected source_missing source_damaged media_busy",
         request={"effect_id": 7, "input_file_id": 42},
     ),
     Operation("GET /api/ai-jobs", "Effect renders", "List the own renders", "All of them, previews included."),

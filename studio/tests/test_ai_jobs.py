@@ -213,6 +213,11 @@ class TestEstimate:
         }
         assert (jobs(), credits(user)) == ([], (50, 0))
 
+    def test_a_video_that_is_being_rendered(self, api: APIClient, cartoon: Effect, video_id: int) -> None:
+        api.post(URL, asked(cartoon, video_id=video_id))
+        answer = api.post(f"{URL}/estimate", {"effect_id": cartoon.pk, "video_id": video_id})
+        assert (answer.status_code, answer.json()["code"]) == (422, "video_busy")
+
     @pytest.mark.parametrize(
         ("changes", "status"),
         [({"effect_id": 999_999}, 422), ({"provider": "x"}, 422), ({"input_payload": {"speed": 1}}, 422),
