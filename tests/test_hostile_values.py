@@ -9,7 +9,6 @@ from urllib.parse import urlencode
 
 import orjson
 import pytest
-from django.db import transaction
 from drf_spectacular.generators import SchemaGenerator
 from rest_framework.test import APIClient
 
@@ -18,6 +17,7 @@ from config.api.fields import Date, DateTime, Field, Int, Number, Str
 from config.api.filters import ListSpec
 from tests.bodies import Operation, bodies, operations
 from tests.fixtures import UserFactory
+from tests.undone import undone
 
 # Thousands of requests.
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(600)]
@@ -48,9 +48,8 @@ def chief(make_user: UserFactory, client_of: Callable[[User], APIClient], settin
 
 def status(client: APIClient, method: str, path: str, body: Any = None) -> int:
     """The answer's status; whatever the request did is undone."""
-    with transaction.atomic():
+    with undone():
         answer = client.generic(method, path, orjson.dumps(body) if body is not None else b"", "application/json")
-        transaction.set_rollback(True)
     return answer.status_code
 
 

@@ -12,7 +12,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from django.db import transaction
 from django.test import Client
 from django.urls import URLResolver, get_resolver
 from rest_framework.test import APIClient
@@ -23,6 +22,7 @@ from studio.models import ModelFile
 from tests import permission_table as table
 from tests.fixtures import UserFactory
 from tests.permission_rows import SECRET, Row, make_rows
+from tests.undone import undone
 
 pytestmark = pytest.mark.django_db
 
@@ -119,9 +119,8 @@ class World:
         """What each actor gets for a request without a row, nothing of it lasting."""
         answers = {}
         for actor in self.clients:
-            with transaction.atomic():
+            with undone():
                 answers[actor] = self.call(actor, *request.split(" "))
-                transaction.set_rollback(True)
         return answers
 
     def problems(self, line: Line) -> Iterator[str]:
@@ -133,10 +132,9 @@ class World:
         for actor, expected in zip(table.ACTORS, line.statuses, strict=True):
             outsider = actor in OUTSIDERS and not by_link
             refused = expected >= 400
-            with transaction.atomic():
+            with undone():
                 answer = self.call(actor, *self._request(line, actor))
                 changed = (outsider or refused) and [row.state() for row in theirs] != before
-                transaction.set_rollback(True)
             if changed:
                 yield f"{actor} changed the row"
             if answer.status != expected:

@@ -84,8 +84,14 @@ class User(AbstractBaseUser):
 
         def upgrade(raw: str) -> None:
             former, hashed = self.password, make_password(raw)
-            if User.objects.filter(pk=self.pk, password=former).update(password=hashed):
+            row = User.objects.filter(pk=self.pk)
+            if row.filter(password=former).update(password=hashed):
                 self.password = hashed
+                return
+            # Somebody who signs in at the same time may have made it anew: then it is the same password still.
+            present = row.values_list("password", flat=True).first()
+            if present and check_password(raw, present):
+                self.password = present
 
         return check_password(raw_password, self.password, upgrade)
 

@@ -14,8 +14,9 @@ import pytest
 from django.contrib.auth.hashers import check_password, make_password
 
 from accounts import hashing
+from accounts.models import User
 from config.api.errors import Unavailable
-from tests.fixtures import PASSWORD
+from tests.fixtures import PASSWORD, UserFactory
 from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("real_hashing")
@@ -76,3 +77,23 @@ def niceness() -> set[int]:
         with suppress(FileNotFoundError, ProcessLookupError):
             found.add(int((task / "stat").read_text().rpartition(")")[2].split()[16]))
     return found
+
+
+@pytest.mark.django_db
+def test_two_who_sign_in_while_a_hash_is_made_anew_are_both_let_in(make_user: UserFactory, settings: Any) -> None:
+    settings.PASSWORD_HASHERS = [*settings.PASSWORD_HASHERS, "django.contrib.auth.hashers.MD5PasswordHasher"]
+    user = make_user()
+    User.objects.filter(pk=user.pk).update(password=make_password(PASSWORD, hasher="md5"))
+    one, other = User.objects.get(pk=user.pk), User.objects.get(pk=user.pk)
+    assert one.check_password(PASSWORD)
+    assert other.check_password(PASSWORD)
+    user.refresh_from_db()
+    assert user.password.startswith("argon2")
+    assert one.password == other.password == user.password
+    # A password that was changed meanwhile is none that was made anew.
+    late = User.objects.get(pk=user.pk)
+    late.password = make_password(PASSWORD, hasher="md5")
+    User.objects.filter(pk=user.pk).update(password=make_password("another password"))
+    proven = late.password
+    late.check_password(PASSWORD)
+    assert late.password == proven

@@ -259,8 +259,8 @@ KILLED = """
 import os, signal, sys
 import django
 django.setup()
-from config import scratch
-from studio.services import blobs
+from config.platform import scratch
+from studio.services.files import blobs
 (scratch.upload_folder() / "body.upload").write_bytes(b"half a body")
 (scratch.work_folder() / "clip.partial").write_bytes(b"half a clip")
 blobs.note_keys({key: "" for key in sys.argv[1:]})
