@@ -146,7 +146,7 @@ def test_one_that_hangs_ends_itself_and_is_told(site: Site) -> None:
     with psycopg.connect(site.postgres.url) as holder:
         holder.execute("LOCK TABLE studio_renderjob")
         # The site's own reaper has promised its last sign of life by now, and for longer.
-        waiting = "SELECT FROM pg_stat_activity WHERE usename = 'studio' AND wait_event_type = 'Lock'"
+        waiting = "SELECT pid FROM pg_stat_activity WHERE usename = 'studio' AND wait_event_type = 'Lock'"
         until(lambda: site.execute(waiting, role=SUPERUSER), "reaper that waits")
         with WorkerProcess(command="reap", environment=environment) as hung:
             assert hung.wait() == 70
