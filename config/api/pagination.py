@@ -56,6 +56,8 @@ def list_page(
     query = read_query(params, spec)
     matching = query.narrow(queryset, spec)
     total = count_rows(matching, query, spec, count_key)
+    # Of which far pages are looked up: without what the columns join.
+    keys = matching.order_by(*_ordering(query, matching)).values_list("pk", flat=True)
     matching = matching.values(*columns) if columns else matching
     keyset = Keyset.of(query, matching, spec)
     page = query.page
@@ -67,9 +69,9 @@ def list_page(
     else:
         ordered = matching.order_by(*_ordering(query, matching))
         if count_key is None or keyset is None or (page - 1) * query.per_page < FAR_OFFSET:
-            rows = numbered_rows(ordered, page, query.per_page, total)
+            rows = numbered_rows(ordered, keys, page, query.per_page, total)
         else:
-            rows = _anchored_rows(ordered, keyset, query, total, of=_subject(query, spec, count_key))
+            rows = _anchored_rows(ordered, keys, keyset, query, total, of=_subject(query, spec, count_key))
     more = len(rows) > query.per_page
     rows = rows[: query.per_page]
     answer = {
@@ -122,7 +124,13 @@ def _subject(query: ListQuery, spec: type[ListSpec], of: Any) -> str:
 
 
 def _anchored_rows(
-    ordered: QuerySet[Any, Any], keyset: "Keyset", query: ListQuery, total: int, *, of: str
+    ordered: QuerySet[Any, Any],
+    keys: QuerySet[Any, Any],
+    keyset: "Keyset",
+    query: ListQuery,
+    total: int,
+    *,
+    of: str,
 ) -> list[Any]:
     """As ``numbered_rows``, for far pages of a list whose name is another once its rows have changed.
 
@@ -132,7 +140,7 @@ def _anchored_rows(
     key = f"anchor:{of}:{query.order}:{size}"
     begins = cache.get(f"{key}:{page}")
     if begins is None:
-        rows = numbered_rows(ordered, page, size, total)
+        rows = numbered_rows(ordered, keys, page, size, total)
     else:
         rows = list(ordered.filter(keyset.after(begins, inclusive=True))[: size + 1])
     places = {f"{key}:{page + n // size}": keyset.values(rows[n]) for n in (0, size) if n < len(rows)}
@@ -140,7 +148,9 @@ def _anchored_rows(
     return rows
 
 
-def numbered_rows(ordered: QuerySet[Any, Any], page: int, per_page: int, total: int) -> list[Any]:
+def numbered_rows(
+    ordered: QuerySet[Any, Any], keys: QuerySet[Any, Any], page: int, per_page: int, total: int
+) -> list[Any]:
     """The page's rows and, where there is one, the row after them."""
     start = (page - 1) * per_page
     if start >= total:
@@ -148,17 +158,16 @@ def numbered_rows(ordered: QuerySet[Any, Any], page: int, per_page: int, total: 
     stop = min(start + per_page + 1, total)
     if start >= FAR_OFFSET and start >= total - stop:
         # Nearer to the other end.
-        return _rows_at(ordered.reverse(), total - stop, total - start)[::-1]
-    return _rows_at(ordered, start, start + per_page + 1)
+        return _rows_at(ordered.reverse(), keys.reverse(), total - stop, total - start)[::-1]
+    return _rows_at(ordered, keys, start, start + per_page + 1)
 
 
-def _rows_at(ordered: QuerySet[Any, Any], start: int, stop: int) -> list[Any]:
+def _rows_at(ordered: QuerySet[Any, Any], keys: QuerySet[Any, Any], start: int, stop: int) -> list[Any]:
     if start < DEEP_OFFSET:
         return list(ordered[start:stop])
     # Only keys are read of the rows to skip: from the index of the order, where its columns are all that is asked for.
     # In a statement of its own: as a part of another it is planned as if it found a hundredth of the table.
-    keys = list(ordered.values_list("pk", flat=True)[start:stop])
-    return list(ordered.filter(pk__in=keys))
+    return list(ordered.filter(pk__in=list(keys[start:stop])))
 
 
 class Keyset:
