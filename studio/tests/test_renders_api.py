@@ -382,21 +382,6 @@ def test_services_tell_their_state(anonymous: APIClient) -> None:
     assert anonymous.get("/api/status/telepathy").status_code == 404
 
 
-def test_the_csrf_token_is_given(anonymous: APIClient) -> None:
-    answer = anonymous.get("/api/csrf-token")
-    assert len(answer.json()["data"]["csrf_token"]) >= 32
-    assert "csrftoken" in answer.cookies
-
-
-def test_models_and_presets_are_listed(api: APIClient, anonymous: APIClient, model: ModelFile) -> None:
-    rows = anonymous.get("/api/v1/model-files").json()["data"]["items"]
-    assert [set(row) for row in rows] == [
-        {"id", "name", "description", "version", "previewUrl", "enabled", "modelType"}
-    ]
-    assert api.get("/api/v1/presets").status_code == 200
-    assert anonymous.get("/api/v1/presets").status_code == 401
-
-
 def _some_file(job: RenderJob) -> MediaFile:
     key = default_storage.save("checkpoint.tar", ContentFile(b"frames"))
     return MediaFile.objects.create(
