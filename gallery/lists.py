@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any, ClassVar
 
 from django.contrib.postgres.search import SearchQuery
 from django.db.models import F, QuerySet
 
 from config.api.filters import DateTime, Int, ListSpec, Str
-from config.platform.words import with_words
+from config.platform.words import with_words, words_in
 from effects.lists import Tag
-
-# As PostgreSQL's parser splits a text: at everything that is neither letter nor digit.
-_WORD = re.compile(r"[^\W_]+")
 
 
 class GalleryList(ListSpec):
@@ -35,6 +31,6 @@ class GalleryList(ListSpec):
     @classmethod
     def apply_search(cls, queryset: QuerySet[Any, Any], text: str) -> QuerySet[Any, Any]:
         """Every word begins a word of the title, the effect's name, a tag or the category, in any case."""
-        prefixes = " & ".join(f"'{word}':*" for word in _WORD.findall(text))
+        prefixes = " & ".join(f"'{word}':*" for word in words_in(text))
         query = SearchQuery(prefixes, search_type="raw", config="simple") if prefixes else None
         return with_words(queryset, F("search"), query)

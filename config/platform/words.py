@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import unicodedata
 from typing import Any
 
 from django.contrib.postgres.indexes import GinIndex
@@ -45,8 +45,8 @@ class WordsIndex(GinIndex):
 
 def beginnings(term: str) -> SearchQuery | None:
     """Of rows that have, for each word of the term, a word that begins so; None if there is no word in it."""
-    words = re.findall(r"\w+", term.replace("_", " ").replace("\0", " "))[:10]
-    return SearchQuery(" & ".join(f"{word}:*" for word in words), config="simple", search_type="raw") if words else None
+    wanted = " & ".join(f"'{word}':*" for word in words_in(term)[:10])
+    return SearchQuery(wanted, config="simple", search_type="raw") if wanted else None
 
 
 def looked_up(rows: QuerySet[Any, Any], most: int) -> list[Any]:
@@ -77,3 +77,9 @@ def with_words(rows: QuerySet[Any, Any], words: Any, query: SearchQuery | None) 
     matching = rows.filter(SearchVectorExact(words, query))
     few = looked_up(matching.values_list("pk"), RARE)
     return rows.filter(pk__in=[pk for (pk,) in few]) if len(few) < RARE else matching
+
+
+def words_in(text: str) -> list[str]:
+    """As PostgreSQL splits it: vowel signs and accents belong to the letter before them."""
+    kept = (letter if letter.isalnum() or unicodedata.category(letter).startswith("M") else " " for letter in text)
+    return "".join(kept).split()

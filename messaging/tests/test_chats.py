@@ -117,11 +117,17 @@ def test_history_is_newest_first_and_a_cursor_neither_repeats_nor_skips(
 
 
 def test_search_finds_words_by_how_they_begin(as_alice: APIClient, as_bob: APIClient, chat: Chat, send: Send) -> None:
-    for text in ("Two CATS at example.com/render-3.mp4", "a cat", "concatenate", "\u00c9t\u00e9"):
+    for text in (
+        "Two CATS at example.com/render-3.mp4",
+        "a cat",
+        "concatenate",
+        "\u00c9t\u00e9",
+        "\u0939\u093f\u0928\u094d\u0926\u0940",
+    ):
         send(as_bob, text)
     found = {
         search: texts_of(as_alice, chat, f"?search={quote(search)}")
-        for search in ("cat", "cats two", "com", "mp4", "\u00e9t", "':* | !", "\U0001f600")
+        for search in ("cat", "cats two", "com", "mp4", "\u00e9t", "\u0939\u093f\u0928\u094d", "':* | !", "\U0001f600")
     }
     two = "Two CATS at example.com/render-3.mp4"
     assert found == {
@@ -130,6 +136,7 @@ def test_search_finds_words_by_how_they_begin(as_alice: APIClient, as_bob: APICl
         "com": [two],
         "mp4": [two],
         "\u00e9t": ["\u00c9t\u00e9"],
+        "\u0939\u093f\u0928\u094d": ["\u0939\u093f\u0928\u094d\u0926\u0940"],
         "':* | !": [],
         "\U0001f600": [],
     }
