@@ -15,7 +15,7 @@ import torch
 
 from bench.workload import Workload
 from studio.rendering.diffusion.engine import DiffusionEngine
-from studio.rendering.diffusion.interface import Frames
+from studio.rendering.pictures.arrays import Frames
 from studio.rendering.vid2vid.finishing import Memory, finish
 from studio.rendering.vid2vid.metrics import drift, sharpness, warping_error
 

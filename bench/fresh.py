@@ -17,8 +17,8 @@ import numpy as np
 import torch
 
 from bench.workload import RATE, Workload
-from studio.rendering.diffusion.interface import Frames
 from studio.rendering.media.sink import FrameSink
+from studio.rendering.pictures.arrays import Frames
 from studio.rendering.plan import ModelSpec, RenderPlan, Vid2VidParams
 from studio.rendering.vid2vid.pipeline import restyle
 

@@ -10,8 +10,8 @@ import torch
 from diffusers import DDIMScheduler, StableDiffusionImg2ImgPipeline
 from PIL import Image
 
-from studio.rendering.diffusion.interface import Frames
 from studio.rendering.models.loading import Components
+from studio.rendering.pictures.arrays import Frames
 
 
 def build_pipeline(parts: Components) -> StableDiffusionImg2ImgPipeline:

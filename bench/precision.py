@@ -15,8 +15,9 @@ import torch
 
 from studio.builtin_model.location import builtin_model_path
 from studio.rendering.diffusion.engine import DiffusionEngine
-from studio.rendering.diffusion.interface import Frames, Generation, WeightedPrompt
+from studio.rendering.diffusion.interface import Generation, WeightedPrompt
 from studio.rendering.models.cache import build_engine
+from studio.rendering.pictures.arrays import Frames
 from studio.rendering.plan import ModelSpec
 from studio.rendering.vid2vid.metrics import warping_error
 from training.dataset import HELD_OUT_SEED

@@ -26,9 +26,9 @@ from bench.sizes import SIZES, table
 from bench.workload import RATE, Workload, interleaved, source_file, timed
 from studio.rendering.deforum.animator import animate
 from studio.rendering.diffusion.engine import DiffusionEngine
-from studio.rendering.diffusion.interface import Frames
 from studio.rendering.errors import Cancelled
 from studio.rendering.media.sink import FrameSink
+from studio.rendering.pictures.arrays import Frames
 from studio.rendering.plan import DeforumParams, ModelSpec, RenderOptions, RenderPlan
 
 

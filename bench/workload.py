@@ -16,11 +16,12 @@ import numpy as np
 import torch
 
 from studio.rendering.diffusion.engine import DiffusionEngine
-from studio.rendering.diffusion.interface import Frames, Generation, WeightedPrompt
+from studio.rendering.diffusion.interface import Generation, WeightedPrompt
 from studio.rendering.diffusion.numerics import Precision
 from studio.rendering.media.decode import FrameReader
 from studio.rendering.media.sink import FrameSink
 from studio.rendering.models.tiny import Shape, build_random
+from studio.rendering.pictures.arrays import Frames
 from studio.rendering.plan import ModelSpec, RenderOptions, RenderPlan, Vid2VidParams
 from studio.rendering.vid2vid.pipeline import restyle
 

@@ -12,7 +12,7 @@ from effects.views import serve_preview
 from gallery.views import gallery, serve_media
 from studio.console import console
 from studio.views import receive_file, serve_file, serve_frame
-from studio.viewsets.renders import RenderViewSet
+from studio.viewsets.jobs import RenderViewSet
 from support.views import follow_request
 
 urlpatterns = [

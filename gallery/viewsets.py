@@ -22,7 +22,7 @@ from gallery.models import GalleryItem
 from gallery.rows import LISTED, GalleryDetailRow, GalleryItemRow, LikeAnswer, ReportAnswer, item_row, listed_row
 from gallery.serializers import ReportSerializer
 from gallery.services.viewing import LIST, RemixRow
-from studio.rows.effects import PublishedVideoRow, published_video_row
+from studio.rows.videos import PublishedVideoRow, published_video_row
 from studio.services.videos.library import find_video
 
 # Querysets are copied by everything that is done to them, so one is built for all requests.

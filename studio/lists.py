@@ -11,7 +11,8 @@ from django.db.models import Q
 from config.api.filters import Choice, DateTime, Field, Int, ListSpec, Str
 from studio import providers
 from studio.models import RenderJob, Video
-from studio.rows.effects import JOB_WORDS, VIDEO_WORDS
+from studio.rows.ai_jobs import JOB_WORDS
+from studio.rows.videos import VIDEO_WORDS
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@ from django.urls import path
 
 from studio.viewsets.ai_jobs import AiJobViewSet
 from studio.viewsets.catalogue import CatalogueViewSet
-from studio.viewsets.files import FileViewSet
+from studio.viewsets.files import FileViewSet, UploadViewSet
 from studio.viewsets.health import CsrfTokenView, ServiceStatusView
-from studio.viewsets.renders import RenderViewSet, UploadViewSet
+from studio.viewsets.jobs import RenderViewSet
 from studio.viewsets.settings_files import SettingsFileViewSet
 from studio.viewsets.videos import VideoViewSet
 

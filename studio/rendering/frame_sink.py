@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from studio.rendering.diffusion.interface import Frames
+from studio.rendering.pictures.arrays import Frames
 
 
 class FrameSink(Protocol):

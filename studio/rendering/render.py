@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio.rendering.deforum.animator import animate
-from studio.rendering.deforum.depth import DepthEstimator, ModelDepth
 from studio.rendering.deforum.settings import import_settings
 from studio.rendering.diffusion.interface import Engine
 from studio.rendering.errors import Cancelled, MediaError, OutOfMemory, PlanError, RenderError
@@ -26,6 +25,7 @@ from studio.rendering.media.mux import mux, verify
 from studio.rendering.media.probe import MediaInfo, probe
 from studio.rendering.media.sink import FrameSink
 from studio.rendering.models.render_engine import render_engine
+from studio.rendering.pictures.depth import DepthEstimator, ModelDepth
 from studio.rendering.plan import DeforumParams, RenderPlan, Vid2VidParams
 from studio.rendering.ports import Progress, RenderInputs, RenderPort, RenderResult, Stage
 from studio.rendering.vid2vid.pipeline import restyle

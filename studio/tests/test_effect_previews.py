@@ -16,7 +16,7 @@ from effects.services.seeding import seed_effects
 from studio.models import ModelFile, RenderJob, Video
 from studio.rendering.models.checks import check_adapters
 from studio.rendering.plan import ControlNetSpec, ModelSpec
-from studio.serializers.renders import ParametersSerializer
+from studio.serializers.jobs import ParametersSerializer
 from studio.services.catalogue.effect_previews import preview_plan, sample_clip
 from studio.services.catalogue.models import controlnet_path, model_path
 from studio.services.catalogue.seeding import seed_catalogue

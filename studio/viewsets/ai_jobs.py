@@ -18,16 +18,16 @@ from config.api.views import APIViewSet, parse
 from effects.services import find_effect
 from studio.lists import JobList
 from studio.models import RenderJob
-from studio.rows.effects import (
+from studio.rows.ai_jobs import (
     JOB_COLUMNS,
     AiJobRow,
     ListedJobRow,
     SubmittedJobRow,
-    job_row,
+    ai_job_row,
     listed_job_row,
     submitted_job_row,
 )
-from studio.serializers.effects import EstimateSerializer, SubmitJobSerializer
+from studio.serializers.ai_jobs import EstimateSerializer, SubmitJobSerializer
 from studio.services.files.presigned import verify_if_pending
 from studio.services.files.store import find_file
 from studio.services.jobs import lifecycle as jobs
@@ -118,4 +118,4 @@ class AiJobViewSet(APIViewSet):
         }
 
     def _row(self, job: RenderJob, request: Request) -> AiJobRow:
-        return job_row(job, QueueSnapshot().figures(job), request.build_absolute_uri)
+        return ai_job_row(job, QueueSnapshot().figures(job), request.build_absolute_uri)

@@ -6,16 +6,18 @@ from typing import ClassVar
 
 from django.conf import settings
 from drf_spectacular.utils import extend_schema
+from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config.api.envelope import ok
+from config.api.parsers import BoundedMultiPartParser
 from config.api.permissions import Authenticated
 from config.api.views import APIViewSet, parse
 from effects.services import find_effect
-from studio.rows.effects import FileRow, UploadTicketRow, file_row, upload_row
-from studio.serializers.effects import AnnounceSerializer
-from studio.services.files import presigned
+from studio.rows.files import FileRow, UploadAnswer, UploadTicketRow, file_row, ticket_row, upload_row
+from studio.serializers.files import AnnounceSerializer, UploadSerializer
+from studio.services.files import presigned, uploads
 from studio.services.files.store import find_file
 
 
@@ -35,7 +37,7 @@ class FileViewSet(APIViewSet):
             original_filename=values["original_filename"],
             file_hash=values.get("file_hash") or "",
         )
-        row = upload_row(file, ticket, settings.UPLOAD_URL_SECONDS, request.build_absolute_uri)
+        row = ticket_row(file, ticket, settings.UPLOAD_URL_SECONDS, request.build_absolute_uri)
         return ok(row, "Upload initialized successfully")
 
     @extend_schema(responses=FileRow)
@@ -49,3 +51,15 @@ class FileViewSet(APIViewSet):
         """Verify an upload now instead of when it is first referenced."""
         file = presigned.find_verified_file(user=request.user, file_id=file_id, field="file")
         return ok(file_row(file, request.build_absolute_uri), "Upload completed successfully")
+
+
+class UploadViewSet(APIViewSet):
+    permissions: ClassVar = {"create": [Authenticated]}
+    throttles: ClassVar = {"create": "upload"}
+    parser_classes: ClassVar[list[type[MultiPartParser]]] = [BoundedMultiPartParser]
+
+    @extend_schema(request=UploadSerializer, responses={201: UploadAnswer})
+    def create(self, request: Request) -> Response:
+        """Upload a source and perhaps a soundtrack."""
+        video = uploads.create_video(user=request.user, **{"soundtrack": None, **parse(UploadSerializer, request)})
+        return ok(upload_row(video, request.build_absolute_uri), "Media uploaded successfully", status=201)

@@ -15,7 +15,7 @@ from config.api.views import APIViewSet, parse
 from effects.services import find_effect
 from studio.lists import VideoList
 from studio.models import Video
-from studio.rows.effects import (
+from studio.rows.videos import (
     PICTURE_COLUMNS,
     VIDEO_COLUMNS,
     CreatedVideoRow,
@@ -25,7 +25,7 @@ from studio.rows.effects import (
     renamed_video_row,
     video_row,
 )
-from studio.serializers.effects import CreateVideoSerializer, RenameVideoSerializer
+from studio.serializers.videos import CreateVideoSerializer, RenameVideoSerializer
 from studio.services.files import presigned
 from studio.services.videos import ai_jobs
 from studio.services.videos import library as videos

@@ -8,12 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from studio.rendering.deforum import checkpoint, warps
 from studio.rendering.deforum.cadence import Group, Layer
 from studio.rendering.deforum.checkpoint import State
-from studio.rendering.deforum.depth import DepthEstimator
 from studio.rendering.deforum.files import Pictures, VideoFrames, source_frames
 from studio.rendering.deforum.flow import flow_warp, optical_flow
 from studio.rendering.deforum.generations import Generations, lora_name
@@ -25,13 +23,14 @@ from studio.rendering.deforum.seeds import SeedState, drawn_seed
 from studio.rendering.deforum.settings import import_settings
 from studio.rendering.deforum.validation import validate
 from studio.rendering.deforum.warps import Sampler
-from studio.rendering.diffusion.geometry import padded_size
-from studio.rendering.diffusion.interface import Engine, Frames
+from studio.rendering.diffusion.interface import Engine
 from studio.rendering.errors import Cancelled, RenderError
 from studio.rendering.frame_sink import FrameSink
+from studio.rendering.pictures.arrays import Frames, Image
+from studio.rendering.pictures.depth import DepthEstimator
+from studio.rendering.pictures.geometry import padded_size
 from studio.rendering.plan import DeforumParams, RenderPlan
 
-Image = NDArray[np.uint8]
 OnFrame = Callable[[int, Image], None]
 
 

@@ -10,14 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from studio.rendering.deforum import warps
 from studio.rendering.deforum.colour import blend
 from studio.rendering.deforum.flow import flow_warp, optical_flow
 from studio.rendering.deforum.warps import Field, Sampler, Warp
-
-Image = NDArray[np.uint8]
+from studio.rendering.pictures.arrays import Image
 
 
 @dataclass(frozen=True, eq=False)

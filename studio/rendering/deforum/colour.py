@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Image = NDArray[np.uint8]
+from studio.rendering.pictures.arrays import Image
 
 _SPACES = {
     "RGB": None,

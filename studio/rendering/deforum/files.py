@@ -11,11 +11,10 @@ from numpy.typing import NDArray
 from PIL import Image as Pillow
 
 from studio.rendering.deforum.settings import DeforumSettings
-from studio.rendering.diffusion.geometry import pad_to_multiple, resize
-from studio.rendering.diffusion.interface import Frames
 from studio.rendering.errors import MediaError, PlanError
+from studio.rendering.pictures.arrays import Frames, Image
+from studio.rendering.pictures.geometry import pad_to_multiple, resize
 
-Image = NDArray[np.uint8]
 Plane = NDArray[np.float32]
 
 

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio.rendering.errors import PlanError
-from studio.rendering.flow import Image, grey, inconsistent
+from studio.rendering.pictures.arrays import Image
+from studio.rendering.pictures.flow import grey, inconsistent
 
 Field = NDArray[np.float32]
 

@@ -10,7 +10,8 @@ from studio.rendering.deforum.parameters import FrameParameters
 from studio.rendering.deforum.samplers import scheduler_of
 from studio.rendering.deforum.seeds import RANDOM, drawn_seed
 from studio.rendering.deforum.settings import DeforumSettings
-from studio.rendering.diffusion.interface import Frames, Generation
+from studio.rendering.diffusion.interface import Generation
+from studio.rendering.pictures.arrays import Frames
 from studio.rendering.plan import ControlNetSpec, DeforumParams, LoraSpec, RenderPlan
 
 _SUBSEEDS = 2**16

@@ -7,14 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio.rendering.deforum.colour import blend
-from studio.rendering.deforum.depth import DepthEstimator, nearness
 from studio.rendering.deforum.flow import consistent_flow, flow_warp, optical_flow
 from studio.rendering.deforum.parameters import FrameParameters
 from studio.rendering.deforum.settings import DeforumSettings
 from studio.rendering.deforum.warps import Warp, identity
 from studio.rendering.errors import PlanError
+from studio.rendering.pictures.arrays import Image
+from studio.rendering.pictures.depth import DepthEstimator, nearness
 
-Image = NDArray[np.uint8]
 Mask = NDArray[np.float32]
 
 _RATIO = 0.75

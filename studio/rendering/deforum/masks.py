@@ -10,8 +10,8 @@ from studio.rendering.deforum.files import Pictures, VideoFrames
 from studio.rendering.deforum.mask_language import parse_mask
 from studio.rendering.deforum.parameters import FrameParameters
 from studio.rendering.deforum.settings import DeforumSettings
+from studio.rendering.pictures.arrays import Image
 
-Image = NDArray[np.uint8]
 Mask = NDArray[np.float32]
 
 

@@ -7,12 +7,12 @@ from numpy.typing import NDArray
 
 from studio.rendering.deforum import warp2d, warp3d, warps
 from studio.rendering.deforum.cadence import Layer
-from studio.rendering.deforum.depth import DepthEstimator, FlatDepth, distances
 from studio.rendering.deforum.files import VideoFrames
 from studio.rendering.deforum.hybrid import motion_warp
 from studio.rendering.deforum.parameters import FrameParameters
 from studio.rendering.deforum.settings import DeforumSettings
 from studio.rendering.deforum.warps import Sampler, Warp
+from studio.rendering.pictures.depth import DepthEstimator, FlatDepth, distances
 
 Plane = NDArray[np.float32]
 

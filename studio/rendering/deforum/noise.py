@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Image = NDArray[np.uint8]
+from studio.rendering.pictures.arrays import Image
+
 Plane = NDArray[np.float32]
 
 _BLOCK = 64

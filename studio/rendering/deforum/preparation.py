@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
-
 from studio.rendering.deforum import colour, noise, warps
 from studio.rendering.deforum.cadence import Layer
-from studio.rendering.deforum.depth import DepthEstimator
 from studio.rendering.deforum.files import Pictures, VideoFrames
 from studio.rendering.deforum.guided import blend_share
 from studio.rendering.deforum.hybrid import composite
@@ -15,8 +11,8 @@ from studio.rendering.deforum.masks import Masks
 from studio.rendering.deforum.motion import Motion
 from studio.rendering.deforum.parameters import FrameParameters
 from studio.rendering.deforum.settings import DeforumSettings
-
-Image = NDArray[np.uint8]
+from studio.rendering.pictures.arrays import Image
+from studio.rendering.pictures.depth import DepthEstimator
 
 
 class Preparation:

@@ -12,7 +12,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Image = NDArray[np.uint8]
 Matrix = NDArray[np.float64]
 Field = NDArray[np.float32]
 Warp = NDArray[np.float64] | NDArray[np.float32]

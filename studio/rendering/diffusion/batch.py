@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from studio.rendering.diffusion.geometry import MULTIPLE
-from studio.rendering.diffusion.interface import Frames, Generation
+from studio.rendering.diffusion.interface import Generation
+from studio.rendering.pictures.arrays import Frames
+from studio.rendering.pictures.geometry import MULTIPLE
 
 
 @dataclass(frozen=True)

@@ -14,14 +14,14 @@ import numpy as np
 import torch
 from diffusers import ControlNetModel
 
-from studio.rendering.deforum.depth import DepthEstimator, ModelDepth
 from studio.rendering.diffusion.attention import attend_in_blocks
-from studio.rendering.diffusion.interface import Frames
 from studio.rendering.diffusion.precision import halved
 from studio.rendering.diffusion.preprocessors import preprocessor
 from studio.rendering.errors import PlanError
 from studio.rendering.models.checks import check_controlnet
 from studio.rendering.models.inspection import variant_of
+from studio.rendering.pictures.arrays import Frames
+from studio.rendering.pictures.depth import DepthEstimator, ModelDepth
 from studio.rendering.plan import ControlNetSpec
 
 _KEPT = 4

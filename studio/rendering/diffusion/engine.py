@@ -23,7 +23,7 @@ from studio.rendering.diffusion.compiling import Compiled, compile_parts, wants_
 from studio.rendering.diffusion.control import ControlNets, ControlUnits, Residuals
 from studio.rendering.diffusion.deepcache import DeepCachedUnet
 from studio.rendering.diffusion.guidance import Guidance, ResidualNegative, build_guidance
-from studio.rendering.diffusion.interface import Frames, Generation
+from studio.rendering.diffusion.interface import Generation
 from studio.rendering.diffusion.noise import initial_noise, seeded_noise
 from studio.rendering.diffusion.numerics import Layout, Numerics, Precision, memory_format
 from studio.rendering.diffusion.precision import halved
@@ -32,6 +32,7 @@ from studio.rendering.diffusion.text import PromptEncoder
 from studio.rendering.diffusion.transfer import to_device, to_host
 from studio.rendering.errors import Cancelled, OutOfMemory
 from studio.rendering.models.loading import Components
+from studio.rendering.pictures.arrays import Frames
 
 _STEPS_IN_FLIGHT = 2
 """How far the host may run ahead of a CUDA device: enough to keep it busy, little enough to cancel within a step."""

@@ -9,10 +9,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from studio.rendering.pictures.arrays import Frames
 from studio.rendering.plan import ControlNetSpec, LoraSpec, RenderOptions
-
-Frames = NDArray[np.uint8]
-"""RGB, uint8, shape (n, height, width, 3), C-contiguous."""
 
 
 @dataclass(frozen=True)

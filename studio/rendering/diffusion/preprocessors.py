@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from studio.rendering.deforum.depth import DepthEstimator
-from studio.rendering.diffusion.interface import Frames
 from studio.rendering.errors import PlanError
+from studio.rendering.pictures.arrays import Frames
+from studio.rendering.pictures.depth import DepthEstimator
 
 Preprocessor = Callable[[Frames], Frames]
 """Frames (n, h, w, 3) to conditioning images of the same shape."""

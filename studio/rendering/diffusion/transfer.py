@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from studio.rendering.diffusion.interface import Frames
+from studio.rendering.pictures.arrays import Frames
 
 
 def to_device(frames: Frames, device: torch.device, dtype: torch.dtype) -> torch.Tensor:

@@ -12,8 +12,9 @@ import numpy as np
 import torch
 
 from studio.rendering.diffusion.engine import DiffusionEngine
-from studio.rendering.diffusion.interface import Frames, Generation, WeightedPrompt
+from studio.rendering.diffusion.interface import Generation, WeightedPrompt
 from studio.rendering.diffusion.numerics import Layout, Numerics
+from studio.rendering.pictures.arrays import Frames
 
 _ROUNDS = 3
 _LONG_ROUND = 0.1

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from studio.rendering.diffusion import memory
 from studio.rendering.diffusion.engine import DiffusionEngine
-from studio.rendering.diffusion.geometry import padded_size
 from studio.rendering.diffusion.numerics import Numerics
 from studio.rendering.diffusion.precision import bfloat16_pays
 from studio.rendering.diffusion.tuning import tuned
 from studio.rendering.models import cache
 from studio.rendering.models.inspection import config_folder, read_json
+from studio.rendering.pictures.geometry import padded_size
 from studio.rendering.plan import RenderPlan
 
 _TRIED_TOGETHER = 4

@@ -9,9 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-Image = NDArray[np.uint8]
+from studio.rendering.pictures.arrays import Image
 
 _WINDOW = 8
 """Frames that the running reference remembers."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from studio.rendering.diffusion.interface import Frames
+from studio.rendering.pictures.arrays import Frames
 from studio.rendering.vid2vid.colour import ColourReference, stabilise
 from studio.rendering.vid2vid.smoothing import is_cut, smooth
 

@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from studio.rendering.flow import Flow, Image, grey, inconsistent
+from studio.rendering.pictures.arrays import Flow, Image
+from studio.rendering.pictures.flow import grey, inconsistent
 
 _SMALL = 384
 """Below this side DIS's fast preset, which works at a quarter of the size, has too few pixels left."""

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from studio.rendering.diffusion.interface import Frames
-from studio.rendering.flow import pull
+from studio.rendering.pictures.arrays import Frames
+from studio.rendering.pictures.flow import pull
 from studio.rendering.vid2vid.flow import dense_flow, motion_boundary, occluded
 
 

@@ -17,10 +17,11 @@ from typing import Any
 
 import numpy as np
 
-from studio.rendering.diffusion.geometry import crop, pad_to_multiple, padded_size
-from studio.rendering.diffusion.interface import Engine, Frames, Generation, WeightedPrompt
+from studio.rendering.diffusion.interface import Engine, Generation, WeightedPrompt
 from studio.rendering.errors import Cancelled, PlanError
 from studio.rendering.frame_sink import RewindableSink
+from studio.rendering.pictures.arrays import Frames
+from studio.rendering.pictures.geometry import crop, pad_to_multiple, padded_size
 from studio.rendering.plan import RenderPlan, Vid2VidParams
 from studio.rendering.vid2vid.finishing import Memory, finish
 from studio.rendering.vid2vid.state import RenderState

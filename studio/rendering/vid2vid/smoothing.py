@@ -12,10 +12,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from studio.rendering.flow import Flow, pull
+from studio.rendering.pictures.arrays import Flow, Image
+from studio.rendering.pictures.flow import pull
 from studio.rendering.vid2vid.flow import dense_flow, occluded
-
-Image = NDArray[np.uint8]
 
 MAX_ALPHA = 0.7
 """More than this leaves ghosts (Laplacian variance falls to 0.28 of the unblended picture's)."""

@@ -11,8 +11,8 @@ from typing import TypeVar
 
 import numpy as np
 
-from studio.rendering.diffusion.interface import Frames
 from studio.rendering.errors import MediaError
+from studio.rendering.pictures.arrays import Frames
 
 T = TypeVar("T")
 

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from studio.rendering.diffusion.interface import Frames, Generation
+from studio.rendering.diffusion.interface import Generation
 from studio.rendering.errors import Cancelled
+from studio.rendering.pictures.arrays import Frames
 
 
 @dataclass

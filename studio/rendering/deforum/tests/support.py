@@ -12,7 +12,7 @@ import numpy as np
 from studio.rendering.deforum.animator import animate
 from studio.rendering.deforum.settings import export_settings, import_settings
 from studio.rendering.deforum.tests.doubles import FormulaEngine, MemorySink
-from studio.rendering.diffusion.interface import Frames
+from studio.rendering.pictures.arrays import Frames
 from studio.rendering.plan import DeforumParams, ModelSpec, RenderPlan
 
 STILL = {

@@ -4,7 +4,6 @@ import cv2
 import numpy as np
 import pytest
 
-from studio.rendering.deforum.depth import RampDepth
 from studio.rendering.deforum.files import VideoFrames
 from studio.rendering.deforum.hybrid import composite_mask, matched_matrix
 from studio.rendering.deforum.parameters import frame_table
@@ -12,6 +11,7 @@ from studio.rendering.deforum.settings import import_settings
 from studio.rendering.deforum.tests.doubles import FormulaEngine
 from studio.rendering.deforum.tests.support import VIDEO, moving_video, run
 from studio.rendering.errors import MediaError, PlanError
+from studio.rendering.pictures.depth import RampDepth
 
 
 def test_video_input_restyles_every_frame_by_itself(tmp_path):

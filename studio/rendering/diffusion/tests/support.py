@@ -5,7 +5,8 @@ from typing import Any
 import cv2
 import numpy as np
 
-from studio.rendering.diffusion.interface import Frames, Generation, WeightedPrompt
+from studio.rendering.diffusion.interface import Generation, WeightedPrompt
+from studio.rendering.pictures.arrays import Frames
 
 SIZE = 64
 

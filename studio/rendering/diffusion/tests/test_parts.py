@@ -2,15 +2,15 @@ import numpy as np
 import pytest
 import torch
 
-from studio.rendering.deforum.depth import FlatDepth, RampDepth
 from studio.rendering.diffusion import memory
 from studio.rendering.diffusion.compiling import wants_compiling, worth_compiling
-from studio.rendering.diffusion.geometry import crop, pad_to_multiple, padded_size, resize
 from studio.rendering.diffusion.noise import initial_noise, slerp
 from studio.rendering.diffusion.preprocessors import canny, depth, preprocessor, softedge, tile
 from studio.rendering.diffusion.tests.support import generation, pictures
 from studio.rendering.diffusion.transfer import to_device, to_host
 from studio.rendering.errors import PlanError
+from studio.rendering.pictures.depth import FlatDepth, RampDepth
+from studio.rendering.pictures.geometry import crop, pad_to_multiple, padded_size, resize
 from studio.rendering.plan import RenderOptions
 
 

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from studio.rendering.diffusion.interface import Frames
+from studio.rendering.pictures.arrays import Frames
 
 
 def texture(height: int, width: int, *, seed: int = 0) -> np.ndarray:

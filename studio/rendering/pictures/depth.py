@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio.rendering.errors import ModelError
+from studio.rendering.pictures.arrays import Image
 
-Image = NDArray[np.uint8]
 Plane = NDArray[np.float32]
 
 _BINS = 1024

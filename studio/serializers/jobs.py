@@ -1,4 +1,4 @@
-"""Shapes of document A's requests and answers, and of the catalogue of models."""
+"""Renders as requests ask for them."""
 
 from __future__ import annotations
 
@@ -14,12 +14,6 @@ from studio.models import Video
 from studio.requests.fields import request_fields
 from studio.requests.parsing import misplaced
 from studio.services.catalogue.models import find_checkpoint, find_named_preset
-
-
-class UploadSerializer(serializers.Serializer[Any]):
-    attachment = serializers.FileField(allow_empty_file=True, max_length=512)
-    soundtrack = serializers.FileField(required=False, allow_null=True, allow_empty_file=True, max_length=512)
-    type = serializers.ChoiceField(choices=Video.Type.choices)
 
 
 class ParametersSerializer(ThoroughSerializer):

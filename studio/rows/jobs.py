@@ -1,4 +1,4 @@
-"""What the API says of videos and renders, in document A's words."""
+"""What the API says of renders, in document A's words."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from studio.rows.links import file_link, frame_link
 from studio.services.jobs.places import QueueFigures
 
 Word = Literal["pending", "approved", "processing", "preview", "finished", "error", "cancelled"]
+
 _STATUS: Final[dict[str, Word]] = {
     Video.Status.UPLOADED: "pending",
     Video.Status.RUNNING: "processing",
@@ -30,48 +31,6 @@ def status_word(video: Video, job: RenderJob | None) -> Word:
     if video.status == Video.Status.QUEUED:
         return "approved" if job and job.purpose == RenderJob.Purpose.FINAL else "processing"
     return _STATUS[video.status]
-
-
-class UploadAnswer(TypedDict):
-    id: int
-    videoId: int
-    type: Annotated[str, Video.Type]
-    status: str
-    media_url: str | None
-    soundtrack_url: str | None
-    original_filename: str | None
-    mime_type: str | None
-    size: int | None
-    width: int | None
-    height: int | None
-    fps: str | None
-    frame_count: int | None
-    duration: float | None
-    notes: Annotated[list[str], "What of the files is left out."]
-    created_at: datetime
-
-
-def upload_row(video: Video, absolute: Absolute) -> UploadAnswer:
-    """What an upload answers."""
-    source = video.source
-    return {
-        "id": video.pk,
-        "videoId": video.pk,
-        "type": video.type,
-        "status": status_word(video, None),
-        "media_url": file_link(source, absolute),
-        "soundtrack_url": file_link(video.soundtrack, absolute),
-        "original_filename": source.original_filename if source else None,
-        "mime_type": source.mime_type if source else None,
-        "size": source.size if source else None,
-        "width": source.width if source else None,
-        "height": source.height if source else None,
-        "fps": source.fps if source else None,
-        "frame_count": source.frame_count if source else None,
-        "duration": source.duration if source else None,
-        "notes": [note for file in (source, video.soundtrack) if file for note in file.notes],
-        "created_at": video.created_at,
-    }
 
 
 class ProgressRow(TypedDict):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from studio.rendering.diffusion.interface import Frames
+from studio.rendering.pictures.arrays import Frames
 
 MULTIPLE = 8
 """Pixels per latent: the VAE halves each side three times."""

@@ -6,21 +6,18 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from drf_spectacular.utils import extend_schema
-from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config.api.envelope import ok
 from config.api.filters import Choice, DateTime, Int, ListSpec
 from config.api.idempotency import idempotent
-from config.api.parsers import BoundedMultiPartParser
 from config.api.permissions import Authenticated
 from config.api.views import APIViewSet, parse
 from studio.models import RenderJob, Video
 from studio.rows.figures import queue_row
-from studio.rows.renders import JobRow, ProcessingQueueRow, ProcessingStatusRow, UploadAnswer, job_row, upload_row
-from studio.serializers.renders import FinalizeSerializer, GenerateSerializer, UploadSerializer
-from studio.services.files import uploads
+from studio.rows.jobs import JobRow, ProcessingQueueRow, ProcessingStatusRow, job_row
+from studio.serializers.jobs import FinalizeSerializer, GenerateSerializer
 from studio.services.jobs import lifecycle as jobs
 from studio.services.jobs.places import QueueSnapshot
 from studio.services.videos import library as videos
@@ -40,18 +37,6 @@ class QueueList(ListSpec):
     feed = ("id", "created_at")
     count_ttl = 60
     exact_below = 1000
-
-
-class UploadViewSet(APIViewSet):
-    permissions: ClassVar = {"create": [Authenticated]}
-    throttles: ClassVar = {"create": "upload"}
-    parser_classes: ClassVar[list[type[MultiPartParser]]] = [BoundedMultiPartParser]
-
-    @extend_schema(request=UploadSerializer, responses={201: UploadAnswer})
-    def create(self, request: Request) -> Response:
-        """Upload a source and perhaps a soundtrack."""
-        video = uploads.create_video(user=request.user, **{"soundtrack": None, **parse(UploadSerializer, request)})
-        return ok(upload_row(video, request.build_absolute_uri), "Media uploaded successfully", status=201)
 
 
 class RenderViewSet(APIViewSet):

@@ -8,8 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Flow = NDArray[np.float32]
-Image = NDArray[np.uint8]
+from studio.rendering.pictures.arrays import Flow, Image
 
 
 def grey(image: Image) -> Image:
