@@ -37,16 +37,6 @@ class FlatDepth:
         return np.zeros(image.shape[:2], np.float32)
 
 
-class RampDepth:
-    """A floor: the bottom row is nearest, the top row farthest."""
-
-    larger_is_nearer = True
-
-    def estimate(self, image: Image) -> Plane:
-        height, width = image.shape[:2]
-        return np.repeat(np.linspace(0, 1, height, dtype=np.float32)[:, None], width, axis=1)
-
-
 class ModelDepth:
     """A Depth-Anything or MiDaS (DPT) class model in a local transformers folder. Raises ModelError when it is none."""
 

@@ -9,8 +9,9 @@ from studio.rendering.diffusion.preprocessors import canny, depth, preprocessor,
 from studio.rendering.diffusion.tests.support import generation, pictures
 from studio.rendering.diffusion.transfer import to_device, to_host
 from studio.rendering.errors import PlanError
-from studio.rendering.pictures.depth import FlatDepth, RampDepth
+from studio.rendering.pictures.depth import FlatDepth
 from studio.rendering.pictures.geometry import crop, pad_to_multiple, padded_size, resize
+from studio.rendering.pictures.tests.doubles import RampDepth
 from studio.rendering.plan import RenderOptions
 
 

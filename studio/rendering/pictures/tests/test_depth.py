@@ -15,7 +15,8 @@ from transformers import (
 
 from studio.rendering.deforum.tests.support import make_plan, render
 from studio.rendering.errors import ModelError
-from studio.rendering.pictures.depth import FlatDepth, ModelDepth, RampDepth, distances, nearness
+from studio.rendering.pictures.depth import FlatDepth, ModelDepth, distances, nearness
+from studio.rendering.pictures.tests.doubles import RampDepth
 
 IMAGE = np.random.default_rng(1).integers(0, 256, (48, 64, 3)).astype(np.uint8)
 
