@@ -205,6 +205,19 @@ def test_who_was_away_too_long_is_told_so(
     assert event["data"] == {"requestId": 9}
 
 
+def test_a_render_has_a_log_of_its_own(user: User) -> None:
+    job = user.pk
+    start = events.read_job(job, None).last
+    events.publish_job(job, "progress", {"frame": 1})
+    events.publish_job(job + 1, "progress", {"frame": 2})
+    page = events.read_job(job, start)
+    assert [(event.kind, event.data) for event in page.events] == [("progress", b'{"frame":1}')]
+    assert not events.read(user.pk, events.START).events, "a user of the same number hears nothing of it"
+    events.forget_jobs([job])
+    assert events.read_job(job, page.last).missed
+    assert len(events.read_job(job + 1, events.START).events) == 1
+
+
 def test_nothing_is_told_of_what_is_rolled_back(user: User, api: APIClient) -> None:
     start = ask(api)[0]["id"]
     with transaction.atomic():

@@ -129,7 +129,7 @@ class Hub:
             retry=Retry(NoBackoff(), 1, (redis.ConnectionError,)),
         )
         self._redis = redis.asyncio.Redis.from_pool(pool)
-        self._listeners: dict[int, set[Listener]] = defaultdict(set)
+        self._listeners: dict[str, set[Listener]] = defaultdict(set)
         self._tasks = [asyncio.create_task(self._hear()), asyncio.create_task(self._watch())]
 
     @classmethod
@@ -141,19 +141,20 @@ class Hub:
 
     @contextmanager
     def listening(self, listener: Listener) -> Iterator[None]:
-        self._listeners[listener.user_id].add(listener)
+        log = events.user_log(listener.user_id)
+        self._listeners[log].add(listener)
         try:
             yield
         finally:
-            self._listeners[listener.user_id].discard(listener)
-            if not self._listeners[listener.user_id]:
-                del self._listeners[listener.user_id]
+            self._listeners[log].discard(listener)
+            if not self._listeners[log]:
+                del self._listeners[log]
 
     async def read(self, user_id: int, after: str | None) -> events.Page | None:
         """None while Redis is away."""
         try:
             async with self._redis.pipeline(transaction=False) as pipe:
-                events.queue_read(pipe, user_id, after)
+                events.queue_read(pipe, events.user_log(user_id), after)
                 return events.understand(await pipe.execute(), after)
         except (redis.RedisError, OSError):
             return None
@@ -165,8 +166,8 @@ class Hub:
                     await channel.subscribe(events.BELL)
                     # Whatever happened while nobody listened is in the logs.
                     self._ring(self._everybody())
-                    async for user_id in _rings(channel):
-                        self._ring(self._listeners.get(user_id, ()))
+                    async for log in _rings(channel):
+                        self._ring(self._listeners.get(log, ()))
             except (redis.RedisError, OSError) as error:
                 logger.warning("Redis is away; events come late: %s", error)
             await asyncio.sleep(RETRY_SECONDS)
@@ -197,8 +198,8 @@ class Hub:
             listener.bell.set()
 
 
-async def _rings(channel: redis.asyncio.client.PubSub) -> AsyncIterator[int]:
-    """The users for whom the bell rings. Raises redis.TimeoutError when Redis hangs."""
+async def _rings(channel: redis.asyncio.client.PubSub) -> AsyncIterator[str]:
+    """The logs for which the bell rings. Raises redis.TimeoutError when Redis hangs."""
     asked = False
     while True:
         message = await channel.get_message(timeout=HEARTBEAT_SECONDS)
@@ -209,7 +210,7 @@ async def _rings(channel: redis.asyncio.client.PubSub) -> AsyncIterator[int]:
             await channel.ping()
         asked = message is None
         if message and message["type"] == "message":
-            yield int(message["data"])
+            yield message["data"].decode()
 
 
 def _still_alive(session_ids: set[UUID]) -> set[UUID]:
