@@ -23,24 +23,27 @@ class TenantQuerySet(models.QuerySet[M]):
         return super().create(**kwargs)
 
 
-class TenantManager(models.Manager.from_queryset(TenantQuerySet)):  # type: ignore[misc]
+_ScopedManager = models.Manager.from_queryset(TenantQuerySet)
+
+
+class TenantManager(_ScopedManager[M]):
     """Every query is for the tenant in scope; outside a scope even ``.exists()`` raises."""
 
     use_in_migrations = False
     includes_shared = False
 
-    def get_queryset(self) -> TenantQuerySet[Any]:
+    def get_queryset(self) -> models.QuerySet[M]:
         current = scope.current()
         if current is None:
             raise scope.OutsideTenantScope(f"{self.model.__name__} was queried outside a tenant scope.")
-        queryset: TenantQuerySet[Any] = super().get_queryset()
+        queryset = super().get_queryset()
         if current == scope.ALL:
             return queryset
         mine = models.Q(tenant_id=current)
         return queryset.filter(mine | models.Q(tenant_id=None) if self.includes_shared else mine)
 
 
-class SharedTenantManager(TenantManager):
+class SharedTenantManager(TenantManager[M]):
     """For tables that also hold rows of no tenant (built-in presets), which everyone reads."""
 
     includes_shared = True

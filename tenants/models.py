@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
-
 from django.db import models
 
 from config.platform.words import WordsIndex
@@ -32,7 +30,7 @@ class TenantModel(models.Model):
 
     tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
 
-    objects: ClassVar[Any] = TenantManager()
+    objects = TenantManager()
 
     class Meta:
         abstract = True

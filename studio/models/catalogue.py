@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar, Self
 
 from django.db import models
 
@@ -64,7 +64,7 @@ class Preset(TenantModel):
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
-    objects: ClassVar[Any] = SharedTenantManager()
+    objects: ClassVar[SharedTenantManager[Self]] = SharedTenantManager()
 
     class Meta:
         ordering = ("id",)

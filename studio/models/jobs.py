@@ -39,6 +39,9 @@ class RenderJobQuerySet(TenantQuerySet["RenderJob"]):
         return self.running().filter(lease_expires_at__lt=Now())
 
 
+RenderJobManager = TenantManager.from_queryset(RenderJobQuerySet)
+
+
 def seconds_from_now(seconds: float) -> CombinedExpression:
     """A moment by the database's clock, the only one that all machines share: for ``update`` and ``move``."""
     return Now() + timedelta(seconds=seconds)
@@ -137,7 +140,7 @@ class RenderJob(TenantModel):
         "commerce.CreditHold", on_delete=models.PROTECT, null=True, blank=True, related_name="render_job"
     )
 
-    objects: ClassVar[Any] = TenantManager.from_queryset(RenderJobQuerySet)()
+    objects: ClassVar[RenderJobManager] = RenderJobManager()
 
     class Meta:
         ordering = ("-id",)

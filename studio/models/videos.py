@@ -11,7 +11,7 @@ from studio.models.files import MediaFile
 from tenants.models import TenantModel
 
 
-class Video(TenantModel):  # type: ignore[django-manager-missing]  # RenderJob's manager is made at run time
+class Video(TenantModel):
     """A source, its parameters, its renders and its output.
 
     The state follows the newest render::

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from django.db import models, transaction
 from django.db.models import ProtectedError
@@ -74,6 +74,6 @@ def _needed(ids: Iterable[int], video: Video) -> set[int]:
     return needed
 
 
-def _continued(video: Video) -> models.QuerySet[RenderJob]:
+def _continued(video: Video) -> models.QuerySet[RenderJob, Mapping[str, object]]:
     """The video's renders that another video's unfinished render goes on from."""
     return RenderJob.objects.active().filter(continues__video=video).exclude(video=video).values("continues")
