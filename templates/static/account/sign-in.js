@@ -5,7 +5,7 @@ const byId = (id) => document.getElementById(id);
 export class SignInDialog {
   #dialog = byId("sign-in");
   #challenge = null;
-  #token = null;
+  #answer = null;
   #decided = null;
   #busy = false;
 
@@ -17,15 +17,16 @@ export class SignInDialog {
     byId("sign-in-close").addEventListener("click", () => this.#dialog.close());
     this.#dialog.addEventListener("close", () => {
       byId("password").value = byId("code").value = "";
-      this.#decided?.(this.#token);
-      this.#decided = this.#token = null;
+      this.#decided?.(this.#answer);
+      this.#decided = this.#answer = null;
     });
   }
 
-  /** Resolves to an access token, or to null when the dialog was left. */
-  ask() {
+  /** Resolves to what the login answered, tokens and all, or to null when the dialog was left. `reason`: why it is asked. */
+  ask(reason = "") {
     this.#expect(null);
-    this.#dialog.showModal();
+    byId("sign-in-reason").textContent = reason;
+    if (!this.#dialog.open) this.#dialog.showModal();
     return new Promise((resolve) => (this.#decided = resolve));
   }
 
@@ -38,7 +39,7 @@ export class SignInDialog {
         : await post("login", { email: byId("email").value, password: byId("password").value });
       if (answer.two_factor) this.#expect(answer.challenge);
       else {
-        this.#token = answer.token;
+        this.#answer = answer;
         this.#dialog.close();
       }
     } catch (error) {

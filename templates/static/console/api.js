@@ -1,10 +1,14 @@
 // The studio's HTTP API: bearer token in, envelope out.
 
+// A connection that nobody has cut, and that says nothing any more.
+const TIMEOUT_MS = 60_000;
+
 export class ApiError extends Error {
   constructor(status, envelope, retryAfter = null) {
     super(envelope.message || `The server answered ${status}.`);
     this.status = status;
     this.code = envelope.code ?? "";
+    this.data = envelope.data ?? null;
     // {field: [reasons]} of a 422; figures of a broken rule are no lists and stay out.
     this.fields = Object.fromEntries(Object.entries(envelope.data ?? {}).filter(([, reasons]) => Array.isArray(reasons)));
     this.retryAfter = retryAfter;
@@ -17,14 +21,15 @@ export function clickKey() {
 }
 
 export class Api {
-  #token;
+  #credentials;
   #closed = new AbortController();
 
-  constructor(token) {
-    this.#token = token;
+  /** `credentials` has the token (`access`), and gets another one for one that is refused (`renew`). */
+  constructor(credentials) {
+    this.#credentials = credentials;
   }
 
-  /** Forget the token and drop whatever is under way. */
+  /** Drop whatever is under way. */
   close() {
     this.#closed.abort();
   }
@@ -41,13 +46,30 @@ export class Api {
     });
   }
 
+  /** A Response as it comes, for what is read as it arrives. */
+  open(path, headers, signal) {
+    return this.#fetch(path, { headers, signal: AbortSignal.any([signal, this.#closed.signal]) });
+  }
+
   /** Uploads a form with files; `onProgress` hears the share sent, 0 to 1. */
-  upload(path, form, onProgress) {
+  async upload(path, form, onProgress) {
+    const key = clickKey();
+    const { access } = this.#credentials;
+    try {
+      return await this.#upload(path, form, onProgress, access, key);
+    } catch (error) {
+      const another = error.status === 401 && (await this.#credentials.renew(access, error.message));
+      if (!another) throw error;
+      return this.#upload(path, form, onProgress, another, key);
+    }
+  }
+
+  #upload(path, form, onProgress, token, key) {
     return new Promise((resolve, reject) => {
       const request = new XMLHttpRequest();
       request.open("POST", path);
-      request.setRequestHeader("Authorization", `Bearer ${this.#token}`);
-      request.setRequestHeader("Idempotency-Key", clickKey());
+      request.setRequestHeader("Authorization", `Bearer ${token}`);
+      request.setRequestHeader("Idempotency-Key", key);
       request.upload.onprogress = (event) => event.lengthComputable && onProgress(event.loaded / event.total);
       request.onerror = () => reject(new TypeError("The upload was interrupted."));
       request.onload = () => {
@@ -61,18 +83,35 @@ export class Api {
   }
 
   async #send(path, options) {
-    const response = await fetch(path, {
+    const response = await this.#fetch(path, {
       ...options,
-      headers: { Accept: "application/json", Authorization: `Bearer ${this.#token}`, ...options.headers },
-      // The token is the only credential: a staff cookie of the same site plays no part here.
-      credentials: "omit",
-      cache: "no-store",
-      signal: this.#closed.signal,
+      headers: { Accept: "application/json", ...options.headers },
+      signal: AbortSignal.any([AbortSignal.timeout(TIMEOUT_MS), this.#closed.signal]),
     });
     const envelope = parse(await response.text());
     if (response.ok && envelope.success) return envelope.data;
     throw new ApiError(response.status, envelope, Number(response.headers.get("Retry-After")) || null);
   }
+
+  /** With the token; once more with another one where it has ended meanwhile. */
+  async #fetch(path, options) {
+    const { access } = this.#credentials;
+    const response = await send(path, options, access);
+    if (response.status !== 401) return response;
+    const { message } = parse(await response.clone().text());
+    const another = await this.#credentials.renew(access, message);
+    return another ? send(path, options, another) : response;
+  }
+}
+
+function send(path, options, token) {
+  return fetch(path, {
+    ...options,
+    headers: { ...options.headers, Authorization: `Bearer ${token}` },
+    // The token is the only credential: a staff cookie of the same site plays no part here.
+    credentials: "omit",
+    cache: "no-store",
+  });
 }
 
 function parse(text) {

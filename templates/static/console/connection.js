@@ -1,61 +1,96 @@
-// The token, pasted or had by signing in: kept for this tab alone, shown masked.
+// Who is signed in: by a pasted token, or with a password and maybe a code; shown masked.
 
 import { SignInDialog } from "../account/sign-in.js";
+import { claims } from "./credentials.js";
 import { byId, setText } from "./dom.js";
 
-const KEY = "deforumation-token";
 const JWT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
 export class Connection {
-  /** `onToken(token)` is told of a new or remembered token, `onDisconnect()` of the user's leaving. */
-  constructor({ onToken, onDisconnect }) {
-    this.onToken = onToken;
+  #credentials;
+  #dialog = new SignInDialog();
+  #userId = null;
+  /** Whether the user is asked to sign in again, over the page as it is. */
+  asking = false;
+
+  /** `onToken()` is told of new or remembered tokens, `onDisconnect()` of the user's leaving, `onAsking()` of asking's changes. */
+  constructor({ credentials, onToken, onDisconnect, onAsking }) {
+    this.#credentials = credentials;
+    Object.assign(this, { onToken, onAsking });
+    credentials.onEnded = (reason) => this.#again(reason);
     byId("connection").addEventListener("submit", (event) => {
       event.preventDefault();
       this.#paste(byId("token").value);
     });
-    const dialog = new SignInDialog();
     byId("open-sign-in").addEventListener("click", async () => {
-      const token = await dialog.ask();
-      if (token) this.onToken(token);
+      const answer = await this.#dialog.ask();
+      if (answer) this.#start(answer);
     });
     byId("disconnect").addEventListener("click", () => {
       this.refuse("");
       onDisconnect();
     });
+    const choices = document.querySelectorAll("[data-stay]");
+    const follow = (event) => choices.forEach((choice) => (choice.checked = event.target.checked));
+    choices.forEach((choice) => choice.addEventListener("change", follow));
   }
 
-  /** Goes on with the token of this tab, if it has one. */
+  /** Goes on with the tokens of this tab, if it has any. */
   resume() {
-    const token = sessionStorage.getItem(KEY);
-    if (token) this.onToken(token);
+    if (this.#credentials.restore()) this.onToken();
   }
 
-  accept(token, account) {
-    sessionStorage.setItem(KEY, token);
+  accept(account) {
+    const { access } = this.#credentials;
+    this.#userId = account.id;
     byId("token").value = "";
     byId("token-entry").hidden = true;
     byId("token-shown").hidden = false;
-    setText(byId("account"), account);
-    setText(byId("token-mask"), `${token.slice(0, 4)}…${token.slice(-4)}`);
-    setText(byId("token-expiry"), expiry(token));
+    setText(byId("account"), account.name || account.email);
+    setText(byId("token-mask"), `${access.slice(0, 4)}…${access.slice(-4)}`);
+    setText(byId("token-expiry"), this.#credentials.lasting ? "" : expiry(access));
     this.#complain("");
   }
 
-  /** Back to pasting; the token is forgotten. */
+  /** Back to signing in; the tokens are forgotten. */
   refuse(reason) {
-    sessionStorage.removeItem(KEY);
+    this.#credentials.clear();
+    this.#userId = null;
     byId("token-entry").hidden = false;
     byId("token-shown").hidden = true;
     this.#complain(reason);
     if (reason) byId("token").focus();
   }
 
+  #start(answer) {
+    this.#credentials.set({ ...answer, stay: document.querySelector("[data-stay]").checked });
+    this.onToken();
+  }
+
+  /** The session has ended while in use. Answers whether its user is back: what was under way goes on, nothing typed is lost. */
+  async #again(reason) {
+    if (this.#userId === null) return false;
+    this.asking = true;
+    this.#complain(reason);
+    this.onAsking();
+    const answer = await this.#dialog.ask(`${reason} Sign in to go on where you are.`);
+    this.asking = false;
+    this.onAsking();
+    if (!answer) return false;
+    if (answer.user.id !== this.#userId) {
+      this.#start(answer);
+      throw new DOMException("Somebody else has signed in.", "AbortError");
+    }
+    this.#credentials.set({ ...answer, stay: document.querySelector("[data-stay]").checked });
+    this.accept(answer.user);
+    return true;
+  }
+
   #paste(text) {
     const token = text.trim().replace(/^Bearer\s+/i, "").replace(/^"|"$/g, "");
     if (!token) this.#complain("Paste the token that /api/login answers.");
     else if (!JWT.test(token)) this.#complain("This is no JWT: it has three parts with dots between them.");
-    else this.onToken(token);
+    else this.#start({ token });
   }
 
   #complain(reason) {
@@ -65,10 +100,6 @@ export class Connection {
 }
 
 function expiry(token) {
-  try {
-    const { exp } = JSON.parse(atob(token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/")));
-    return exp ? `until ${new Date(exp * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })}` : "";
-  } catch {
-    return "";
-  }
+  const { exp } = claims(token);
+  return exp ? `until ${new Date(exp * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })}` : "";
 }

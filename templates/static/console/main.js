@@ -3,6 +3,7 @@
 import { Api, ApiError, clickKey } from "./api.js";
 import { Composer, FormError } from "./composer.js";
 import { Connection } from "./connection.js";
+import { Credentials } from "./credentials.js";
 import { byId, setText } from "./dom.js";
 import { Feed } from "./feed.js";
 import { isActive, statusText } from "./format.js";
@@ -19,7 +20,8 @@ let seen = null; // what the last look at the queue answered
 let feed = null;
 let busy = false; // a click is being answered
 
-const connection = new Connection({ onToken: connect, onDisconnect: disconnect });
+const credentials = new Credentials();
+const connection = new Connection({ credentials, onToken: connect, onDisconnect: disconnect, onAsking: () => showActions() });
 const composer = new Composer({ onExtend: (id) => continueVideo(library.rows.find((row) => row.id === id)) });
 const stage = new Stage({ onStale: renewLinks, onReuseSeed: (seed) => composer.setSeed(seed) });
 const queue = new QueuePanel({ onOpen: open, onCancel: cancel });
@@ -36,10 +38,10 @@ byId("cancel").addEventListener("click", () => cancel(current.id));
 byId("new").addEventListener("click", startAnew);
 connection.resume();
 
-async function connect(token) {
+async function connect() {
   api?.close();
   feed?.close();
-  api = new Api(token);
+  api = new Api(credentials);
   const mine = api;
   try {
     const account = await api.get("/api/auth/me");
@@ -48,10 +50,10 @@ async function connect(token) {
     composer.setPresets(presets.items);
     library.connect(api);
     await refreshLibrary();
-    connection.accept(token, account.name || account.email);
+    connection.accept(account);
     if (library.rows.length) show(library.rows[0]);
     poller.start();
-    feed = new Feed(token, hear);
+    feed = new Feed(api, hear);
     feed.follow();
   } catch (error) {
     if (mine !== api) return;
@@ -197,9 +199,10 @@ function show(row) {
 
 function showActions() {
   const rendering = Boolean(current) && isActive(current);
-  byId("preview").disabled = !api || busy || rendering;
-  byId("finalize").disabled = !api || busy || !["preview", "cancelled", "error"].includes(current?.status) || !current.seed;
-  byId("cancel").disabled = !api || busy || !rendering;
+  const ready = api && !connection.asking;
+  byId("preview").disabled = !ready || busy || rendering;
+  byId("finalize").disabled = !ready || busy || !["preview", "cancelled", "error"].includes(current?.status) || !current.seed;
+  byId("cancel").disabled = !ready || busy || !rendering;
   byId("new").disabled = !current;
   setText(byId("action-note"), note());
 }

@@ -15,8 +15,8 @@ export class SignIn {
 
   /** Resolves to whether somebody is signed in now. */
   async ask() {
-    const token = await this.#dialog.ask();
-    if (token) session.start(token);
+    const answer = await this.#dialog.ask();
+    if (answer) session.start(answer.token);
     this.#show();
     return Boolean(session.token);
   }

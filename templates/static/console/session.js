@@ -1,0 +1,270 @@
+// One render job as a page follows and steers it: the state that every panel shows, and the one way to send commands.
+//
+// state: what GET /api/video-jobs/{id}/steering answers, kept up to date by the job's events. Never written to from outside.
+// Events for on(name, listener):
+//   "change"      anything in state, control or connection is different; for panels that just draw what is there
+//   "snapshot"    the whole state is new: the first one, after a reconnection with a gap, after a rewind
+//   "state", "progress", "frame", "ack", "control", "rewind"    the server's own events, with their data, after state took them
+//   "sent"        {number, kind, body, before}: a command was stored; before: state as it was (see `before`), for undo
+//   "refused"     {kind, body, error}: the studio said no; error.fields names the fields
+//   "connection"  {trouble}: why nothing comes, or an empty text
+//   "closed"      the session is over: another job was chosen
+
+import { Control } from "./control.js";
+import { Outbox } from "./outbox.js";
+import { EventStream } from "./stream.js";
+
+const FINISHED = ["completed", "failed", "cancelled"];
+const KEPT_COMMANDS = 200;
+
+export class JobSession {
+  #listeners = new Map();
+  #stream;
+  #outbox;
+  #settling = new Map();
+  #changing = false;
+  state = null;
+  trouble = "";
+  closed = false;
+  /** The commands this page knows of, oldest first: {number, kind, body, state, applied_at_frame, effective, refused, mine}. */
+  commands = [];
+
+  /** `table`: what GET /api/steering answers. */
+  constructor(api, jobId, table) {
+    this.api = api;
+    this.jobId = jobId;
+    this.path = `/api/video-jobs/${jobId}`;
+    this.kinds = table.kinds;
+    this.easings = table.easings;
+    /** name -> {name, label, group, low, high, step, unit, modes, default_mode, whole} */
+    this.parameters = new Map(table.parameters.map((parameter) => [parameter.name, parameter]));
+    this.control = new Control(this);
+    this.#outbox = new Outbox((number, kind, body) => this.#post(number, kind, body), { onTrouble: (text) => this.#trouble(text) });
+    this.#stream = new EventStream(
+      (headers, signal) => api.open(`${this.path}/events`, headers, signal),
+      (kind, data) => this.#hear(kind, data ?? {}),
+      { onTrouble: (text) => this.#trouble(text) },
+    );
+  }
+
+  /** Follows until closed; answers the status of a refusal (404: not ours, or gone). */
+  follow() {
+    return this.#stream.follow();
+  }
+
+  /** Asks at once: the network is back, or the page is looked at again. */
+  now() {
+    this.#stream.now();
+  }
+
+  close() {
+    if (this.closed) return;
+    this.closed = true;
+    this.#stream.close();
+    this.#outbox.close();
+    this.control.close();
+    this.#tell("closed", {});
+    this.#listeners.clear();
+  }
+
+  /** Calls `listener(data)` at each event of that name; answers what ends that. */
+  on(name, listener) {
+    if (!this.#listeners.has(name)) this.#listeners.set(name, new Set());
+    this.#listeners.get(name).add(listener);
+    return () => this.#listeners.get(name)?.delete(listener);
+  }
+
+  get finished() {
+    return FINISHED.includes(this.state?.job_status);
+  }
+
+  /** Whether commands of this page are taken: it holds control of a job that goes on. */
+  get canSteer() {
+    return Boolean(this.state) && !this.finished && this.control.mine;
+  }
+
+  /** The names that this job can steer, in the order of the table. */
+  get names() {
+    const offered = new Set(this.state?.parameters ?? []);
+    return [...this.parameters.keys()].filter((name) => offered.has(name));
+  }
+
+  /** What a parameter is steered to: {mode, value, target, frames_left}; mode "schedule" where it is not steered. */
+  live(name) {
+    return this.state?.live?.[name] ?? { mode: "schedule", value: null, target: null, frames_left: 0 };
+  }
+
+  /**
+   * Sends a command and resolves to its stored row; its ack comes later (`settled`). Rejects with an ApiError whose `fields`
+   * name what is wrong. Where the connection is lost it waits, and sends the same command again under the same number.
+   * `merge`: a `set` may join one that has not left yet (dragged sliders, gamepads).
+   */
+  async send(kind, body = {}, { merge = false } = {}) {
+    const before = this.before();
+    try {
+      const row = await this.#outbox.add(kind, body, { merge });
+      if (this.#remember({ ...row, body: row.body ?? body, mine: true })) {
+        this.#tell("sent", { number: row.number, kind, body, before });
+      }
+      return row;
+    } catch (error) {
+      if (["not_controller", "control_lost"].includes(error.code)) {
+        this.#outbox.drop(error);
+        this.control.lost();
+      }
+      if (error.name !== "AbortError") this.#tell("refused", { kind, body, error });
+      throw error;
+    } finally {
+      this.#changed();
+    }
+  }
+
+  /** The part of the state that commands change: what an undo goes back to. */
+  before() {
+    const { live = {}, prompt = {}, bindings = {}, loop = null, paused = false } = this.state ?? {};
+    return structuredClone({ live, prompt, bindings, loop, paused });
+  }
+
+  /** Resolves to a command's row once it is applied or refused. */
+  settled(number) {
+    const row = this.commands.find((command) => command.number === number);
+    if (row && row.state !== "waiting") return Promise.resolve(row);
+    return new Promise((resolve) => this.#settling.set(number, [...(this.#settling.get(number) ?? []), resolve]));
+  }
+
+  /** The effective records of frames `start` to `end`, both included; at most 500. */
+  frames(start, end) {
+    return this.api.get(`${this.path}/frames?start=${start}&end=${end}`);
+  }
+
+  #post(number, kind, body) {
+    return this.api.post(`${this.path}/commands`, { ...body, number, kind, token: this.control.token });
+  }
+
+  #hear(kind, data) {
+    const take = TAKE[kind];
+    if (!take) return;
+    if (kind === "snapshot") this.state = data;
+    else if (!this.state) return;
+    else take(this.state, data);
+    if (kind === "snapshot") this.#restored();
+    if (kind === "ack") this.#remember({ ...data, mine: undefined });
+    if (kind === "control" || kind === "snapshot") this.control.heard(kind === "control" ? data : data.controller);
+    this.#tell(kind, data);
+    if (kind === "rewind") this.#refresh();
+    this.#changed();
+  }
+
+  #restored() {
+    this.#outbox.lastNumber = Math.max(this.#outbox.lastNumber, this.state.last_number ?? 0);
+    // Acks may have passed while nobody listened.
+    const waiting = this.commands.find((command) => command.state === "waiting");
+    if (waiting || !this.commands.length) this.#recall(waiting ? waiting.number - 1 : Math.max(0, (this.state.last_number ?? 0) - 30));
+  }
+
+  async #recall(after) {
+    try {
+      const answer = await this.api.get(`${this.path}/commands?after=${after}`);
+      for (const row of answer.items ?? answer) this.#remember(row);
+      this.#changed();
+    } catch {
+      // The next snapshot is a reason to ask again.
+    }
+  }
+
+  /** A rewind puts back more than its event says. */
+  async #refresh() {
+    try {
+      this.state = await this.api.get(`${this.path}/steering`);
+      this.#tell("snapshot", this.state);
+      this.#changed();
+    } catch {
+      // The stream goes on, and its next snapshot puts it right.
+    }
+  }
+
+  /** Keeps one row per number; answers whether it is a new one. */
+  #remember(row) {
+    const known = this.commands.find((command) => command.number === row.number);
+    const given = Object.fromEntries(Object.entries(row).filter(([, value]) => value !== undefined));
+    // An ack may be quicker than the answer to its command.
+    if (known && known.state !== "waiting" && given.state === "waiting") delete given.state;
+    if (known) Object.assign(known, given);
+    else this.commands.push(given);
+    this.commands.sort((a, b) => a.number - b.number);
+    this.commands.splice(0, this.commands.length - KEPT_COMMANDS);
+    const settled = this.commands.find((command) => command.number === row.number);
+    if (settled && settled.state !== "waiting") {
+      this.#settling.get(row.number)?.forEach((resolve) => resolve(settled));
+      this.#settling.delete(row.number);
+    }
+    return !known;
+  }
+
+  #trouble(text) {
+    if (text === this.trouble) return;
+    this.trouble = text;
+    this.#tell("connection", { trouble: text });
+    this.#changed();
+  }
+
+  /** Told once per turn, however much has changed in it. */
+  #changed() {
+    if (this.#changing) return;
+    this.#changing = true;
+    queueMicrotask(() => {
+      this.#changing = false;
+      if (!this.closed) this.#tell("change", {});
+    });
+  }
+
+  changed() {
+    this.#changed();
+  }
+
+  tell(name, data) {
+    this.#tell(name, data);
+  }
+
+  #tell(name, data) {
+    for (const listener of this.#listeners.get(name) ?? []) {
+      try {
+        listener(data);
+      } catch (error) {
+        // One panel's fault is not the others'.
+        reportError(error);
+      }
+    }
+  }
+}
+
+/** How each event changes the state. */
+const TAKE = {
+  snapshot: () => {},
+  state: (state, data) => assign(state, data, ["job_status", "paused", "frames_done", "frames_total", "error"]),
+  progress: (state, data) => assign(state, data, ["frame", "frames_done", "frames_total", "progress", "estimated_time_left"]),
+  frame: (state, data) => {
+    assign(state, data, ["frame", "frame_url"]);
+    state.effective = { ...state.effective, ...data.effective, ...(data.seed !== undefined && { seed: data.seed }) };
+    for (const live of Object.values(state.live ?? {})) if (live.frames_left) live.frames_left -= 1;
+  },
+  ack: (state, data) => {
+    state.last_number = Math.max(state.last_number ?? 0, data.number);
+    if (data.state === "refused") return;
+    for (const name of ["live", "prompt", "bindings", "snapshots", "loop", "frames_total"]) {
+      if (data.effective?.[name] !== undefined) state[name] = merged(state[name], data.effective[name]);
+    }
+  },
+  control: (state, data) => {
+    state.controller = data.held ? { ...state.controller, ...data } : null;
+  },
+  rewind: (state, data) => {
+    state.frame = data.frame;
+  },
+};
+
+function assign(state, data, names) {
+  for (const name of names) if (data[name] !== undefined && data[name] !== null) state[name] = data[name];
+}
+
+const merged = (old, value) => (value?.constructor === Object && old?.constructor === Object ? { ...old, ...value } : value);
