@@ -37,6 +37,13 @@ RENDER_STALL_SECONDS = env.float("RENDER_STALL_SECONDS", 900.0)
 RENDER_RETRY_SECONDS = env.float("RENDER_RETRY_SECONDS", 15.0)
 """How long a render waits after the disk was full, or the storage or another part did not answer."""
 
+# A paused render keeps its worker for so long; then the worker takes other work until somebody resumes.
+PAUSE_SECONDS = env.float("PAUSE_SECONDS", 20.0)
+PAUSED_DAYS = env.float("PAUSED_DAYS", 7.0)
+"""After so long a paused render is cancelled, and its credits are given back."""
+# Whoever steers a render and is not heard of for this long has lost the controls.
+CONTROL_LEASE_SECONDS = env.float("CONTROL_LEASE_SECONDS", 30.0)
+
 # Bounds a user can't pass, checked before anything is decoded.
 MAX_ATTACHMENT_BYTES = env.int("MAX_ATTACHMENT_BYTES", 200 * 1024**2)
 MAX_SOUNDTRACK_BYTES = env.int("MAX_SOUNDTRACK_BYTES", 50 * 1024**2)

@@ -3,11 +3,13 @@
 from studio.models.catalogue import ModelFile, Preset
 from studio.models.files import MediaFile
 from studio.models.jobs import RenderJob
+from studio.models.steering import FrameRecord, Steering, SteeringCommand
 from studio.models.storage import StoredBlob, TenantStorage
 from studio.models.turns import QueueTotal, QueueTurn, QueueUser
 from studio.models.videos import Video
 
 __all__ = [
+    "FrameRecord",
     "MediaFile",
     "ModelFile",
     "Preset",
@@ -15,6 +17,8 @@ __all__ = [
     "QueueTurn",
     "QueueUser",
     "RenderJob",
+    "Steering",
+    "SteeringCommand",
     "StoredBlob",
     "TenantStorage",
     "Video",

@@ -34,6 +34,11 @@ class RenderJobQuerySet(TenantQuerySet["RenderJob"]):
     def running(self) -> RenderJobQuerySet:
         return self.filter(status=RenderJob.Status.RUNNING)
 
+    def forgotten(self) -> RenderJobQuerySet:
+        """Paused for longer than anybody's credits are kept aside for it."""
+        patience = timedelta(days=settings.PAUSED_DAYS)
+        return self.filter(status=RenderJob.Status.PAUSED, paused_at__lt=Now() - patience)
+
     def abandoned(self) -> RenderJobQuerySet:
         """Running, but nobody renews the lease: the worker is dead."""
         return self.running().filter(lease_expires_at__lt=Now())
@@ -65,7 +70,8 @@ class RenderJob(TenantModel):
         queued -> running -> completed
           |  ^       |-----> failed
           |  +-------|  (the lease ran out: another attempt)
-          +----------+-----> cancelled
+          |  +-------+-----> paused  (by a console; queued again when it resumes)
+          +----------+---------+---> cancelled
 
     The worker that runs it holds a lease and renews it; only the holder of the lease may move or write it.
     """
@@ -77,14 +83,16 @@ class RenderJob(TenantModel):
     class Status(models.TextChoices):
         QUEUED = "queued"
         RUNNING = "running"
+        PAUSED = "paused"
         COMPLETED = "completed"
         FAILED = "failed"
         CANCELLED = "cancelled"
 
-    ACTIVE: ClassVar[tuple[str, ...]] = (Status.QUEUED, Status.RUNNING)
+    ACTIVE: ClassVar[tuple[str, ...]] = (Status.QUEUED, Status.RUNNING, Status.PAUSED)
     TRANSITIONS: ClassVar[dict[str, frozenset[str]]] = {
         Status.QUEUED: frozenset({Status.RUNNING, Status.FAILED, Status.CANCELLED}),
-        Status.RUNNING: frozenset({Status.QUEUED, Status.COMPLETED, Status.FAILED, Status.CANCELLED}),
+        Status.RUNNING: frozenset({Status.QUEUED, Status.PAUSED, Status.COMPLETED, Status.FAILED, Status.CANCELLED}),
+        Status.PAUSED: frozenset({Status.QUEUED, Status.CANCELLED}),
         Status.COMPLETED: frozenset(),
         Status.FAILED: frozenset(),
         Status.CANCELLED: frozenset(),
@@ -133,6 +141,9 @@ class RenderJob(TenantModel):
     checkpoint = models.ForeignKey(MediaFile, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     queued_at = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True, blank=True)
+    paused_at = models.DateTimeField(
+        null=True, blank=True, help_text="When its worker gave the GPU back; while paused."
+    )
     finished_at = models.DateTimeField(null=True, blank=True)
     seconds_per_frame = models.FloatField(null=True, blank=True, help_text="Of the attempt that finished it.")
     price = models.PositiveIntegerField(default=0, help_text="GPU credits, paid if the render is completed.")
@@ -172,9 +183,10 @@ class RenderJob(TenantModel):
             ),
             models.Index(
                 fields=("owner", "status"),
-                condition=models.Q(status__in=("queued", "running")),
+                condition=models.Q(status__in=("queued", "running", "paused")),
                 name="renderjob_owner_active",
             ),
+            models.Index(fields=("paused_at",), condition=models.Q(status="paused"), name="renderjob_paused"),
             models.Index(
                 fields=("model_file", "purpose", "-finished_at"),
                 condition=models.Q(status="completed", seconds_per_frame__isnull=False),
@@ -184,11 +196,17 @@ class RenderJob(TenantModel):
         constraints = (
             # One active render for a video: two requests at once can't both queue one.
             models.UniqueConstraint(
-                fields=("video",), condition=models.Q(status__in=("queued", "running")), name="renderjob_one_active"
+                fields=("video",),
+                condition=models.Q(status__in=("queued", "running", "paused")),
+                name="renderjob_one_active",
             ),
             models.CheckConstraint(
                 condition=~models.Q(status="running") | models.Q(lease_id__isnull=False),
                 name="renderjob_running_leased",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(status="paused") | models.Q(lease_id__isnull=True, paused_at__isnull=False),
+                name="renderjob_paused_unleased",
             ),
         )
 

@@ -20,7 +20,8 @@ class Video(TenantModel):
                       |          |
                       +----------+--> failed | cancelled       (each may be queued again: a new RenderJob)
 
-    A server restart or a second attempt takes running back to queued. Whether it is published, ``gallery_item`` says.
+    A server restart or a second attempt takes running back to queued; a console takes it to paused, and from there to
+    queued or cancelled. Whether it is published, ``gallery_item`` says.
     """
 
     class Type(models.TextChoices):
@@ -31,12 +32,13 @@ class Video(TenantModel):
         UPLOADED = "uploaded"
         QUEUED = "queued"
         RUNNING = "running"
+        PAUSED = "paused"
         PREVIEW_READY = "preview_ready"
         COMPLETED = "completed"
         FAILED = "failed"
         CANCELLED = "cancelled"
 
-    ACTIVE: ClassVar[tuple[str, ...]] = (Status.QUEUED, Status.RUNNING)
+    ACTIVE: ClassVar[tuple[str, ...]] = (Status.QUEUED, Status.RUNNING, Status.PAUSED)
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False)
     type = models.CharField(max_length=16, choices=Type.choices)

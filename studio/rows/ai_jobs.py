@@ -17,6 +17,7 @@ from studio.services.jobs.places import QueueFigures
 JOB_WORDS: Final[dict[str, str]] = {
     RenderJob.Status.QUEUED: "queued",
     RenderJob.Status.RUNNING: "processing",
+    RenderJob.Status.PAUSED: "processing",
     RenderJob.Status.COMPLETED: "completed",
     RenderJob.Status.FAILED: "failed",
     RenderJob.Status.CANCELLED: "cancelled",

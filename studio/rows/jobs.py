@@ -19,6 +19,7 @@ Word = Literal["pending", "approved", "processing", "preview", "finished", "erro
 _STATUS: Final[dict[str, Word]] = {
     Video.Status.UPLOADED: "pending",
     Video.Status.RUNNING: "processing",
+    Video.Status.PAUSED: "processing",
     Video.Status.PREVIEW_READY: "preview",
     Video.Status.COMPLETED: "finished",
     Video.Status.FAILED: "error",
@@ -41,6 +42,7 @@ class ProgressRow(TypedDict):
     status: Word
     purpose: str | None
     progress: Annotated[float, "Percent."]
+    paused: Annotated[bool, "Whether it waits for somebody to resume it."]
     frames_done: int
     frames_total: int
     estimated_time_left: Annotated[int | None, "Seconds."]
@@ -82,6 +84,7 @@ def job_row(video: Video, job: RenderJob | None, figures: QueueFigures, absolute
         "status": status_word(video, job),
         "purpose": job.purpose if job else None,
         "progress": round(job.progress, 1) if job else 0.0,
+        "paused": job is not None and job.status == RenderJob.Status.PAUSED,
         "frames_done": job.frames_done if job else 0,
         "frames_total": job.frames_total if job else 0,
         "estimated_time_left": _time_left(job, figures),

@@ -15,6 +15,7 @@ VIDEO_WORDS: Final[dict[str, str]] = {
     Video.Status.QUEUED: "pending",
     Video.Status.PREVIEW_READY: "pending",
     Video.Status.RUNNING: "processing",
+    Video.Status.PAUSED: "processing",
     Video.Status.COMPLETED: "completed",
     Video.Status.FAILED: "failed",
     Video.Status.CANCELLED: "cancelled",

@@ -10,7 +10,7 @@ from django.utils.text import get_valid_filename
 
 from accounts.data_holders import Holder, StoredFile
 from accounts.models import User
-from studio.models import MediaFile, Preset, RenderJob, Video
+from studio.models import FrameRecord, MediaFile, Preset, RenderJob, Steering, SteeringCommand, Video
 from studio.providers import LOCAL, take_back
 from studio.services.files.blobs import letting_go
 from studio.services.files.deletion import JOB_FILES
@@ -39,6 +39,8 @@ def erase_work(user: User) -> None:
     for video in Video.objects.filter(owner=user, deleted_at=None).order_by("pk"):
         withdraw_video(video)
     jobs = RenderJob.objects.filter(owner=user)
+    for model in (FrameRecord, SteeringCommand, Steering):
+        model.objects.filter(job__in=jobs).delete()
     jobs.update(parameters={}, plan={}, error="", cause="", request_id="", **dict.fromkeys(JOB_FILES))
     Video.objects.filter(owner=user).update(
         title="", input_payload={}, parameters={}, error="", source=None, soundtrack=None, output=None

@@ -216,7 +216,7 @@ def test_the_queue_of_a_job(purpose: str, frames: int, priority: int | None, exp
 
 def test_a_video_has_one_active_render(make_job: JobFactory, user: User) -> None:
     copy = reloaded(make_job(user))
-    copy.pk = None
+    copy.pk, copy.dispatch_key = None, uuid.uuid4()
     copy._state.adding = True
     with pytest.raises(IntegrityError, match="renderjob_one_active"), transaction.atomic():
         copy.save()

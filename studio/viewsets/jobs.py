@@ -108,7 +108,7 @@ class RenderViewSet(APIViewSet):
         """The user's running and queued renders, and how busy the studio is."""
         snapshot = QueueSnapshot()
         active = self._active(request)
-        running = [video for video in active if video.status == Video.Status.RUNNING]
+        running = [video for video in active if video.status in (Video.Status.RUNNING, Video.Status.PAUSED)]
         queued = [video for video in active if video.status == Video.Status.QUEUED]
         data: ProcessingStatusRow = {
             "processing": self._rows(request, running, snapshot),

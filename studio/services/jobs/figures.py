@@ -25,6 +25,7 @@ class Overview:
 
     running: int
     queued: int
+    paused: int
     completed_today: int
     failed_today: int
     workers: int | None
@@ -40,6 +41,7 @@ def overview() -> Overview:
         counts = RenderJob.objects.filter(today | Q(status__in=RenderJob.ACTIVE)).aggregate(
             running=Count("pk", filter=Q(status=status.RUNNING)),
             queued=Count("pk", filter=Q(status=status.QUEUED)),
+            paused=Count("pk", filter=Q(status=status.PAUSED)),
             completed_today=Count("pk", filter=Q(status=status.COMPLETED)),
             failed_today=Count("pk", filter=Q(status=status.FAILED)),
         )

@@ -10,8 +10,6 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
-from django.db.models.functions import Least
 from django.utils import timezone
 
 from accounts.models import User
@@ -25,10 +23,12 @@ from studio.providers import LOCAL, ensure_available, hand_over, take_back
 from studio.requests.parsing import restore
 from studio.requests.types import Request
 from studio.services.files.store import drop_files
+from studio.services.jobs.attempts import uncounted
 from studio.services.jobs.charges import capture_price, hold_price, release_price, render_price
 from studio.services.jobs.queue import knock, move_from_unknown_queues, queue_for, wake_worker
 from studio.services.jobs.states import show_on_video
 from studio.services.jobs.turns import check_users, recount_totals, ripen
+from studio.services.steering.settling import refuse_waiting
 from studio.services.videos import plans
 from studio.services.videos.applied_effects import rendered_effect
 from tenants.scope import all_tenants, tenant_scope
@@ -102,17 +102,18 @@ def submit_render(
     return job
 
 
-def cancel_render(job: RenderJob) -> RenderJob:
-    """Cancel a render that is queued or running; a finished one stays what it is.
+def cancel_render(job: RenderJob, *, only_paused: bool = False) -> RenderJob:
+    """Cancel a render that is queued, running or paused; a finished one stays what it is.
 
     A running one loses its lease, which its worker notices before the next denoising step.
     """
     with transaction.atomic():
-        while job.is_active:
+        while job.is_active and (job.status == RenderJob.Status.PAUSED or not only_paused):
             if job.move(
-                RenderJob.Status.CANCELLED, lease_id=None, lease_expires_at=None, eta_seconds=None,
+                RenderJob.Status.CANCELLED, lease_id=None, lease_expires_at=None, eta_seconds=None, paused_at=None,
                 finished_at=timezone.now(),
             ):  # fmt: skip
+                refuse_waiting(job)
                 release_price(job)
                 show_on_video(job)
                 transaction.on_commit(partial(_withdraw, job))
@@ -147,6 +148,7 @@ def complete_render(
             **files,
         )
         if done:
+            refuse_waiting(job)
             if job.effect_id is not None:
                 record_use(job.effect_id)
             show_on_video(job, **({"output": files["output"]} if job.purpose == RenderJob.Purpose.FINAL else {}))
@@ -172,6 +174,7 @@ def fail_render(job: RenderJob, *, lease_id: UUID | None, code: str, message: st
             cause=cause or job.cause or f"{code}: {message}",
         )
         if failed:
+            refuse_waiting(job)
             release_price(job)
             show_on_video(job)
             transaction.on_commit(partial(_withdraw, job))
@@ -186,10 +189,6 @@ def give_back(
     The attempt counts when its worker died or hung, not when the worker shuts down or a part of ours is away. With
     ``wait`` the job is not claimed for RENDER_RETRY_SECONDS. ``cause`` is for staff.
     """
-    uncounted = {} if count_attempt else {
-        "attempts": F("attempts") - 1,
-        "productive_attempt": Least(F("productive_attempt"), F("attempts") - 1),
-    }  # fmt: skip
     with transaction.atomic():
         back = job.move(
             RenderJob.Status.QUEUED,
@@ -199,7 +198,7 @@ def give_back(
             eta_seconds=None,
             not_before=seconds_from_now(settings.RENDER_RETRY_SECONDS) if wait else None,
             cause=cause or job.cause,
-            **uncounted,
+            **({} if count_attempt else uncounted()),
         )
         if back:
             show_on_video(job)
@@ -225,17 +224,20 @@ def end_attempt(job: RenderJob, *, lease_id: UUID | None, code: str, cause: str)
 
 
 def reap(*, limit: int = JOBS_AT_ONCE) -> dict[str, int]:
-    """Give dead workers' jobs to others (fail them after the last attempt) and knock for jobs that wait unheard.
+    """Give dead workers' jobs to others (fail them after the last attempt), cancel what was paused for too long, and
+    knock for jobs that wait unheard.
 
-    ``limit`` jobs of dead workers at most; the next round has the others.
+    ``limit`` jobs of each kind at most; the next round has the others.
     """
-    counts = {"requeued": 0, "failed": 0, "knocked": 0}
+    counts = {"requeued": 0, "failed": 0, "cancelled": 0, "knocked": 0}
     with all_tenants():
         for job in RenderJob.objects.abandoned().order_by("lease_expires_at")[:limit]:
             cause = f"Worker {job.worker} renewed its lease last at {job.lease_expires_at}.\n\n{job.cause}".strip()
             ended = end_attempt(job, lease_id=job.lease_id, code="worker_lost", cause=cause[:LONGEST_CAUSE])
             counts["requeued"] += ended.status == RenderJob.Status.QUEUED
             counts["failed"] += ended.status == RenderJob.Status.FAILED
+        for job in RenderJob.objects.forgotten().order_by("paused_at")[:limit]:
+            counts["cancelled"] += cancel_render(job, only_paused=True).status == RenderJob.Status.CANCELLED
         _bring_near()
         ripen()
         move_from_unknown_queues()

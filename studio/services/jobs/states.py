@@ -12,6 +12,7 @@ from studio.models import RenderJob, Video
 _SHOWN = {
     RenderJob.Status.QUEUED: Video.Status.QUEUED,
     RenderJob.Status.RUNNING: Video.Status.RUNNING,
+    RenderJob.Status.PAUSED: Video.Status.PAUSED,
     RenderJob.Status.FAILED: Video.Status.FAILED,
     RenderJob.Status.CANCELLED: Video.Status.CANCELLED,
 }
