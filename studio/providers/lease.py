@@ -26,7 +26,7 @@ from config.platform.commits import asynchronous
 from studio.models import RenderJob
 from studio.models.jobs import lease_end
 from studio.rendering.media.child import processor_seconds
-from studio.rendering.ports import Progress, Stage
+from studio.rendering.ports import Progress, Stage, Unsteered
 from studio.services.catalogue.models import work_dir
 from studio.services.jobs import lifecycle as jobs
 from studio.services.jobs.causes import DATABASE_AWAY
@@ -52,7 +52,7 @@ _NOTICEABLE_SECONDS = 0.05
 T = TypeVar("T")
 
 
-class LeasedPort:
+class LeasedPort(Unsteered):
     """Writes progress, learns of a cancel, and keeps the lease alive from a thread.
 
     Neither a database that is away for a while nor anything that only shows the render to people ends it.

@@ -82,3 +82,14 @@ class Cancelled(RenderError):
 
     def __init__(self, message: str = "The render was cancelled.") -> None:
         super().__init__(message)
+
+
+class Paused(RenderError):
+    """A steered render waits for a console and gives the device back; it goes on from its state, bit for bit."""
+
+    code = "paused"
+
+    def __init__(self, frame: int) -> None:
+        super().__init__("The render is paused.")
+        self.frame = frame
+        """Frames that are done."""

@@ -131,7 +131,7 @@ class _Text:
                 evaluated = sum(8 + part.cost for part in self._parts if isinstance(part, Expression))
                 budget.spend("prompts", len(self._text) // 4 + evaluated)
             text = "".join(part if isinstance(part, str) else _number(part(scope)) for part in self._parts)
-            prompt = _read(text)
+            prompt = read_prompt(text)
         except (ExpressionError, PromptSyntaxError) as error:
             reason = f"prompts: keyframe {self._keyframe}: {error} at frame {frame}"
             raise PlanError("prompts", reason) from None
@@ -149,7 +149,8 @@ def _split(text: str) -> list[str | Expression]:
     ]
 
 
-def _read(text: str) -> FramePrompt:
+def read_prompt(text: str) -> FramePrompt:
+    """What a text without expressions says. Raises PromptSyntaxError."""
     loras: dict[str, float] = {}
     for name, weight in _LORA.findall(text):
         if not _PLAIN.fullmatch(weight.strip() or "1"):

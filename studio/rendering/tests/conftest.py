@@ -11,10 +11,10 @@ from studio.rendering.deforum.settings import export_settings, import_settings
 from studio.rendering.media.sample import write_clip, write_soundtrack
 from studio.rendering.models.tiny import build_sd15
 from studio.rendering.plan import DeforumParams, ModelSpec, RenderPlan, Vid2VidParams
-from studio.rendering.ports import Progress, RenderInputs
+from studio.rendering.ports import Progress, RenderInputs, Unsteered
 
 
-class Port:
+class Port(Unsteered):
     """A render port in a folder of its own, that stops when ``stop`` says so of the last progress."""
 
     def __init__(self, work_dir: Path, stop: Callable[[Progress], bool] | None = None) -> None:

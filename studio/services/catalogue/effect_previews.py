@@ -20,7 +20,7 @@ from effects.services import update_effect
 from studio.models import MediaFile, RenderJob, Video
 from studio.rendering.media.sample import write_clip
 from studio.rendering.plan import RenderPlan
-from studio.rendering.ports import Progress, RenderInputs
+from studio.rendering.ports import Progress, RenderInputs, Unsteered
 from studio.rendering.render import render
 from studio.services.files.store import local_copy
 from studio.services.videos.effect_requests import effect_request
@@ -80,7 +80,7 @@ def sample_clip(folder: Path) -> MediaFile:
 
 
 @dataclass
-class _Port:
+class _Port(Unsteered):
     """Nobody stops this render."""
 
     work_dir: Path

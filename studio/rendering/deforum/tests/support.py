@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from studio.rendering.deforum.animator import animate
-from studio.rendering.deforum.settings import export_settings, import_settings
+from studio.rendering.deforum.settings import DeforumSettings, export_settings, import_settings
 from studio.rendering.deforum.tests.doubles import FormulaEngine, MemorySink
 from studio.rendering.pictures.arrays import Frames
 from studio.rendering.plan import DeforumParams, ModelSpec, RenderPlan
@@ -24,6 +24,11 @@ STILL = {
     "steps": 4,
 }
 """Settings under which nothing moves and nothing is added."""
+
+
+def settings_of(settings: dict[str, Any]) -> DeforumSettings:
+    """What a settings file with these says."""
+    return import_settings(settings)[0]
 
 
 def make_plan(settings: dict[str, Any] | None = None, **changes: Any) -> RenderPlan:
