@@ -3,6 +3,7 @@
 Datetimes are ISO 8601 UTC with microseconds and ``Z``; a Decimal is a JSON number (``9.99``).
 """
 
+import sys
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -26,7 +27,11 @@ def ok(data: Any = None, message: str = "", status: int = 200, headers: Mapping[
 
 def dumps(value: Any) -> bytes:
     """JSON as the API writes it."""
-    return orjson.dumps(value, default=_plain, option=_OPTIONS)
+    try:
+        return orjson.dumps(value, default=_plain, option=_OPTIONS)
+    except orjson.JSONEncodeError:
+        # The database keeps 1e30 in its digits, and Python reads those as an integer.
+        return orjson.dumps(_without_long_integers(value), default=_plain, option=_OPTIONS)
 
 
 def iso(moment: datetime) -> str:
@@ -59,6 +64,20 @@ class LenientNegotiation(DefaultContentNegotiation):
                 if any(media.partition(";")[0].strip() == renderer.media_type for media in accepted):
                     return renderer, renderer.media_type
         return renderers[0], renderers[0].media_type
+
+
+def _without_long_integers(value: Any) -> Any:
+    """The same with floats for integers of more than 64 bits: what a client means that sent one."""
+    if isinstance(value, Decimal | QuerySet | set | frozenset):
+        value = _plain(value)
+    if isinstance(value, Mapping):
+        return {name: _without_long_integers(member) for name, member in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_long_integers(member) for member in value]
+    if isinstance(value, int) and not -(2**63) <= value < 2**64:
+        largest = sys.float_info.max
+        return float(value) if abs(value) <= largest else largest if value > 0 else -largest
+    return value
 
 
 def _plain(value: Any) -> Any:

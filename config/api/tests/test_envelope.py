@@ -1,5 +1,8 @@
+import sys
 from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
 
+import orjson
 import pytest
 
 from config.api.envelope import dumps, iso
@@ -34,3 +37,14 @@ def test_moments_are_told_in_utc(zone):
 def test_unknown_value_is_refused():
     with pytest.raises(TypeError, match="JSON"):
         dumps({"view": object()})
+
+
+def test_integers_of_any_length_are_told() -> None:
+    told = dumps(
+        {"rows": [{"zoom": 10**30, "on": True}, (-(10**30), 2**64 - 1)], "sum": Decimal(10**20), "most": 10**400}
+    )
+    assert orjson.loads(told) == {
+        "rows": [{"zoom": 1e30, "on": True}, [-1e30, 2**64 - 1]],
+        "sum": 1e20,
+        "most": sys.float_info.max,
+    }
