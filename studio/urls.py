@@ -7,6 +7,7 @@ from studio.viewsets.catalogue import CatalogueViewSet
 from studio.viewsets.files import FileViewSet, UploadViewSet
 from studio.viewsets.health import CsrfTokenView, ServiceStatusView
 from studio.viewsets.jobs import RenderViewSet
+from studio.viewsets.schedules import ScheduleViewSet
 from studio.viewsets.settings_files import SettingsFileViewSet
 from studio.viewsets.videos import VideoViewSet
 
@@ -33,6 +34,7 @@ urlpatterns = [
     path("csrf-token", CsrfTokenView.as_view()),
     path("v1/model-files", CatalogueViewSet.as_view({"get": "model_files"})),
     path("v1/presets", CatalogueViewSet.as_view({"get": "presets"})),
+    path("v1/schedules", ScheduleViewSet.as_view({"post": "numbers"})),
     path("v1/deforum-settings", SettingsFileViewSet.as_view({"post": "read"})),
     path("v1/deforum-settings/<int:video_id>", SettingsFileViewSet.as_view({"get": "write"})),
 ]

@@ -98,6 +98,7 @@ POST /api/videos
 POST /api/videos/uploads
 GET /api/v1/presets
 POST /api/v1/deforum-settings
+POST /api/v1/schedules
 POST /api/chats
 GET /api/chats/get-chats-by-current-user
 POST /api/messages

@@ -18,7 +18,8 @@ HASHES_WAITING = 32
 """The same, where one takes the machine a quarter of a second: nobody waits for more than about ten."""
 
 _UPLOADS = re.compile(
-    r"(PUT|POST) /(uploads/|api/(upload|videos|ai-jobs|generate|finalize|files/\d+/complete|v1/deforum-settings)$)"
+    r"(PUT|POST) /(uploads/|api/(upload|videos|ai-jobs|generate|finalize|files/\d+/complete"
+    r"|v1/deforum-settings|v1/schedules)$)"
 )
 _PASSWORDS = re.compile(
     r"(POST|PATCH|PUT) /(api/(((v2|auth)/)?(login|register|me|reset-password|password-reset)|auth/two-factor/.*"

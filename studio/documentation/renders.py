@@ -97,6 +97,15 @@ OPERATIONS = [
         request={"settings": {"max_frames": 24, "zoom": "0: (1.02)", "prompts": {"0": "a harbour at dawn"}}},
     ),
     Operation(
+        "POST /api/v1/schedules",
+        "Models and presets",
+        "Compute the numbers of schedules",
+        "One number for each frame of every schedule, as a render would come to them. What can't be computed is named, "
+        "with its frame.",
+        request={"schedules": {"zoom": "0: (1), 2: (1.02)"}, "frames": 3},
+        answer={"zoom": [1, 1.01, 1.02]},
+    ),
+    Operation(
         "GET /api/v1/deforum-settings/{video_id}",
         "Models and presets",
         "Get a render as a settings file",
