@@ -12,6 +12,7 @@ from django.utils.html import format_html
 
 from config.staff_pages import StaffPage, changed_columns
 from effects import services
+from effects.hooks import render_models
 from effects.models import Category, Effect
 from effects.properties import check_placeholders, check_workflow, read_properties
 
@@ -37,11 +38,21 @@ class CategoryAdmin(StaffPage):
             services.delete_category(category)
 
 
+def _models() -> list[tuple[Any, str]]:
+    named = {pk: name for models in render_models().values() for pk, name in models.items()}
+    return [("", "---------"), *named.items()]
+
+
 class EffectForm(forms.ModelForm):
+    model_file_id = forms.TypedChoiceField(
+        choices=_models, coerce=int, empty_value=None, required=False, label="Model", show_hidden_initial=True,
+        help_text=Effect._meta.get_field("model_file_id").help_text,
+    )  # fmt: skip
+
     class Meta:
         model = Effect
         fields = (
-            "name", "slug", "description", "category", "tags", "type", "model_file", "parameters",
+            "name", "slug", "description", "category", "tags", "type", "model_file_id", "parameters",
             "configurable_properties", "thumbnail_url", "preview_video_url", "credits_cost", "is_active", "is_premium",
             "is_new", "popularity_score",
         )  # fmt: skip

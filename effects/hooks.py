@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from config.platform.hooks import Hook
+from config.platform.hooks import Hook, hook
 from effects.generation import Vocabulary
 
 
@@ -13,6 +14,12 @@ def _fits(what: Any) -> str | None:
 
 
 renderers: Hook[Vocabulary] = Hook("renderers", _fits, "What renders effects: one.")
+
+
+@hook
+def render_models() -> Mapping[int, str]:
+    """The models that an effect can be made for: their names, by the number that the effect keeps."""
+    raise NotImplementedError
 
 
 def vocabulary() -> Vocabulary:

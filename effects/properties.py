@@ -20,7 +20,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
-from effects.hooks import vocabulary
+from effects.hooks import render_models, vocabulary
 
 TYPES = ("text", "number", "image", "video")
 MAX_TEXT = 1000
@@ -134,6 +134,12 @@ def check_template(data: Any) -> None:
     for part in _written(data):
         problems = vocabulary().check(part)[1] | vocabulary().wrong_settings(part) | problems
     _refuse(problems)
+
+
+def check_model(model_id: int) -> None:
+    """A model validator: there is such a model."""
+    if not any(model_id in models for models in render_models().values()):
+        raise ValidationError("There is no such model.")
 
 
 def check_workflow(template: Mapping[str, Any], workflow: str) -> None:

@@ -7,6 +7,8 @@ from typing import Annotated, Any, TypedDict
 
 from gallery.links import media_url
 from gallery.models import GalleryItem
+from studio.models import Video
+from studio.rows.videos import VIDEO_WORDS
 
 LISTED = (
     "id", "title", "thumbnail_file_id", "effect_id", "effect_name", "effect_slug", "published_at", "width", "height",
@@ -87,6 +89,25 @@ class LikeAnswer(TypedDict):
 class ReportAnswer(TypedDict):
     id: int
     reason: str
+
+
+class PublishedVideoRow(TypedDict):
+    id: int
+    title: str | None
+    status: Annotated[str, tuple(dict.fromkeys(VIDEO_WORDS.values()))]
+    is_published: bool
+    published_at: datetime | None
+
+
+def published_video_row(video: Video, published_at: datetime | None) -> PublishedVideoRow:
+    """Whether the video is in the gallery."""
+    return {
+        "id": video.pk,
+        "title": video.title or None,
+        "status": VIDEO_WORDS[video.status],
+        "is_published": published_at is not None,
+        "published_at": published_at,
+    }
 
 
 def _effect(pk: int | None, name: str, slug: str) -> EffectNameRow | None:

@@ -19,10 +19,19 @@ from config.api.views import APIViewSet, parse
 from gallery import services
 from gallery.lists import GalleryList
 from gallery.models import GalleryItem
-from gallery.rows import LISTED, GalleryDetailRow, GalleryItemRow, LikeAnswer, ReportAnswer, item_row, listed_row
+from gallery.rows import (
+    LISTED,
+    GalleryDetailRow,
+    GalleryItemRow,
+    LikeAnswer,
+    PublishedVideoRow,
+    ReportAnswer,
+    item_row,
+    listed_row,
+    published_video_row,
+)
 from gallery.serializers import ReportSerializer
 from gallery.services.viewing import LIST, RemixRow
-from studio.rows.videos import PublishedVideoRow, published_video_row
 from studio.services.videos.library import find_video
 
 # Querysets are copied by everything that is done to them, so one is built for all requests.
@@ -103,14 +112,12 @@ class PublicationViewSet(APIViewSet):
     @extend_schema(request=None, responses=PublishedVideoRow)
     def publish(self, request: Request, video_id: int) -> Response:
         """Show a completed video in the gallery."""
-        services.publish(find_video(user=request.user, video_id=video_id))
-        return ok(self._row(request, video_id), "Video published successfully")
+        item = services.publish(find_video(user=request.user, video_id=video_id))
+        return ok(published_video_row(item.video, item.published_at), "Video published successfully")
 
     @extend_schema(request=None, responses=PublishedVideoRow)
     def unpublish(self, request: Request, video_id: int) -> Response:
         """Take a video out of the gallery; harmless when it is not there."""
-        services.unpublish(find_video(user=request.user, video_id=video_id))
-        return ok(self._row(request, video_id), "Video unpublished successfully")
-
-    def _row(self, request: Request, video_id: int) -> PublishedVideoRow:
-        return published_video_row(find_video(user=request.user, video_id=video_id))
+        video = find_video(user=request.user, video_id=video_id)
+        services.unpublish(video)
+        return ok(published_video_row(video, None), "Video unpublished successfully")

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+from django.db.models.expressions import Combinable
+
 from config.platform.hooks import hook
 from studio.models import Video
+
+
+@hook
+def video_published() -> Combinable:
+    """When a video was published, null while it is not: an expression over videos, of the one app that publishes."""
+    raise NotImplementedError
 
 
 @hook

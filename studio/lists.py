@@ -49,7 +49,7 @@ class VideoList(ListSpec):
         "type": Choice(Video.Type),
         "effect_id": Int(),
         "effect": Str("effect__slug"),
-        "published_at": DateTime("gallery_item__published_at"),
+        "published_at": DateTime(),
         "created_at": DateTime(),
         "updated_at": DateTime(),
     }

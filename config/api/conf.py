@@ -4,8 +4,8 @@ from typing import Any
 
 from config import VERSION
 
-REST_FRAMEWORK: dict[str, Any] = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.SessionJWTAuthentication"],
+# Who calls, an app above says: the settings name it.
+HTTP: dict[str, Any] = {
     "DEFAULT_PERMISSION_CLASSES": ["config.api.permissions.Nobody"],
     "DEFAULT_RENDERER_CLASSES": ["config.api.envelope.OrjsonRenderer"],
     "DEFAULT_PARSER_CLASSES": [

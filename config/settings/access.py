@@ -4,8 +4,10 @@ from datetime import timedelta
 
 from marshmallow.validate import OneOf, Range
 
+from config.api.conf import HTTP
 from config.settings.environment import env
 
+REST_FRAMEWORK = {**HTTP, "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.SessionJWTAuthentication"]}
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
 PASSWORD_HASHERS = [

@@ -5,7 +5,7 @@ from pathlib import Path
 from django.core.management.utils import get_random_secret_key
 from marshmallow.validate import OneOf
 
-from config.api.conf import REST_FRAMEWORK, SPECTACULAR_SETTINGS  # noqa: F401
+from config.api.conf import SPECTACULAR_SETTINGS  # noqa: F401
 from config.settings.environment import BASE_DIR, DATA_DIR, env
 from config.settings.keys import strong_key
 

@@ -13,7 +13,7 @@ from django.db.models.functions import Cast
 from django.utils import timezone
 
 from effects.models.categories import Category
-from effects.properties import STANDARD, check_properties, check_template
+from effects.properties import STANDARD, check_model, check_properties, check_template
 
 _COUNT = models.DecimalField(max_digits=22, decimal_places=2)
 
@@ -42,8 +42,9 @@ class Effect(models.Model):
     category = models.ForeignKey(Category, on_delete=models.SET_NULL, null=True, blank=True, related_name="effects")
     tags = ArrayField(models.CharField(max_length=64), default=list, blank=True)
     type = models.CharField(max_length=32, choices=Type.choices)
-    model_file = models.ForeignKey(
-        "studio.ModelFile", on_delete=models.PROTECT, null=True, blank=True, related_name="+",
+    # Whoever renders keeps the models (``effects.hooks``): here it is a number, in the database a foreign key.
+    model_file_id = models.BigIntegerField(
+        "model", null=True, blank=True, db_index=True, validators=[check_model],
         help_text="The model it is made for; empty: the studio's default.",
     )  # fmt: skip
     parameters = models.JSONField(

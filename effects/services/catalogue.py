@@ -18,11 +18,11 @@ LIST = "effects"
 
 
 def find_effect(*, effect_id: int) -> Effect:
-    """The effect that a request uses, with its category and model.
+    """The effect that a request uses, with its category.
 
     Raises ValidationFailed for an id that never existed, NotFound for an effect that is deleted or switched off.
     """
-    effect = Effect.objects.filter(pk=effect_id).select_related("category", "model_file").first()
+    effect = Effect.objects.filter(pk=effect_id).select_related("category").first()
     if effect is None:
         raise _unknown()
     if not effect.is_offered:

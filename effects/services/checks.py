@@ -17,7 +17,7 @@ from effects.properties import check_placeholders, check_workflow, read_properti
 SLUG_TAKEN = "The slug has already been taken."
 
 # Columns, as requests call them.
-_API_NAMES = {"category": "category_id", "model_file": "model_id"}
+_API_NAMES = {"category": "category_id", "model_file_id": "model_id"}
 
 
 def check_effect(effect: Effect, fields: Collection[str] | None = None) -> None:

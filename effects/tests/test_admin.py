@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 FORM = {
     "name": "Oil", "slug": "oil", "description": "", "category": "", "tags": "art,paint", "type": "video_transform",
-    "model_file": "", "parameters": json.dumps({"prompt": "{{subject}}"}),
+    "model_file_id": "", "parameters": json.dumps({"prompt": "{{subject}}"}),
     "configurable_properties": json.dumps([{"key": "subject", "type": "text"}]), "thumbnail_url": "",
     "preview_video_url": "", "credits_cost": 5, "is_active": "on", "popularity_score": 0,
 }  # fmt: skip

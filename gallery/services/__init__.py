@@ -1,7 +1,7 @@
 """The verbs of the gallery."""
 
 from gallery.services.moderation import moderate, report
-from gallery.services.publication import publish, refresh, unpublish
+from gallery.services.publication import publication_date, publish, refresh, unpublish
 from gallery.services.reactions import has_liked, like, record_view, unlike
 from gallery.services.viewing import find_item, remix
 
@@ -10,6 +10,7 @@ __all__ = [
     "has_liked",
     "like",
     "moderate",
+    "publication_date",
     "publish",
     "record_view",
     "refresh",

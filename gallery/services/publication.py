@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from config.api.errors import DomainError
@@ -49,7 +50,13 @@ def publish(video: Video) -> GalleryItem:
     else:
         item.save(update_fields=[*_DESCRIBED, "published_at"])
     outdate(LIST)
+    item.video = video
     return item
+
+
+def publication_date() -> F:
+    """When a video was published, as an expression over videos."""
+    return F("gallery_item__published_at")
 
 
 def refresh(video: Video) -> None:

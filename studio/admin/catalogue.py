@@ -6,12 +6,14 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.http import HttpRequest
 from django.utils.text import Truncator
 
 from config.staff_pages import StaffPage
 from studio.models import ModelFile, Preset
 from studio.rendering.deforum.settings import import_settings
 from studio.rendering.errors import PlanError
+from studio.services.catalogue import models as catalogue
 
 
 @admin.register(ModelFile)
@@ -24,6 +26,12 @@ class ModelFileAdmin(StaffPage):
     search_fields = ("name", "slug", "location", "description")
     prepopulated_fields = {"slug": ("name",)}
     readonly_fields = ("created_at", "updated_at")
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        # Renders protect their model by themselves.
+        deleted, counts, lacking, protected = super().get_deleted_objects(objs, request)
+        effects = catalogue.effects_made_for([model.pk for model in objs])
+        return deleted, counts, lacking, [*protected, *(f"effect: {name}" for name in effects)]
 
 
 class PresetForm(forms.ModelForm):

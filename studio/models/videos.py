@@ -21,7 +21,7 @@ class Video(TenantModel):
                       +----------+--> failed | cancelled       (each may be queued again: a new RenderJob)
 
     A server restart or a second attempt takes running back to queued; a console takes it to paused, and from there to
-    queued or cancelled. Whether it is published, ``gallery_item`` says.
+    queued or cancelled. Whether it is published, the gallery says.
     """
 
     class Type(models.TextChoices):

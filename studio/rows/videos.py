@@ -23,7 +23,7 @@ VIDEO_WORDS: Final[dict[str, str]] = {
 
 VIDEO_COLUMNS: Final = (
     "id", "title", "status", "error", "effect_id", "effect__name", "effect__slug", "created_at", "updated_at", "type",
-    "input_payload", "gallery_item__published_at", *link_columns("source", "output"),
+    "input_payload", "published_at", *link_columns("source", "output"),
 )  # fmt: skip
 
 PICTURE_COLUMNS: Final = ("video_id", *link_columns("poster", "thumbnail", "sprite"))
@@ -58,8 +58,10 @@ class VideoRow(RenamedVideoRow):
 
 
 def video_row(video: Mapping[str, Any], pictures: Mapping[str, Any] | None, absolute: Absolute) -> VideoRow:
-    """A video in full, of ``VIDEO_COLUMNS``; the pictures are ``PICTURE_COLUMNS`` of the render it shows."""
-    published_at = video["gallery_item__published_at"]
+    """A video in full, of ``VIDEO_COLUMNS``, ``with_publication``; the pictures are ``PICTURE_COLUMNS`` of the render
+    it shows.
+    """
+    published_at = video["published_at"]
     return {
         "id": video["id"],
         "title": video["title"] or None,
@@ -105,26 +107,6 @@ def renamed_video_row(video: Video) -> RenamedVideoRow:
         "status": VIDEO_WORDS[video.status],
         "created_at": video.created_at,
         "updated_at": video.updated_at,
-    }
-
-
-class PublishedVideoRow(TypedDict):
-    id: int
-    title: str | None
-    status: Annotated[str, tuple(dict.fromkeys(VIDEO_WORDS.values()))]
-    is_published: bool
-    published_at: datetime | None
-
-
-def published_video_row(video: Video) -> PublishedVideoRow:
-    item = getattr(video, "gallery_item", None)
-    published_at = item.published_at if item else None
-    return {
-        "id": video.pk,
-        "title": video.title or None,
-        "status": VIDEO_WORDS[video.status],
-        "is_published": published_at is not None,
-        "published_at": published_at,
     }
 
 

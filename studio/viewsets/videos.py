@@ -44,7 +44,7 @@ class VideoViewSet(APIViewSet):
     @extend_schema(responses=Sequence[VideoRow])
     def list(self, request: Request) -> Response:
         """The user's own videos."""
-        mine = Video.objects.filter(owner=request.user, deleted_at=None)
+        mine = videos.with_publication(Video.objects.filter(owner=request.user, deleted_at=None))
         response = self.list_response(request, mine, columns=VIDEO_COLUMNS, message="Videos retrieved successfully")
         page = response.data["data"]
         page["items"] = _rows(page["items"], request)
@@ -69,7 +69,7 @@ class VideoViewSet(APIViewSet):
     @extend_schema(responses=VideoRow)
     def retrieve(self, request: Request, video_id: int) -> Response:
         video = videos.find_video(user=request.user, video_id=video_id)
-        found = Video.objects.filter(pk=video.pk).values(*VIDEO_COLUMNS)
+        found = videos.with_publication(Video.objects.filter(pk=video.pk)).values(*VIDEO_COLUMNS)
         return ok(_rows(list(found), request)[0], "Video retrieved successfully")
 
     @extend_schema(request=RenameVideoSerializer, responses=RenamedVideoRow)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 
 from config.api.errors import ValidationFailed
+from effects.models import Effect
 from studio.models import ModelFile, Preset
 from studio.rendering.deforum import presets
 from studio.rendering.plan import LoraSpec
@@ -36,6 +38,16 @@ def find_checkpoint(model_id: int) -> ModelFile:
 
 def no_such_model() -> ValidationFailed:
     return ValidationFailed({"modelId": ["The selected model does not exist or is switched off."]})
+
+
+def model_names() -> dict[int, str]:
+    """All that there are, by number."""
+    return dict(ModelFile.objects.values_list("pk", "name"))
+
+
+def effects_made_for(model_ids: Iterable[int]) -> list[str]:
+    """The names of the effects that keep one of these models from being deleted."""
+    return [str(effect) for effect in Effect.objects.filter(model_file_id__in=list(model_ids))]
 
 
 def model_path(model_file: ModelFile) -> Path:

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from config.api.errors import DomainError, Forbidden, NotFound
-from studio.hooks import video_changed, video_deleted
+from studio.hooks import video_changed, video_deleted, video_published
 from studio.models import RenderJob, Video
 from studio.requests.parsing import build, restore
 from studio.services.files.blobs import drop_unnamed
@@ -35,7 +35,7 @@ _SHOWN = (
 
 def find_video(*, user: User, video_id: int) -> Video:
     """The user's own video. Another tenant's does not exist; a colleague's is forbidden."""
-    related = ("source", "soundtrack", "output", "effect", "gallery_item")
+    related = ("source", "soundtrack", "output", "effect")
     return _owned(Video.objects.select_related(*related), user, video_id)
 
 
@@ -48,6 +48,12 @@ def shown_videos() -> QuerySet[Video]:
     }
     columns = (f"{name}__{column}" for name, names in files.items() for column in names)
     return Video.objects.select_related(*files).only(*_SHOWN_OF_A_VIDEO, *columns)
+
+
+def with_publication(videos: QuerySet[Video]) -> QuerySet[Video]:
+    """The same with ``published_at``: null of videos that are not in the gallery."""
+    (published_at,) = video_published().values()
+    return videos.annotate(published_at=published_at)
 
 
 def _owned(videos: QuerySet[Video], user: User, video_id: int) -> Video:
