@@ -4,6 +4,8 @@ The client names the request with the ``Idempotency-Key`` header or the body fie
 transaction the key's row is claimed, the handler runs, the answer is stored. A concurrent request with the same key
 waits in its own INSERT until the first commits, and gets that answer; if the first fails, its claim is rolled back with
 everything else it did and the second one runs. The claim comes before the handler, hence before any limit or balance.
+
+What takes long or asks a storage has no place in that transaction: ``idempotent_when_drafted`` has it done before.
 """
 
 import functools
@@ -32,6 +34,11 @@ V = TypeVar("V")
 Handler = Callable[Concatenate[V, Request, P], Response]
 
 
+Act = Callable[[], Response]
+"""What is left to do of a request, in the transaction; it answers."""
+Drafting = Callable[Concatenate[V, Request, P], Act]
+
+
 def idempotent(handler: Handler[V, P]) -> Handler[V, P]:
     """Decorates a viewset action or an APIView's ``post``.
 
@@ -43,16 +50,58 @@ def idempotent(handler: Handler[V, P]) -> Handler[V, P]:
 
     @functools.wraps(handler)
     def once(view: V, request: Request, /, *args: P.args, **kwargs: P.kwargs) -> Response:
+        return _Keyed(request).run(functools.partial(handler, view, request, *args, **kwargs))
+
+    return _documented(once)
+
+
+def idempotent_when_drafted(draft: Drafting[V, P]) -> Handler[V, P]:
+    """The same for a handler that first draws up what it will do: it is called without a transaction and without a
+    claim, changes nothing, and answers the function that does it, which is called within.
+
+    Of two requests at once with one key both may draw up; only one does it.
+    """
+
+    @functools.wraps(draft)
+    def once(view: V, request: Request, /, *args: P.args, **kwargs: P.kwargs) -> Response:
+        keyed = _Keyed(request)
+        if replayed := keyed.replay():
+            return replayed
+        try:
+            act = draft(view, request, *args, **kwargs)
+        except DomainError:
+            # What can't be drawn up now may be what the same request has done meanwhile.
+            if replayed := keyed.replay():
+                return replayed
+            raise
+        return keyed.run(act)
+
+    return _documented(once)
+
+
+class _Keyed:
+    """A request of somebody who is logged in, with its key if it has one."""
+
+    def __init__(self, request: Request) -> None:
         if not request.user.is_authenticated:
             raise Unauthenticated()
-        key = requested_key(request)
-        request.idempotency_key = key
-        fingerprint = request_fingerprint(request) if key else ""
+        self._user_id = request.user.pk
+        self._key = request.idempotency_key = requested_key(request)
+        self._fingerprint = request_fingerprint(request) if self._key else ""
+
+    def replay(self) -> Response | None:
+        """What the same request was answered before, if it was."""
+        if self._key is None:
+            return None
+        record = IdempotencyRecord.objects.filter(user_id=self._user_id, key=self._key).first()
+        return _replay(record, self._fingerprint) if record and record.status is not None else None
+
+    def run(self, act: Act) -> Response:
         with transaction.atomic():
-            record = claim(request.user.pk, key, fingerprint) if key else None
+            record = claim(self._user_id, self._key, self._fingerprint) if self._key else None
             if record and record.status is not None:
-                return _replay(record, fingerprint)
-            response = handler(view, request, *args, **kwargs)
+                return _replay(record, self._fingerprint)
+            response = act()
             if response.status_code >= 400:
                 transaction.set_rollback(True)
             elif record:
@@ -61,6 +110,8 @@ def idempotent(handler: Handler[V, P]) -> Handler[V, P]:
                 record.save(update_fields=["status", "body"])
             return response
 
+
+def _documented(once: Handler[V, P]) -> Handler[V, P]:
     # The schema documents the header where it finds this.
     once.honours_idempotency_key = True  # type: ignore[attr-defined]
     return once

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import transaction
 from rest_framework.test import APIClient
 
 from accounts.models import User
@@ -22,6 +21,7 @@ from studio.services.jobs.lifecycle import retry_render
 from studio.tests.applied import credits, jobs
 from studio.tests.parameter_values import Case, cases
 from tenants.scope import all_tenants, tenant_scope
+from tests.undone import undone
 
 pytestmark = pytest.mark.django_db
 
@@ -29,10 +29,6 @@ CASES = list(cases())
 Verdict = tuple[bool, str]
 Door = Callable[[Case], Any]
 UNKNOWN = {"wishes": 3, "cfg_scale": 5, "": 1, "type": "deforum"}
-
-
-class _Undo(Exception):
-    """Nothing that a request made is there for the next one."""
 
 
 class Doors:
@@ -103,16 +99,10 @@ def doors(
 
 def judged(doors: Doors, door: Door, case: Case) -> tuple[int, list[str]]:
     """The status, and the parameters that are named; whatever was made is undone."""
-    seen: list[Any] = []
-    try:
-        with transaction.atomic():
-            seen.append(door(case))
-            if seen[0].status_code >= 400:
-                assert (jobs(), credits(doors.user)[1]) == ([], 0), case.name
-            raise _Undo
-    except _Undo:
-        pass
-    answer = seen[0]
+    with undone():
+        answer = door(case)
+        if answer.status_code >= 400:
+            assert (jobs(), credits(doors.user)[1]) == ([], 0), case.name
     assert answer.status_code in (200, 422), (case.name, answer.content)
     named = answer.json().get("data") or {} if answer.status_code == 422 else {}
     return answer.status_code, sorted({name.partition(".")[0] for name in named})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from config.api.bodies import raw_body
 from config.api.envelope import ok
-from config.api.idempotency import idempotent
+from config.api.idempotency import Act, idempotent_when_drafted
 from config.api.permissions import Authenticated
 from config.api.views import APIViewSet, parse
 from effects.services import find_effect
@@ -36,14 +36,15 @@ from studio.services.videos import ai_jobs
 from studio.services.videos.ai_jobs import EstimateAnswer
 from studio.services.videos.library import find_video
 
-Handler = Callable[["AiJobViewSet", Request], Response]
+T = TypeVar("T")
+Handler = Callable[["AiJobViewSet", Request], T]
 
 
-def verified_input(handler: Handler) -> Handler:
-    """Looks at the upload that is referenced before the handler's transaction: a gigabyte takes its time to fetch."""
+def verified_input(handler: Handler[T]) -> Handler[T]:
+    """Looks at the upload that is referenced before anything else of the request: what it is decides about the rest."""
 
     @functools.wraps(handler)
-    def prepared(view: AiJobViewSet, request: Request) -> Response:
+    def prepared(view: AiJobViewSet, request: Request) -> T:
         file_id = raw_body(EstimateSerializer, request).get("input_file_id")
         verify_if_pending(user=request.user, file_id=file_id, field="input_file_id")
         return handler(view, request)
@@ -63,18 +64,18 @@ class AiJobViewSet(APIViewSet):
     lists: ClassVar = {"list": JobList}
 
     @extend_schema(request=SubmitJobSerializer, responses=SubmittedJobRow)
+    @idempotent_when_drafted
     @verified_input
-    @idempotent
-    def create(self, request: Request) -> Response:
+    def create(self, request: Request) -> Act:
         """Apply an effect to a video, an uploaded file, or, for an animation, to nothing."""
         values = parse(SubmitJobSerializer, request)
-        job = ai_jobs.apply_effect(
+        prepared = ai_jobs.prepare_effect(
             **self._what(request, values),
             input_payload=values.get("input_payload"),
             provider=values.get("provider"),
             priority=values.get("priority"),
         )
-        return ok(submitted_job_row(job), "AI job submitted successfully")
+        return lambda: ok(submitted_job_row(jobs.queue_render(prepared)), "AI job submitted successfully")
 
     @extend_schema(request=EstimateSerializer, responses=EstimateAnswer)
     @verified_input

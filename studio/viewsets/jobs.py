@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from config.api.envelope import ok
 from config.api.filters import Choice, DateTime, Int, ListSpec
-from config.api.idempotency import idempotent
+from config.api.idempotency import Act, idempotent_when_drafted
 from config.api.permissions import Authenticated
 from config.api.views import APIViewSet, parse
 from studio.models import RenderJob, Video
@@ -55,23 +55,23 @@ class RenderViewSet(APIViewSet):
     lists: ClassVar = {"list": QueueList}
 
     @extend_schema(request=GenerateSerializer, responses=JobRow)
-    @idempotent
-    def generate(self, request: Request) -> Response:
+    @idempotent_when_drafted
+    def generate(self, request: Request) -> Act:
         """Render a preview: the first frames of what the final will be."""
         values = parse(GenerateSerializer, request)
         video_id, kind = values.pop("videoId", None), values.pop("type")
         video = videos.find_video(user=request.user, video_id=video_id) if video_id else None
-        job = videos.preview_video(user=request.user, video=video, type=kind, parameters=values)
-        return ok(self._row(job, request), "Generation started successfully")
+        prepared = videos.prepare_preview(user=request.user, video=video, type=kind, parameters=values)
+        return lambda: ok(self._row(jobs.queue_render(prepared), request), "Generation started successfully")
 
     @extend_schema(request=FinalizeSerializer, responses=JobRow)
-    @idempotent
-    def finalize(self, request: Request) -> Response:
+    @idempotent_when_drafted
+    def finalize(self, request: Request) -> Act:
         """Approve the preview and queue the full render."""
         values = parse(FinalizeSerializer, request)
         video = videos.find_video(user=request.user, video_id=values.pop("videoId"))
-        job = videos.finalize_video(user=request.user, video=video, overrides=values)
-        return ok(self._row(job, request), "Job approved successfully")
+        prepared = videos.prepare_final(user=request.user, video=video, overrides=values)
+        return lambda: ok(self._row(jobs.queue_render(prepared), request), "Job approved successfully")
 
     @extend_schema(request=None, responses=JobRow)
     def cancel(self, request: Request, video_id: int) -> Response:

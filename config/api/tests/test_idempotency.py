@@ -11,7 +11,8 @@ from rest_framework.request import Request
 from rest_framework.test import APIClient, APIRequestFactory
 
 from config.api.envelope import ok
-from config.api.idempotency import forget_before, idempotent, request_fingerprint
+from config.api.errors import DomainError
+from config.api.idempotency import forget_before, idempotent, idempotent_when_drafted, request_fingerprint
 from config.api.models import IdempotencyRecord
 from config.api.parsers import BoundedMultiPartParser
 from tests.patience import Patience
@@ -200,3 +201,76 @@ def test_the_waiting_one_runs_if_the_first_fails(racer):
     assert len(race.entered) == 2
     assert sorted(response.status_code for response in race.responses) == [201, 422]
     assert IdempotencyRecord.objects.get().status == 201
+
+
+class Drafts:
+    """A handler that draws up outside of the transaction; ``before`` is called while it does."""
+
+    def __init__(self, user, before=lambda: None):
+        self.user, self.before = user, before
+        self.drawn, self.done = [], []
+
+    @idempotent_when_drafted
+    def handle(self, request):
+        self.drawn.append(connection.in_atomic_block)
+        self.before()
+
+        def act():
+            self.done.append(connection.in_atomic_block)
+            return ok({"run": len(self.done)})
+
+        return act
+
+    def post(self, key="k1"):
+        request = Request(APIRequestFactory().post("/api/work", headers={"Idempotency-Key": key} if key else {}))
+        request._user, request._full_data, request._data = self.user, {}, {}
+        return self.handle(request)
+
+
+def test_what_is_drafted_is_drawn_up_without_a_transaction_and_done_within_one(racer):
+    work = Drafts(racer)
+    first, again, another = work.post(), work.post(), work.post("k2")
+    assert (work.drawn, work.done) == ([False, False], [True, True])
+    assert [answer.has_header("Idempotency-Replayed") for answer in (first, again, another)] == [False, True, False]
+    assert first.data == again.data
+    assert not work.post(None).has_header("Idempotency-Replayed")
+
+
+def test_a_draft_that_fails_leaves_no_record(racer):
+    def fail():
+        raise DomainError("video_busy", "It is busy")
+
+    with pytest.raises(DomainError, match="busy"):
+        Drafts(racer, fail).post()
+    assert IdempotencyRecord.objects.count() == 0
+
+
+def test_a_draft_that_fails_of_what_the_same_request_has_done_meanwhile_gets_its_answer(racer):
+    faster = Drafts(racer)
+
+    def lose():
+        faster.post()
+        raise DomainError("video_busy", "It is busy")
+
+    slower = Drafts(racer, lose)
+    assert slower.post().has_header("Idempotency-Replayed")
+    assert (slower.done, faster.done) == ([], [True])
+
+
+def test_two_that_draw_up_at_once_do_it_once(racer):
+    meet = threading.Barrier(2)
+    work, answers = Drafts(racer, lambda: meet.wait(60)), []
+
+    def post():
+        try:
+            answers.append(work.post())
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=post) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (len(work.drawn), len(work.done)) == (2, 1)
+    assert sorted(answer.has_header("Idempotency-Replayed") for answer in answers) == [False, True]

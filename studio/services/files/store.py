@@ -82,6 +82,13 @@ def find_file(*, user: User, file_id: int) -> MediaFile:
     return file
 
 
+def keep_file(file: MediaFile) -> None:
+    """Nobody deletes the file until the transaction ends. Raises NotFound when somebody did."""
+    stored = MediaFile.objects.filter(pk=file.pk, status=MediaFile.Status.READY)
+    if stored.select_for_update(of=("self",), no_key=True).first() is None:
+        raise NotFound("File not found")
+
+
 def reserve_room(*, tenant_id: int, size: int, announcer: User | None = None) -> None:
     """Ask for so many bytes, in the transaction that adds the file. Raises DomainError ``storage_full`` (422).
 

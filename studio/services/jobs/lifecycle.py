@@ -19,10 +19,10 @@ from effects.models import Effect
 from effects.services import record_use
 from studio.models import MediaFile, QueueTotal, RenderJob, Video
 from studio.models.jobs import lease_end, seconds_from_now
-from studio.providers import LOCAL, ensure_available, hand_over, take_back
+from studio.providers import LOCAL, hand_over, take_back
 from studio.requests.parsing import restore
 from studio.requests.types import Request
-from studio.services.files.store import drop_files
+from studio.services.files.store import drop_files, keep_file
 from studio.services.jobs.attempts import uncounted
 from studio.services.jobs.charges import capture_price, hold_price, release_price, render_price
 from studio.services.jobs.queue import knock, move_from_unknown_queues, queue_for, wake_worker
@@ -30,7 +30,7 @@ from studio.services.jobs.states import show_on_video
 from studio.services.jobs.turns import check_users, recount_totals, ripen
 from studio.services.steering.settling import refuse_waiting
 from studio.services.videos import plans
-from studio.services.videos.applied_effects import rendered_effect
+from studio.services.videos.prepared import PreparedRender, prepare_render
 from tenants.scope import all_tenants, tenant_scope
 
 logger = logging.getLogger(__name__)
@@ -54,50 +54,52 @@ def submit_render(
     effect: Effect | None = None,
     again: RenderJob | None = None,
 ) -> RenderJob:
-    """Queue a render of the video. The row is written first; workers are woken when it is committed.
+    """Draw up a render of the video and queue it; not within a transaction. Raises what both steps raise."""
+    return queue_render(
+        prepare_render(
+            video=video, user=user, purpose=purpose, request=request, priority=priority, provider=provider,
+            effect=effect, again=again,
+        )
+    )  # fmt: skip
 
-    effect: what the render is said to be, of the video as it is passed; again: the earlier render that it repeats.
-    Its price is held until the render ends: the effect's for a final that is the effect and nothing else, and the
-    model's for every other.
+
+def queue_render(prepared: PreparedRender) -> RenderJob:
+    """Queue what was drawn up. The row is written first; workers are woken when it is committed.
+
+    Its price is held until the render ends. Raises DomainError ``video_busy``, ``too_many_jobs``,
+    ``insufficient_credits`` and ``conflict``; NotFound when the video or its new source was deleted meanwhile.
     """
-    ensure_available(provider)
-    plans.ensure_not_busy(video)
-    draft = plans.draft_render(video=video, user=user, purpose=purpose, request=request)
-    # As the draft read them: what a second request makes of the video meanwhile is not what was priced.
-    drafted = (video.type, video.source_id)
-    effect = rendered_effect(claimed=effect, video=video, user=user, request=request, draft=draft, again=again)
+    user, draft = prepared.user, prepared.draft
     parameters = draft.request.to_parameters()
-    applied = effect if purpose == RenderJob.Purpose.FINAL else None
     with transaction.atomic():
         # One address for the lock: two requests of one user count the active jobs one after the other.
-        User.objects.select_for_update(no_key=True).get(pk=user.pk)
-        video = lock_video(video)
-        plans.ensure_not_busy(video)
-        if (video.type, video.source_id) != drafted:
-            raise Conflict("This video was changed at the same time")
+        lock_user(user)
+        video = _lock_as_drafted(prepared)
         _ensure_below_limit(user)
         frames = draft.plan.frames_to_render
-        model_price = render_price(model_file=draft.model_file, purpose=purpose, frames=draft.new_frames)
+        model_price = render_price(model_file=draft.model_file, purpose=prepared.purpose, frames=draft.new_frames)
+        applied = prepared.effect if prepared.purpose == RenderJob.Purpose.FINAL else None
         job = RenderJob.objects.create(
             tenant_id=video.tenant_id,
             video=video,
             owner=user,
-            purpose=purpose,
-            workflow=video.type,
-            provider=provider,
+            purpose=prepared.purpose,
+            workflow=draft.plan.workflow,
+            provider=prepared.provider,
             effect=applied,
             model_file=draft.model_file,
             parameters=parameters,
             plan=draft.plan.to_json(),
             continues=draft.continues,
-            queue=queue_for(purpose=purpose, frames=frames, priority=priority),
-            priority=priority or 0,
+            queue=queue_for(purpose=prepared.purpose, frames=frames, priority=prepared.priority),
+            priority=prepared.priority or 0,
             frames_total=frames,
             price=model_price if applied is None else applied.credits_cost,
             request_id=current_request_id() or "",
         )
+        show_on_video(job, parameters=parameters, effect=prepared.effect, **prepared.changes)
+        # Last: all renders of a company may be paid from one wallet, and wait for each other from here on.
         hold_price(job)
-        show_on_video(job, parameters=parameters, effect=effect)
         transaction.on_commit(partial(_announce, job))
     return job
 
@@ -114,8 +116,8 @@ def cancel_render(job: RenderJob, *, only_paused: bool = False) -> RenderJob:
                 finished_at=timezone.now(),
             ):  # fmt: skip
                 refuse_waiting(job)
-                release_price(job)
                 show_on_video(job)
+                release_price(job)
                 transaction.on_commit(partial(_withdraw, job))
                 break
     return job
@@ -175,8 +177,8 @@ def fail_render(job: RenderJob, *, lease_id: UUID | None, code: str, message: st
         )
         if failed:
             refuse_waiting(job)
-            release_price(job)
             show_on_video(job)
+            release_price(job)
             transaction.on_commit(partial(_withdraw, job))
     return failed
 
@@ -310,12 +312,32 @@ def retry_render(job: RenderJob) -> RenderJob:
         )
 
 
+def lock_user(user: User) -> None:
+    """First of all locks of a request that adds to what the user has: see docs/apps.md."""
+    User.objects.select_for_update(no_key=True).get(pk=user.pk)
+
+
 def lock_video(video: Video) -> Video:
     """The video as it is now, locked until the transaction ends. Raises NotFound when it was deleted meanwhile."""
     found = Video.objects.select_for_update(of=("self",)).filter(pk=video.pk, deleted_at=None).first()
     if found is None:
         raise NotFound("Video not found")
     return found
+
+
+def _lock_as_drafted(prepared: PreparedRender) -> Video:
+    """The video, made or locked, with its new source kept. What a second request made of it is not what was drafted."""
+    video = prepared.video
+    if video.pk is not None:
+        video = lock_video(video)
+        plans.ensure_not_busy(video)
+        if (video.type, video.source_id) != (prepared.video.type, prepared.video.source_id):
+            raise Conflict("This video was changed at the same time")
+    if prepared.new_source is not None:
+        keep_file(prepared.new_source)
+    if video.pk is None:
+        video.save(force_insert=True)
+    return video
 
 
 def _announce(job: RenderJob) -> None:

@@ -16,37 +16,37 @@ from effects.services import clean_payload, payload_files
 from studio import providers
 from studio.models import MediaFile, RenderJob, Video
 from studio.services.files.presigned import find_verified_file, verify_upload
-from studio.services.jobs.lifecycle import lock_video, submit_render
+from studio.services.files.store import keep_file
+from studio.services.jobs.lifecycle import lock_user
 from studio.services.videos.effect_requests import effect_request
-from studio.services.videos.plans import draft_render, ensure_not_busy
+from studio.services.videos.plans import ensure_not_busy
+from studio.services.videos.prepared import PreparedRender, prepare_render
 
 # A finished render may be the source of the next effect.
 _SOURCES = (MediaFile.Kind.SOURCE, MediaFile.Kind.OUTPUT)
 
 
-@transaction.atomic
 def create_effect_video(
-    *, user: User, effect: Effect, source: MediaFile | None, input_payload: Any = None, title: str = ""
+    *, user: User, effect: Effect, source: MediaFile, input_payload: Any = None, title: str = ""
 ) -> Video:
     """A video that waits for the effect. Raises ValidationFailed for a payload that the effect does not allow."""
     payload = _checked_payload(user, effect, input_payload)
-    if source is not None:
-        _lock(user)
-        _ensure_source(source, "original_file_id")
-        _keep(source)
-    return Video.objects.create(
-        tenant_id=user.tenant_id,
-        owner=user,
-        type=effect.workflow,
-        title=title,
-        effect=effect,
-        input_payload=payload,
-        source=source,
-    )
+    _ensure_source(source, "original_file_id")
+    with transaction.atomic():
+        lock_user(user)
+        keep_file(source)
+        return Video.objects.create(
+            tenant_id=user.tenant_id,
+            owner=user,
+            type=effect.workflow,
+            title=title,
+            effect=effect,
+            input_payload=payload,
+            source=source,
+        )
 
 
-@transaction.atomic
-def apply_effect(
+def prepare_effect(
     *,
     user: User,
     effect: Effect,
@@ -55,27 +55,25 @@ def apply_effect(
     input_payload: Any = None,
     provider: str | None = None,
     priority: int | None = None,
-) -> RenderJob:
-    """Queue the final render of a video with an effect, at the effect's price.
+) -> PreparedRender:
+    """The final render of a video with an effect, at the effect's price.
 
     Without a video one is made: of the source, or, for an animation, of nothing. Raises ValidationFailed, and what
-    ``submit_render`` raises.
+    ``prepare_render`` raises.
     """
     provider = provider or providers.LOCAL
     input_payload = _payload(effect, video, input_payload)
     check_request(effect=effect, video=video, source=source, provider=provider, input_payload=input_payload)
-    if video is None:
-        video = create_effect_video(user=user, effect=effect, source=source, input_payload=input_payload)
-    else:
-        video = lock_video(video)
+    if video is not None:
         ensure_not_busy(video)
-        video.effect, video.type = effect, effect.workflow
-        video.input_payload = _checked_payload(user, effect, input_payload)
-        if video.source is None and source is not None:
-            _keep(source)
-            video.source = source
-        video.save(update_fields=["effect", "type", "input_payload", "source", "updated_at"])
-    return submit_render(
+    input_payload = _checked_payload(user, effect, input_payload)
+    changes: dict[str, Any] = {"type": effect.workflow, "input_payload": input_payload}
+    if video is None:
+        video = Video(tenant_id=user.tenant_id, owner=user, effect=effect, source=source, **changes)
+        changes = {}
+    elif video.source is None and source is not None:
+        changes["source"] = source
+    return prepare_render(
         video=video,
         user=user,
         purpose=RenderJob.Purpose.FINAL,
@@ -83,6 +81,7 @@ def apply_effect(
         priority=priority,
         provider=provider,
         effect=effect,
+        changes=changes,
     )
 
 
@@ -104,18 +103,11 @@ def estimate_effect(
     input_payload: Any = None,
     provider: str | None = None,
 ) -> EstimateAnswer:
-    """What ``apply_effect`` would cost now; raises what it would raise for the same request, limits aside."""
-    input_payload = _payload(effect, video, input_payload)
-    check_request(
-        effect=effect, video=video, source=source, provider=provider or providers.LOCAL, input_payload=input_payload
-    )
-    if video is not None:
-        ensure_not_busy(video)
-    input_payload = _checked_payload(user, effect, input_payload)
-    # Never saved: whether the plan can be drawn up is found out before anything is promised.
-    sample = Video(owner=user, type=effect.workflow, source=source or (video.source if video else None))
-    request = effect_request(effect, input_payload)
-    draft_render(video=sample, user=user, purpose=RenderJob.Purpose.PREVIEW, request=request)
+    """What the effect would cost now; raises what ``prepare_effect`` raises for the same request.
+
+    Nothing is kept of it: whether the plan can be drawn up is found out before anything is promised.
+    """
+    prepare_effect(user=user, effect=effect, video=video, source=source, input_payload=input_payload, provider=provider)
     available = int(open_credit_wallet(user=user).available)
     return {
         "effect_id": effect.pk,
@@ -187,15 +179,3 @@ def _ensure_source(file: MediaFile, field: str) -> None:
     verify_upload(file, field=field)
     if file.kind not in _SOURCES:
         raise ValidationFailed({field: ["This file is no video to be transformed."]})
-
-
-def _lock(user: User) -> None:
-    """First, as in ``submit_render``: whoever locks a video as well never waits in a circle."""
-    User.objects.select_for_update(no_key=True).get(pk=user.pk)
-
-
-def _keep(file: MediaFile) -> None:
-    """Nobody deletes the file until the transaction ends. Raises NotFound when somebody did."""
-    stored = MediaFile.objects.filter(pk=file.pk, status=MediaFile.Status.READY)
-    if stored.select_for_update(of=("self",), no_key=True).first() is None:
-        raise NotFound("File not found")

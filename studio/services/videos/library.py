@@ -16,10 +16,11 @@ from studio.models import RenderJob, Video
 from studio.requests.parsing import build, restore
 from studio.services.files.blobs import drop_unnamed
 from studio.services.files.deletion import release_files
-from studio.services.jobs.lifecycle import cancel_video, submit_render
+from studio.services.jobs.lifecycle import cancel_video, queue_render
 from studio.services.videos.animation_settings import with_overrides
 from studio.services.videos.effect_requests import effect_request
 from studio.services.videos.plans import extended_job
+from studio.services.videos.prepared import PreparedRender, prepare_render
 from tenants.scope import all_tenants
 
 _LINK = ("kind", "storage_key")
@@ -76,23 +77,28 @@ def find_video_as_staff(*, user: User, video_id: int) -> Video:
     return video
 
 
-def preview_video(*, user: User, video: Video | None, type: Video.Type, parameters: dict[str, Any]) -> RenderJob:
-    """Queue a preview of checked parameters. Without a video, a Deforum one is made from the prompt alone, or from what
-    it extends.
+def prepare_preview(*, user: User, video: Video | None, type: Video.Type, parameters: dict[str, Any]) -> PreparedRender:
+    """A preview of checked parameters. Without a video, a Deforum one is made from the prompt alone, or from what it
+    extends.
     """
     request = build(type if video is None else video.type, parameters)
     if video is None:
         # Its settings may name what the extended one was made from.
         extended = extended_job(user, request)
         source = extended.video.source if extended else None
-        video = Video.objects.create(tenant_id=user.tenant_id, owner=user, type=type, source=source)
-    return submit_render(
+        video = Video(tenant_id=user.tenant_id, owner=user, type=type, source=source)
+    return prepare_render(
         video=video, user=user, purpose=RenderJob.Purpose.PREVIEW, request=request, effect=video.effect
     )
 
 
-def finalize_video(*, user: User, video: Video, overrides: dict[str, Any]) -> RenderJob:
-    """Approve: queue the full render with the parameters (and seed) of the preview, some replaced by checked ones.
+def preview_video(*, user: User, video: Video | None, type: Video.Type, parameters: dict[str, Any]) -> RenderJob:
+    """Queue a preview, as ``prepare_preview`` draws it up."""
+    return queue_render(prepare_preview(user=user, video=video, type=type, parameters=parameters))
+
+
+def prepare_final(*, user: User, video: Video, overrides: dict[str, Any]) -> PreparedRender:
+    """Approve: the full render with the parameters (and seed) of the preview, some replaced by checked ones.
 
     A video that has waited for its effect alone gets the effect's parameters.
     """
@@ -103,7 +109,7 @@ def finalize_video(*, user: User, video: Video, overrides: dict[str, Any]) -> Re
     else:
         replaced = overrides.keys() - {"schedules"}
         approved = restore(video.type, {name: v for name, v in video.parameters.items() if name not in replaced})
-    return submit_render(
+    return prepare_render(
         video=video,
         user=user,
         purpose=RenderJob.Purpose.FINAL,

@@ -287,7 +287,7 @@ def extended_job(user: User, request: Request) -> RenderJob | None:
 
 def _approved_preview(video: Video, plan: RenderPlan, purpose: RenderJob.Purpose) -> RenderJob | None:
     """The preview that this very plan has already begun: its frames are kept, not rendered again."""
-    if purpose != RenderJob.Purpose.FINAL:
+    if purpose != RenderJob.Purpose.FINAL or video.pk is None:
         return None
     previews = video.jobs.filter(
         purpose=RenderJob.Purpose.PREVIEW, status=RenderJob.Status.COMPLETED, checkpoint__isnull=False
