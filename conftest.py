@@ -22,7 +22,7 @@ os.environ.setdefault("LOCK_TIMEOUT_SECONDS", "120")
 os.environ.setdefault("REDIS_TIMEOUT_SECONDS", "10")
 # What is rendered must not depend on what the processor is measured to be good at.
 os.environ.setdefault("RENDER_PRECISION", "float32")
-os.environ.setdefault("STORAGE_GUARD", "1")
+os.environ.setdefault("TRANSACTION_GUARD", "1")
 # Tests start hundreds of programs. Without the bytecode of what they import each would take twice as long.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False

@@ -8,8 +8,11 @@ class ConfigConfig(AppConfig):
     verbose_name = "Project"
 
     def ready(self) -> None:
+        from config.platform.transactions import guard_transactions
+
         # All apps have their models by now.
         autodiscover_modules("plugs")
+        guard_transactions()
 
 
 class StudioAdminConfig(admin_apps.AdminConfig):

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
-from django.db import connection, transaction
+from django.db import connection
 from rest_framework.test import APIClient
 
 from accounts.models import User
 from tests.fixtures import PASSWORD, UserFactory
 from tests.test_schema import DOCUMENTED
+from tests.undone import undone
 
 pytestmark = pytest.mark.django_db
 
@@ -33,7 +34,7 @@ def test_without_its_tables_every_endpoint_answers_a_500_that_tells_nothing(
         method, path = line.split(" ")
         # What is remembered needs no table.
         cache.clear()
-        with transaction.atomic():
+        with undone():
             with connection.cursor() as cursor:
                 cursor.execute("SET LOCAL search_path TO nowhere")
             answer = chief.generic(
@@ -43,7 +44,6 @@ def test_without_its_tables_every_endpoint_answers_a_500_that_tells_nothing(
                 content_type="application/json",
                 headers={"X-Request-ID": "1"},
             )
-            transaction.set_rollback(True)
         told[line] = (answer.status_code, answer.json())
     envelope = {"success": False, "message": "Internal server error", "code": "server_error", "request_id": "1"}
     assert {line: answer for line, answer in told.items() if answer != (500, envelope)} == {}

@@ -19,6 +19,8 @@ from django.conf import settings
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from config.platform.transactions import ensure_outside_transaction
+
 logger = logging.getLogger(__name__)
 
 PAUSE_SECONDS = 2.0
@@ -123,6 +125,7 @@ class _GuardedRetry(Retry):
         # A command on a fresh connection connects within the call; that is one attempt.
         if getattr(_inside, "call", False):
             return super().call_with_retry(do, fail, *args, **options)
+        ensure_outside_transaction("Asking Redis")
         link.enter()
         _inside.call = True
         try:

@@ -1,30 +1,13 @@
-"""Where files are stored. A storage may be slow or far away, and a transaction that waits for it keeps others waiting.
-
-With ``STORAGE_GUARD`` on, as in tests, whoever reads, writes or removes a file while a transaction is open gets an
-error. To ask whether a file is there, and how large it is, is let pass: a render that is asked for is drawn up in the
-transaction that answers a repeated request.
-"""
+"""Where files are stored. A storage may be slow or far away: nobody asks it anything while a transaction is open."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.core.files.storage import FileSystemStorage
-from django.db import connection
 
-
-class InTransaction(RuntimeError):
-    """A file was asked for while a transaction is open."""
-
-
-def ensure_outside_transaction(what: str) -> None:
-    """Raises InTransaction. The transactions that tests roll back don't count."""
-    if settings.STORAGE_GUARD and any(
-        not block._from_testcase  # type: ignore[attr-defined]
-        for block in connection.atomic_blocks
-    ):
-        raise InTransaction(f"{what} while a transaction is open")
+from config.platform.transactions import ensure_outside_transaction
 
 
 class Guarded:
@@ -42,6 +25,26 @@ class Guarded:
     def delete(self, name: str) -> None:
         ensure_outside_transaction(f"Deleting {name}")
         super().delete(name)  # type: ignore[misc]
+
+    def exists(self, name: str) -> bool:
+        ensure_outside_transaction(f"Looking for {name}")
+        found: bool = super().exists(name)  # type: ignore[misc]
+        return found
+
+    def size(self, name: str) -> int:
+        ensure_outside_transaction(f"Measuring {name}")
+        size: int = super().size(name)  # type: ignore[misc]
+        return size
+
+    def listdir(self, path: str) -> tuple[list[str], list[str]]:
+        ensure_outside_transaction(f"Listing {path}")
+        listed: tuple[list[str], list[str]] = super().listdir(path)  # type: ignore[misc]
+        return listed
+
+    def get_modified_time(self, name: str) -> datetime:
+        ensure_outside_transaction(f"Looking for the age of {name}")
+        moment: datetime = super().get_modified_time(name)  # type: ignore[misc]
+        return moment
 
 
 class LocalStorage(Guarded, FileSystemStorage):

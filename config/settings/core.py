@@ -175,8 +175,8 @@ _s3_files = {
         "max_memory_size": 8 * 1024 * 1024,
     },
 }
-# Whether a file that is asked for while a transaction is open is an error.
-STORAGE_GUARD = env.bool("STORAGE_GUARD", False)
+# Whether it is an error to wait for a network, a program or a long piece of file work while a transaction is open.
+TRANSACTION_GUARD = env.bool("TRANSACTION_GUARD", False)
 STORAGES = {
     "default": _s3_files if S3_BUCKET else _local_files,
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},

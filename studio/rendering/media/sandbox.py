@@ -194,6 +194,8 @@ def configure(*, helpers: int) -> None:
 
 def ask(call: str, *, path: Path, **arguments: Any) -> tuple[dict[str, Any], bytes]:
     """What a helper finds; see ``helper.py`` for the calls. Raises MediaError and MediaBusy."""
+    # It may take a minute: whoever may not wait so long listens for this.
+    sys.audit("studio.media.ask", call)
     cpu_seconds, wall_seconds = _STILL_SECONDS if call == "still" else (CPU_SECONDS, WALL_SECONDS)
     limits = {"cpu_seconds": cpu_seconds, "wall_seconds": wall_seconds}
     question = {"call": call, "path": str(path.absolute()), **limits, **arguments}
