@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from commerce.models import Order, Wallet
-from config.platform.locks import bound_waiting
 
 
 def lock_order(order: Order) -> Order:
     """The order as it is now, with nobody else changing it until the transaction ends."""
-    bound_waiting()
     return (
         Order.objects.select_for_update(of=("self",))
         .select_related("customer", "seller", "promo_code")
@@ -20,6 +18,5 @@ def lock_order(order: Order) -> Order:
 
 def lock_wallets(wallets: Iterable[Wallet]) -> None:
     """Before a transaction moves several wallets: two that pay each other must not wait for each other."""
-    bound_waiting()
     keys = sorted({wallet.pk for wallet in wallets})
     list(Wallet._base_manager.filter(pk__in=keys).order_by("pk").select_for_update().values_list("pk"))

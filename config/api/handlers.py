@@ -141,7 +141,7 @@ def handler500(request: HttpRequest) -> HttpResponse:
     # Django has logged the traceback by the time it calls this, from where it caught the exception.
     caught = sys.exception()
     if isinstance(caught, Exception) and _is_away(caught):
-        return error_response(request, caught) if is_api(request) else _unavailable_page()
+        return error_response(request, caught) if is_api(request) else _page(as_domain_error(caught, request))
     error = DomainError("server_error", "Internal server error", 500)
     return error_response(request, error) if is_api(request) else defaults.server_error(request)
 
@@ -152,9 +152,8 @@ def _is_away(exc: Exception) -> bool:
     return database or isinstance(exc, RedisError)
 
 
-def _unavailable_page() -> HttpResponse:
-    error = Unavailable()
-    page = f"<!doctype html><html lang=en><title>Unavailable</title><h1>{error.message}.</h1></html>"
+def _page(error: DomainError) -> HttpResponse:
+    page = f"<!doctype html><html lang=en><title>{error.message}</title><h1>{error.message}.</h1></html>"
     return HttpResponse(page, status=error.status, headers=error.headers)
 
 

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
+import psycopg
 from django.conf import settings
 from django.db import connection
 
 
-def bound_waiting() -> None:
-    """For the rest of the transaction; call it before the first ``select_for_update``. Whoever waits longer than
-    LOCK_TIMEOUT_SECONDS gets a 409 with Retry-After.
+def bound_waiting(session: psycopg.Connection[Any], *, bounded: bool = True) -> None:
+    """For whatever this connection will wait for, rows that a plain UPDATE meets included: whoever waits longer than
+    LOCK_TIMEOUT_SECONDS gets ``LockNotAvailable``, which a request answers with a 409 and Retry-After
+    (``config.api.handlers``), and a worker or task with another try. Every connection is opened with it
+    (``tenants.postgresql``).
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('lock_timeout', %s, true)", [f"{settings.LOCK_TIMEOUT_SECONDS}s"])
+    with session.cursor() as cursor:
+        seconds = settings.LOCK_TIMEOUT_SECONDS if bounded else 0
+        cursor.execute("SELECT set_config('lock_timeout', %s, false)", [f"{seconds}s"])
 
 
 _TRY = "SELECT pg_try_advisory_lock(hashtextextended(%s, 1))"
@@ -30,8 +35,14 @@ def session_lock(name: str, *, wait: bool = False) -> Iterator[bool]:
     lost the lock as well, so what counts is written conditionally at the end.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_WAIT if wait else _TRY, [name])
-        mine = bool(cursor.fetchone()[0])
+        if wait:
+            bound_waiting(connection.connection, bounded=False)
+        try:
+            cursor.execute(_WAIT if wait else _TRY, [name])
+            mine = bool(cursor.fetchone()[0])
+        finally:
+            if wait:
+                bound_waiting(connection.connection)
     try:
         yield mine
     finally:

@@ -123,7 +123,7 @@ DATABASES = {
         },
     },
 }
-# Whoever waits longer for a row that another one holds gets a 409.
+# Whoever waits longer for what another transaction holds gives up: a request answers 409.
 LOCK_TIMEOUT_SECONDS = env.int("LOCK_TIMEOUT_SECONDS", 5)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

@@ -7,13 +7,11 @@ from django.db.models import Q
 
 from accounts.models import User
 from config.api.errors import NotFound
-from config.platform.locks import bound_waiting
 from messaging.models import Chat
 
 
 def lock_chat(*, user: User, chat_id: int) -> Chat:
     """The user's chat, with nobody else writing, reading or hiding in it until the transaction ends."""
-    bound_waiting()
     mine = Q(first=user) | Q(second=user)
     chat = Chat.objects.filter(mine, pk=chat_id).select_for_update().first()
     if chat is None:

@@ -17,7 +17,6 @@ from commerce.services.orders import find_order
 from config.api.errors import DomainError, Forbidden, NotFound, TooManyRequests, ValidationFailed
 from config.platform.background import enqueue
 from config.platform.events import publish
-from config.platform.locks import bound_waiting
 from studio.models import MediaFile
 from studio.services.files.store import find_file
 from studio.services.videos.library import find_video
@@ -110,7 +109,6 @@ def announce(request: SupportRequest) -> None:
 
 def lock_request(request: SupportRequest) -> SupportRequest:
     """The request as it is now, with nobody else changing it until the transaction ends."""
-    bound_waiting()
     return SupportRequest.objects.select_for_update().get(pk=request.pk)
 
 

@@ -11,6 +11,7 @@ from django.db.backends.base.base import NO_DB_ALIAS
 from django.db.backends.postgresql import base
 from psycopg.pq import TransactionStatus
 
+from config.platform.locks import bound_waiting
 from tenants import scope
 from tenants.postgresql.pool import CheckedPool
 from tenants.postgresql.timestamps import UtcLoader
@@ -72,6 +73,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
         params = super().get_connection_params()
         params["context"].adapters.register_loader("timestamptz", UtcLoader)
         return params
+
+    def _configure_connection(self, connection: Any) -> bool:
+        super()._configure_connection(connection)
+        bound_waiting(connection)
+        # To be committed.
+        return True
 
     def init_connection_state(self) -> None:
         # A new session has no setting, which means the same as an empty one.

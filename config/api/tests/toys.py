@@ -16,6 +16,7 @@ from config.api.idempotency import idempotent
 from config.api.models import IdempotencyRecord
 from config.api.permissions import Authenticated, IsAdministrator, IsSuperAdministrator, Public
 from config.api.views import APIView, APIViewSet, parse
+from config.platform.locks import bound_waiting
 
 COLUMNS = ("id", "key", "status", "created_at")
 
@@ -154,7 +155,7 @@ class FailingView(APIView):
             try:
                 cursor.execute("SELECT pg_advisory_lock(4711)")
             finally:
-                cursor.execute("SET lock_timeout = 0")
+                bound_waiting(connection.connection)
 
 
 class ValuesView(APIView):
