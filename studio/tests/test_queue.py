@@ -90,6 +90,19 @@ def test_turns_go_to_whoever_was_served_longest_ago(make_job: JobFactory, make_u
     assert order == [first.pk, second.pk, first.pk, second.pk]
 
 
+def test_who_has_fewer_running_goes_before_who_was_served_longer_ago(
+    make_job: JobFactory, make_user: UserFactory
+) -> None:
+    busy, idle = make_user(), make_user()
+    for owner in (busy, busy, idle, idle):
+        make_job(owner)
+    claim()
+    over = claim()
+    assert over is not None
+    jobs.fail_render(over, lease_id=over.lease_id, code="x", message="over")
+    assert [job.owner_id for job in claim_all()] == [idle.pk, busy.pk]
+
+
 @pytest.mark.django_db(transaction=True)
 def test_workers_at_once_never_claim_the_same_job(make_job: JobFactory, make_user: UserFactory) -> None:
     expected = {make_job(make_user()).pk for _ in range(6)}
