@@ -8,6 +8,7 @@ import { byId, setText } from "./dom.js";
 import { Feed } from "./feed.js";
 import { isActive, statusText } from "./format.js";
 import { Library } from "./library.js";
+import { LiveView } from "./live.js";
 import { Poller } from "./poller.js";
 import { QueuePanel } from "./queue.js";
 import { Stage } from "./stage.js";
@@ -26,6 +27,7 @@ const composer = new Composer({ onExtend: (id) => continueVideo(library.rows.fin
 const stage = new Stage({ onStale: renewLinks, onReuseSeed: (seed) => composer.setSeed(seed) });
 const queue = new QueuePanel({ onOpen: open, onCancel: cancel });
 const library = new Library({ onOpen: open, onReuse: reuse, onExtend: continueVideo });
+const live = new LiveView({ onEnded: refreshVideo, onCancel: cancel, onRefused: leaveLive });
 const poller = new Poller(watch, () => Boolean(feed?.live));
 
 byId("composer").addEventListener("submit", (event) => {
@@ -36,6 +38,10 @@ byId("composer").addEventListener("input", showActions);
 byId("finalize").addEventListener("click", finalize);
 byId("cancel").addEventListener("click", () => cancel(current.id));
 byId("new").addEventListener("click", startAnew);
+byId("room-compose").addEventListener("click", () => enter(null));
+byId("room-live").addEventListener("click", () => enter(live.session?.jobId ?? current?.job_id));
+byId("steer").addEventListener("click", () => enter(current.job_id));
+addEventListener("hashchange", () => api && enter(jobOfAddress()));
 connection.resume();
 
 async function connect() {
@@ -52,6 +58,9 @@ async function connect() {
     await refreshLibrary();
     connection.accept(account);
     if (library.rows.length) show(library.rows[0]);
+    live.connect(api);
+    byId("rooms").hidden = false;
+    if (jobOfAddress()) await enter(jobOfAddress());
     poller.start();
     feed = new Feed(api, hear);
     feed.follow();
@@ -73,6 +82,9 @@ function disconnect() {
   api = null;
   active = new Set();
   seen = null;
+  live.close();
+  byId("rooms").hidden = true;
+  showRoom(false);
   library.clear();
   queue.show({ total_jobs_processing: "–", total_jobs_in_queue: "–", estimated_time_for_all_jobs: null }, [], null);
   queue.showTrouble("");
@@ -115,6 +127,41 @@ function hear(kind, data) {
 function showQueue() {
   queue.show(seen.statistics, seen.rows, current?.id);
   library.follow(seen.rows);
+}
+
+const jobOfAddress = () => Number(/^#live-(\d+)$/.exec(location.hash)?.[1]) || null;
+
+/** Goes to a job's live view, or back to composing. The address says which, so that a reload comes back to it. */
+async function enter(jobId) {
+  history.replaceState(null, "", jobId ? `#live-${jobId}` : location.pathname + location.search);
+  showRoom(Boolean(jobId));
+  if (!jobId) return;
+  try {
+    await live.open(jobId);
+  } catch (error) {
+    if (!leave(error)) leaveLive(error.status);
+  }
+}
+
+function showRoom(isLive) {
+  byId("live").hidden = !isLive;
+  byId("workbench").hidden = byId("compose-actions").hidden = isLive;
+  byId("room-compose").setAttribute("aria-pressed", String(!isLive));
+  byId("room-live").setAttribute("aria-pressed", String(isLive));
+  document.querySelector(".skip").href = isLive ? "#live" : "#stage";
+}
+
+/** There is no such render, or none of ours. */
+function leaveLive(status) {
+  live.close();
+  enter(null);
+  composer.showErrors({}, status === 404 ? "There is no such render to follow." : "The live view is not to be had now.");
+}
+
+/** A render followed live has ended: its video is another one. */
+async function refreshVideo(videoId) {
+  if (current?.id === videoId) await open(videoId);
+  await refreshLibrary().catch(() => {});
 }
 
 async function preview() {
@@ -204,6 +251,9 @@ function showActions() {
   byId("finalize").disabled = !ready || busy || !["preview", "cancelled", "error"].includes(current?.status) || !current.seed;
   byId("cancel").disabled = !ready || busy || !rendering;
   byId("new").disabled = !current;
+  const steerable = ready && current?.generator === "deforum" && Boolean(current.job_id);
+  byId("steer").hidden = !steerable || !rendering;
+  byId("room-live").disabled = !steerable && !live.session;
   setText(byId("action-note"), note());
 }
 

@@ -20,13 +20,13 @@ export class Outbox {
   }
 
   /**
-   * Resolves to the stored command. Rejects with the studio's refusal. With `merge`, it may join a command of the same kind
-   * that has not left yet: a slider that is dragged sends what it is at, not where it was.
+   * Resolves to the stored command. Rejects with the studio's refusal. With `merge`, it may join another such command of
+   * its kind that has not left yet: a slider that is dragged sends what it is at, not where it was.
    */
   add(kind, body, { merge = false } = {}) {
     const last = this.#waiting.at(-1);
-    if (merge && last?.merge && last.kind === kind && !last.number && kind === "set") {
-      last.body = { ...last.body, values: { ...last.body.values, ...body.values } };
+    if (merge && last?.merge && last.kind === kind && !last.number) {
+      last.body = { ...last.body, ...body, ...(body.values && { values: { ...last.body.values, ...body.values } }) };
       return last.promise;
     }
     const item = { kind, body, merge, number: 0 };

@@ -3,7 +3,7 @@
 // state: what GET /api/video-jobs/{id}/steering answers, kept up to date by the job's events. Never written to from outside.
 // Events for on(name, listener):
 //   "change"      anything in state, control or connection is different; for panels that just draw what is there
-//   "snapshot"    the whole state is new: the first one, after a reconnection with a gap, after a rewind
+//   "snapshot"    the whole state is new: the first one, and after a reconnection
 //   "state", "progress", "frame", "ack", "control", "rewind"    the server's own events, with their data, after state took them
 //   "sent"        {number, kind, body, before}: a command was stored; before: state as it was (see `before`), for undo
 //   "refused"     {kind, body, error}: the studio said no; error.fields names the fields
@@ -16,13 +16,18 @@ import { EventStream } from "./stream.js";
 
 const FINISHED = ["completed", "failed", "cancelled"];
 const KEPT_COMMANDS = 200;
+const REFRESH_MS = 250;
 
 export class JobSession {
   #listeners = new Map();
   #stream;
   #outbox;
   #settling = new Map();
+  #wanted = new Map();
   #changing = false;
+  #ended = new AbortController();
+  #refreshing = null;
+  #rewound = false;
   state = null;
   trouble = "";
   closed = false;
@@ -63,6 +68,8 @@ export class JobSession {
     this.#stream.close();
     this.#outbox.close();
     this.control.close();
+    this.#ended.abort();
+    clearTimeout(this.#refreshing);
     this.#tell("closed", {});
     this.#listeners.clear();
   }
@@ -72,6 +79,11 @@ export class JobSession {
     if (!this.#listeners.has(name)) this.#listeners.set(name, new Set());
     this.#listeners.get(name).add(listener);
     return () => this.#listeners.get(name)?.delete(listener);
+  }
+
+  /** Aborted when the session is over: for addEventListener and fetch. */
+  get signal() {
+    return this.#ended.signal;
   }
 
   get finished() {
@@ -94,6 +106,12 @@ export class JobSession {
     return this.state?.live?.[name] ?? { mode: "schedule", value: null, target: null, frames_left: 0 };
   }
 
+  /** What a parameter is being steered to, commands under way included: {mode, value}. What a click adds to. */
+  aim(name) {
+    const { mode, value, target } = this.live(name);
+    return this.#wanted.get(name) ?? { mode, value: target ?? value };
+  }
+
   /**
    * Sends a command and resolves to its stored row; its ack comes later (`settled`). Rejects with an ApiError whose `fields`
    * name what is wrong. Where the connection is lost it waits, and sends the same command again under the same number.
@@ -101,13 +119,19 @@ export class JobSession {
    */
   async send(kind, body = {}, { merge = false } = {}) {
     const before = this.before();
+    const wanted = Object.entries(kind.startsWith("set") ? body.values : {});
+    const reached = () => wanted.forEach(([name, value]) => this.#wanted.get(name) === value && this.#wanted.delete(name));
+    for (const [name, value] of wanted) this.#wanted.set(name, value);
+    this.#changed();
     try {
       const row = await this.#outbox.add(kind, body, { merge });
+      this.settled(row.number).then(reached);
       if (this.#remember({ ...row, body: row.body ?? body, mine: true })) {
         this.#tell("sent", { number: row.number, kind, body, before });
       }
       return row;
     } catch (error) {
+      reached();
       if (["not_controller", "control_lost"].includes(error.code)) {
         this.#outbox.drop(error);
         this.control.lost();
@@ -148,10 +172,16 @@ export class JobSession {
     else if (!this.state) return;
     else take(this.state, data);
     if (kind === "snapshot") this.#restored();
-    if (kind === "ack") this.#remember({ ...data, mine: undefined });
+    if (kind === "ack") {
+      this.#remember(data);
+      this.#applied(data);
+    }
     if (kind === "control" || kind === "snapshot") this.control.heard(kind === "control" ? data : data.controller);
     this.#tell(kind, data);
-    if (kind === "rewind") this.#refresh();
+    if (kind === "rewind") {
+      this.#rewound = true;
+      this.#refresh();
+    }
     this.#changed();
   }
 
@@ -172,15 +202,28 @@ export class JobSession {
     }
   }
 
-  /** A rewind puts back more than its event says. */
-  async #refresh() {
-    try {
-      this.state = await this.api.get(`${this.path}/steering`);
-      this.#tell("snapshot", this.state);
-      this.#changed();
-    } catch {
-      // The stream goes on, and its next snapshot puts it right.
-    }
+  /** What a command of this page did is shown at once; all it did, and what another's did, is asked for. */
+  #applied({ number, state }) {
+    const { kind, body = {} } = this.commands.find((command) => command.number === number) ?? {};
+    if (state === "applied" && kind === "set") Object.assign((this.state.live ??= {}), body.values);
+    if (state === "applied") this.#refresh();
+  }
+
+  /** Soon, and once for all acks of a moment. */
+  #refresh() {
+    this.#refreshing ??= setTimeout(async () => {
+      this.#refreshing = null;
+      try {
+        const state = await this.api.get(`${this.path}/steering`);
+        // Events that came meanwhile are newer.
+        const { frame, frame_url, effective, job_status } = this.state;
+        this.state = (state.frame ?? 0) < (frame ?? 0) && !this.#rewound ? { ...state, frame, frame_url, effective, job_status } : state;
+        this.#rewound = false;
+        this.#changed();
+      } catch {
+        // The stream goes on, and its next snapshot puts it right.
+      }
+    }, REFRESH_MS);
   }
 
   /** Keeps one row per number; answers whether it is a new one. */
@@ -244,16 +287,14 @@ const TAKE = {
   state: (state, data) => assign(state, data, ["job_status", "paused", "frames_done", "frames_total", "error"]),
   progress: (state, data) => assign(state, data, ["frame", "frames_done", "frames_total", "progress", "estimated_time_left"]),
   frame: (state, data) => {
+    advance(state.live, data.frame - (state.frame ?? data.frame));
+    advance(state.bindings, data.frame - (state.frame ?? data.frame));
     assign(state, data, ["frame", "frame_url"]);
     state.effective = { ...state.effective, ...data.effective, ...(data.seed !== undefined && { seed: data.seed }) };
-    for (const live of Object.values(state.live ?? {})) if (live.frames_left) live.frames_left -= 1;
   },
   ack: (state, data) => {
     state.last_number = Math.max(state.last_number ?? 0, data.number);
-    if (data.state === "refused") return;
-    for (const name of ["live", "prompt", "bindings", "snapshots", "loop", "frames_total"]) {
-      if (data.effective?.[name] !== undefined) state[name] = merged(state[name], data.effective[name]);
-    }
+    if (data.state === "applied") state.effective = { ...state.effective, ...data.effective };
   },
   control: (state, data) => {
     state.controller = data.held ? { ...state.controller, ...data } : null;
@@ -263,8 +304,13 @@ const TAKE = {
   },
 };
 
+/** Smooth motions come nearer their goals with every frame. */
+function advance(motions, frames) {
+  for (const motion of Object.values(motions ?? {})) {
+    if (motion.frames_left > 0) motion.frames_left = Math.max(0, motion.frames_left - Math.max(0, frames));
+  }
+}
+
 function assign(state, data, names) {
   for (const name of names) if (data[name] !== undefined && data[name] !== null) state[name] = data[name];
 }
-
-const merged = (old, value) => (value?.constructor === Object && old?.constructor === Object ? { ...old, ...value } : value);
