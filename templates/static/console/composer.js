@@ -26,6 +26,12 @@ export class Composer {
   /** `onExtend(videoId)` is told which video shall be continued. */
   constructor({ onExtend }) {
     form.addEventListener("input", (event) => this.#edited(event.target));
+    form.addEventListener("fill", (event) => this.fill(event.detail));
+    form.addEventListener("restored", () => {
+      this.#showCarried();
+      this.#drawAll();
+    });
+    byId("drop-carried").addEventListener("click", () => this.#carry({}));
     byId("preset").addEventListener("change", () => this.#applyPreset());
     byId("extendFromJobId").addEventListener("change", (event) => event.target.value && onExtend(Number(event.target.value)));
     this.#drawAll();
@@ -94,9 +100,9 @@ export class Composer {
     }
     byId("preset").value = this.#presets.has(String(parameters.preset)) ? parameters.preset : "";
     const { prompts, ...schedules } = parameters.schedules ?? {};
-    this.#fillSettings({ ...this.#presetSettings(), ...schedules });
     byId("prompt").value = prompts ? JSON.stringify(prompts, null, 1) : parameters.prompt ?? "";
     byId("negative_prompt").value = parameters.negative_prompt ?? "";
+    this.#fillSettings({ ...this.#presetSettings(), ...schedules }, withoutControl(schedules));
     this.showErrors({});
   }
 
@@ -129,9 +135,10 @@ export class Composer {
 
   #schedules() {
     const value = (text) => (isNumber(text) ? Number(text) : text);
-    return Object.fromEntries(
-      settings.map((control) => [control.dataset.setting, value(control.value.trim() || control.dataset.default)]),
-    );
+    return {
+      ...JSON.parse(byId("carried").value || "{}"),
+      ...Object.fromEntries(settings.map((control) => [control.dataset.setting, value(control.value.trim() || control.dataset.default)])),
+    };
   }
 
   #prompt(schedules) {
@@ -153,9 +160,23 @@ export class Composer {
     this.showErrors({});
   }
 
-  #fillSettings(values) {
+  #fillSettings(values, carried = {}) {
     for (const control of settings) control.value = values[control.dataset.setting] ?? control.dataset.default;
     this.#drawAll();
+    this.#carry(carried);
+  }
+
+  /** Settings without a control, which go along as they are until somebody drops them. */
+  #carry(carried) {
+    byId("carried").value = Object.keys(carried).length ? JSON.stringify(carried) : "";
+    this.#showCarried();
+    form.dispatchEvent(new Event("composed"));
+  }
+
+  #showCarried() {
+    const names = Object.keys(JSON.parse(byId("carried").value || "{}"));
+    byId("carried-shown").hidden = !names.length;
+    setText(byId("carried-names"), names.length ? `And ${names.length} settings that have no control here: ${names.join(", ")}.` : "");
   }
 
   #edited(control) {
@@ -167,6 +188,14 @@ export class Composer {
   #drawAll() {
     settings.forEach(draw);
   }
+}
+
+// What the form has its own controls for, by the names of settings files.
+const ELSEWHERE = ["prompts", "seed", "fps", "max_frames", "steps", "animation_prompts_negative"];
+
+function withoutControl(values) {
+  const known = new Set([...settings.map((control) => control.dataset.setting), ...ELSEWHERE]);
+  return Object.fromEntries(Object.entries(values).filter(([name]) => !known.has(name)));
 }
 
 function draw(control) {

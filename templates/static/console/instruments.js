@@ -1,16 +1,22 @@
-// The panels that build on a job's session: the id of the element each is mounted in, and its module.
+// The panels that build on a job's session: the element each is mounted in, its heading and its module.
 //
 // A module exports mount(element, session): it fills the empty element, follows the session with session.on(), and lets go of
 // whatever it holds outside the element at the session's "closed". The element is emptied after that.
 
 import { byId } from "./dom.js";
+import { frame } from "./instruments/frame.js";
 
-const INSTRUMENTS = {};
+const INSTRUMENTS = {
+  curves: ["Schedule curves", () => import("./instruments/curves.js")],
+  audio: ["Sound", () => import("./instruments/audio.js")],
+  undo: ["Undo", () => import("./instruments/undo.js")],
+  layouts: ["Layout", () => import("./instruments/layouts.js"), { open: false }],
+};
 
 export function mountInstruments(session) {
-  for (const [id, load] of Object.entries(INSTRUMENTS)) {
+  for (const [id, [title, load, options]] of Object.entries(INSTRUMENTS)) {
     const element = byId(id);
     session.on("closed", () => element.replaceChildren());
-    load().then(({ mount }) => session.closed || mount(element, session));
+    frame(element, title, (body) => load().then(({ mount }) => session.closed || mount(body, session)), options);
   }
 }

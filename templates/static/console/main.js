@@ -7,6 +7,7 @@ import { Credentials } from "./credentials.js";
 import { byId, setText } from "./dom.js";
 import { Feed } from "./feed.js";
 import { isActive, statusText } from "./format.js";
+import { mountComposing } from "./instruments/composing.js";
 import { Library } from "./library.js";
 import { LiveView } from "./live.js";
 import { Poller } from "./poller.js";
@@ -57,6 +58,7 @@ async function connect() {
     library.connect(api);
     await refreshLibrary();
     connection.accept(account);
+    mountComposing(byId("compose-instruments"), api);
     if (library.rows.length) show(library.rows[0]);
     live.connect(api);
     byId("rooms").hidden = false;
@@ -78,6 +80,7 @@ function disconnect() {
   poller.stop();
   feed?.close();
   feed = null;
+  mountComposing(byId("compose-instruments"), null);
   api?.close();
   api = null;
   active = new Set();
