@@ -11,7 +11,7 @@ from effects.urls import slug_urlpatterns
 from effects.views import serve_preview
 from gallery.views import gallery, serve_media
 from studio.console import console
-from studio.views import receive_file, serve_file, serve_frame
+from studio.views import receive_file, serve_file, serve_frame, serve_thumbnail
 from studio.viewsets.jobs import RenderViewSet
 from support.views import follow_request
 
@@ -27,6 +27,7 @@ urlpatterns = [
     path("effects/media/<str:name>", serve_preview, name="effect-media"),
     path("files/<str:token>/<str:name>", serve_file, name="file"),
     path("frames/<str:token>", serve_frame, name="frame"),
+    path("frames/<str:token>/<int:frame>", serve_thumbnail, name="thumbnail"),
     path("support/requests/<str:token>", follow_request, name="support-request"),
     path("uploads/<str:token>", receive_file, name="upload"),
     # Document A puts this one at the root.

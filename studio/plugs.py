@@ -12,6 +12,7 @@ from studio.services.catalogue import models
 from studio.services.files import blobs, orphans, presigned
 from studio.services.jobs import charges, figures
 from studio.services.jobs import lifecycle as jobs
+from studio.services.steering import records
 
 user_data.plug("studio", personal_data.HOLDER)
 user_figures.plug("studio", figures.work_of)
@@ -23,6 +24,7 @@ plug_service("workers", probes.workers_listen, seconds=1)
 plug_service("ffmpeg", probes.ffmpeg_runs, seconds=60)
 
 every_pass.plug("renders", lambda: {what: count for what, count in jobs.reap().items() if count})
+every_pass.plug("records of frames swept", records.sweep_records)
 every_pass.plug("counters of the queue put right", jobs.check_counters)
 every_pass.plug("work folders swept", jobs.sweep_work_dirs)
 every_pass.plug("uploads swept", presigned.sweep_uploads)

@@ -9,6 +9,7 @@ from studio.viewsets.health import CsrfTokenView, ServiceStatusView
 from studio.viewsets.jobs import RenderViewSet
 from studio.viewsets.schedules import ScheduleViewSet
 from studio.viewsets.settings_files import SettingsFileViewSet
+from studio.viewsets.steering import SteeringViewSet
 from studio.viewsets.videos import VideoViewSet
 
 urlpatterns = [
@@ -19,6 +20,13 @@ urlpatterns = [
     path("queue", RenderViewSet.as_view({"get": "list"})),
     path("video-jobs/processing/status", RenderViewSet.as_view({"get": "processing_status"})),
     path("video-jobs/processing/queue", RenderViewSet.as_view({"get": "processing_queue"})),
+    path("steering", SteeringViewSet.as_view({"get": "table"})),
+    path("video-jobs/<int:job_id>/steering", SteeringViewSet.as_view({"get": "snapshot"})),
+    path("video-jobs/<int:job_id>/control", SteeringViewSet.as_view({"post": "control"})),
+    path("video-jobs/<int:job_id>/commands", SteeringViewSet.as_view({"get": "given", "post": "give"})),
+    path("video-jobs/<int:job_id>/frames", SteeringViewSet.as_view({"get": "frames"})),
+    path("video-jobs/<int:job_id>/frames/<int:frame>", SteeringViewSet.as_view({"get": "frame"})),
+    path("video-jobs/<int:job_id>/record", SteeringViewSet.as_view({"get": "record"})),
     path("ai-jobs", AiJobViewSet.as_view({"get": "list", "post": "create"})),
     path("ai-jobs/estimate", AiJobViewSet.as_view({"post": "estimate"})),
     path("ai-jobs/<int:job_id>", AiJobViewSet.as_view({"get": "retrieve"})),

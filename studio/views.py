@@ -13,6 +13,7 @@ from config.platform.file_responses import file_response
 from studio.services.files.presigned import receive_upload
 from studio.services.files.store import linked_file
 from studio.services.jobs.live_frames import linked_frame
+from studio.services.steering.pictures import linked_thumbnail
 
 
 @require_safe
@@ -40,6 +41,18 @@ def serve_frame(request: HttpRequest, token: str) -> HttpResponse:
     if jpeg is None:
         raise Http404
     response = HttpResponse(jpeg, content_type="image/jpeg")
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+@require_safe
+def serve_thumbnail(request: HttpRequest, token: str, frame: int) -> HttpResponse:
+    """A small picture of one frame of a render, by the signed link of its reel; 404 when there is none."""
+    jpeg = linked_thumbnail(token, frame)
+    if jpeg is None:
+        raise Http404
+    response = HttpResponse(jpeg, content_type="image/jpeg")
+    # A rewind makes another frame of this number.
     response["Cache-Control"] = "no-store"
     return response
 

@@ -5,6 +5,7 @@ Every private text in them holds ``SECRET``, so that an answer that tells one is
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
@@ -31,12 +32,18 @@ from gallery.services import moderate, publish
 from messaging.models import Block, Message
 from messaging.services import block, open_chat, own_attachment, send_message
 from studio.models import MediaFile, Preset, RenderJob, Video
+from studio.rendering.deforum.parameters import frame_table, static_settings
+from studio.rendering.deforum.settings import import_settings
+from studio.rendering.plan import DeforumParams, RenderPlan
 from studio.requests.types import DeforumRequest
 from studio.services.files import presigned
 from studio.services.files.store import LINK_SALT, store_file
 from studio.services.files.upload_targets import TOKEN_SALT, upload_headers
 from studio.services.jobs.lifecycle import submit_render
 from studio.services.jobs.live_frames import FRAME_SALT, keep_frame
+from studio.services.steering.controls import take
+from studio.services.steering.pictures import REEL_SALT, keep_thumbnail
+from studio.services.steering.records import keep_records
 from support.services import add_note, file_anonymous_request, file_request
 from support.services.links import follow_token
 from tenants.scope import all_tenants, tenant_scope
@@ -177,10 +184,12 @@ def _studio_rows(owner: User, effect: Any, media_dir: Path) -> Rows:
     # Genuine links, for another purpose than the one they are tried for.
     read, write = signing.dumps(file.pk, salt=LINK_SALT), signing.dumps(file.pk, salt=TOKEN_SALT)
     keep_frame(queued, b"a frame")
+    steered = _steered(_submit(owner, title=SECRET))
     frame = signing.dumps(queued.pk, salt=FRAME_SALT)
     return {
         "frame-link": Row(queued, (frame,), link=True),
         "wrong-frame-link": Row(queued, (read,)),
+        **steered,
         "file": Row(file),
         "picture": Row(picture),
         "preset": Row(preset),
@@ -194,6 +203,29 @@ def _studio_rows(owner: User, effect: Any, media_dir: Path) -> Rows:
         "wrong-file-link": Row(file, (write, "source.mp4")),
         "wrong-link": Row(file, (read,), content=clip),
     }
+
+
+def _steered(job: RenderJob) -> Rows:
+    """A render whose owner has the controls, with a frame that is on record and a command that can be given."""
+    keep_records(job, [_record(job)])
+    keep_thumbnail(job.pk, 0, b"a small frame")
+    token = take(job=job, user=job.owner).token
+    command = {"number": 1, "kind": "set", "token": token, "values": {"steps_schedule": {"value": 9}}}
+    link = signing.dumps(job.pk, salt=REEL_SALT)
+    return {
+        "steered-job": Row(job, content=json.dumps(command).encode(), headers={"Content-Type": "application/json"}),
+        "steered-frame": Row(job, (job.pk, 0)),
+        "reel-link": Row(job, (link, 0), link=True),
+        "wrong-reel-link": Row(job, (signing.dumps(job.pk, salt=FRAME_SALT), 0)),
+    }
+
+
+def _record(job: RenderJob) -> dict[str, Any]:
+    plan = RenderPlan.from_json(job.plan)
+    assert isinstance(plan.params, DeforumParams)
+    settings, _ = import_settings(plan.params.settings)
+    row = frame_table(settings, frame_count=plan.frame_count, seed=plan.seed)[0]
+    return {**row.record(seed=plan.seed, diffused=True), "settings": static_settings(settings)}
 
 
 def _gallery_rows(owner: User, staff: User, media_dir: Path) -> Rows:

@@ -88,6 +88,7 @@ POST /api/upload
 POST /api/generate
 POST /api/finalize
 GET /api/queue
+GET /api/steering
 GET /api/video-jobs/processing/status
 GET /api/video-jobs/processing/queue
 GET /api/ai-jobs
@@ -150,6 +151,8 @@ ROWS = """
 404 404 404 404 404 404  GET /files/<str:token>/<str:name> wrong-file-link
 200 200 200 200 200 200  GET /frames/<str:token> frame-link
 404 404 404 404 404 404  GET /frames/<str:token> wrong-frame-link
+200 200 200 200 200 200  GET /frames/<str:token>/<int:frame> reel-link
+404 404 404 404 404 404  GET /frames/<str:token>/<int:frame> wrong-reel-link
 200 200 200 200 200 200  PUT /uploads/<str:token> upload-link
 403 403 403 403 403 403  PUT /uploads/<str:token> wrong-link
 200 200 200 200 200 200  GET /support/requests/<str:token> support-link
@@ -212,6 +215,13 @@ ROWS = """
 401 200 403 404 404 404  GET /api/v1/deforum-settings/<int:video_id> video
 401 200 403 404 404 404  GET /api/ai-jobs/<int:job_id> queued-job
 401 200 403 404 404 404  POST /api/ai-jobs/<int:job_id>/cancel queued-job
+401 200 404 404 200 200  GET /api/video-jobs/<int:job_id>/steering queued-job
+401 200 404 404 403 403  POST /api/video-jobs/<int:job_id>/control queued-job {"action": "take"}
+401 201 404 404 403 403  POST /api/video-jobs/<int:job_id>/commands steered-job
+401 200 404 404 200 200  GET /api/video-jobs/<int:job_id>/commands steered-job
+401 200 404 404 200 200  GET /api/video-jobs/<int:job_id>/frames steered-job
+401 200 404 404 200 200  GET /api/video-jobs/<int:job_id>/frames/<int:frame> steered-frame
+401 200 404 404 200 200  GET /api/video-jobs/<int:job_id>/record steered-job
 401 200 403 404 404 404  GET /api/files/<int:file_id> file
 401 200 403 404 404 404  POST /api/files/<int:file_id>/complete sent-upload
 401 200 200 200 200 200  GET /api/chats/get-chat-by-user-id/<int:user_id> user

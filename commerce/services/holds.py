@@ -60,6 +60,18 @@ WITH {LOCKS_GO_EARLY}, settled AS (
 SELECT settled.* FROM settled, moved
 """
 
+_CHANGE = f"""
+WITH {LOCKS_GO_EARLY}, was AS (
+    SELECT id, wallet_id, %(amount)s - amount AS more FROM commerce_credithold, early
+    WHERE id = %(hold)s AND status = 'held' FOR UPDATE OF commerce_credithold
+), moved AS (
+    UPDATE commerce_wallet SET held = held + was.more, updated_at = %(now)s FROM was
+    WHERE commerce_wallet.id = was.wallet_id AND balance - held >= was.more RETURNING commerce_wallet.id
+)
+UPDATE commerce_credithold SET amount = %(amount)s FROM moved WHERE commerce_credithold.id = %(hold)s
+RETURNING commerce_credithold.*
+"""
+
 
 def hold_credits(
     *,
@@ -108,6 +120,25 @@ def capture_hold(hold: CreditHold) -> FinanceOperation:
         if hold.status != CreditHold.Status.CAPTURED:
             raise _settled(hold)
         return FinanceOperation.objects.get(idempotency_key=key)
+
+
+def change_hold(hold: CreditHold, amount: int) -> CreditHold:
+    """The work has become more or less: set so much aside for it instead.
+
+    Raises DomainError ``insufficient_credits`` (422) as ``hold_credits`` does, and ``hold_settled`` (409).
+    """
+    if amount <= 0:
+        raise ValueError(f"{amount} credits can't be held")
+    with tenant_scope(hold.tenant_id):
+        found = one_row(CreditHold, _CHANGE, {"hold": hold.pk, "amount": amount, "now": timezone.now()})
+        before = hold.amount
+        hold.refresh_from_db()
+        if found is None and hold.status != CreditHold.Status.HELD:
+            raise _settled(hold)
+        if found is None:
+            wallet = Wallet.objects.get(pk=hold.wallet_id)
+            raise _insufficient(wallet, amount - before)
+    return hold
 
 
 def release_hold(hold: CreditHold) -> CreditHold:

@@ -11,7 +11,8 @@ class DomainError(Exception):
     """A rule of the product said no.
 
     code: stable machine word of the answer (``insufficient_credits``); message: one sentence for people;
-    status: HTTP status; data: figures of a broken rule, shown to the client on 422 only; headers: extra answer headers.
+    status: HTTP status; data: figures of a broken rule, shown to the client on 409 and 422 only; headers: extra
+    answer headers.
     """
 
     def __init__(

@@ -1,6 +1,7 @@
 """The one place where an exception becomes an answer: ``{"success": false, "message", "code", "data"?}``.
 
-``data`` comes with 422 only; a 500 has a ``request_id`` instead and tells nothing else, its traceback goes to the log.
+``data`` comes with 409 and 422 only; a 500 has a ``request_id`` instead and tells nothing else, its traceback goes to
+the log.
 """
 
 import errno
@@ -172,7 +173,7 @@ def no_such_route(request: HttpRequest) -> HttpResponse:
 
 def _body(error: DomainError, request: Any) -> dict[str, Any]:
     body: dict[str, Any] = {"success": False, "message": error.message, "code": error.code}
-    if error.status == 422 and error.data is not None:
+    if error.status in (409, 422) and error.data is not None:
         body["data"] = error.data
     if error.status >= 500:
         body["request_id"] = request.request_id

@@ -38,7 +38,7 @@ _ERROR = {
         "data": {
             "type": "object",
             "additionalProperties": {},
-            "description": "On 422 only: the reasons by field, or the figures of a broken rule.",
+            "description": "On 409 and 422 only: the reasons by field, or the figures of a broken rule.",
         },
         "request_id": {**_TEXT, "description": "On 500 only: quote it to support."},
     },
@@ -154,8 +154,9 @@ class EnvelopeSchema(AutoSchema):
         empty = isinstance(declared, dict) and 204 in declared
         if "204" in responses and not empty:
             responses = {"200": responses["204"]}
+        files = {str(key[0]) for key in declared if isinstance(key, tuple)} if isinstance(declared, dict) else set()
         wrapped = {
-            code: response if _has_no_body(int(code)) else self._wrapped(response)
+            code: response if code in files or _has_no_body(int(code)) else self._wrapped(response)
             for code, response in responses.items()
         }
         return {**wrapped, **{code: answer for code, answer in self._errors().items() if code not in wrapped}}

@@ -78,6 +78,7 @@ _rates = {
     "upload": env.str("THROTTLE_UPLOAD", "60/min"),
     "webhook": env.str("THROTTLE_WEBHOOK", "6000/min"),
     "render": env.str("THROTTLE_RENDER", "120/min"),
+    "steering": env.str("THROTTLE_STEERING", "1200/min"),
     "message": env.str("THROTTLE_MESSAGE", "120/min"),
     "support": env.str("THROTTLE_SUPPORT", "20/hour"),
 }

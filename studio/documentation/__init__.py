@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from config.api.documentation import Operation
-from studio.documentation import effects, renders, videos
+from studio.documentation import effects, renders, steering, videos
 from studio.documentation.examples import EXAMPLES as EXAMPLES
 
-TAGS: dict[str, str] = {**renders.TAGS, **videos.TAGS, **effects.TAGS}
-OPERATIONS: list[Operation] = [*renders.OPERATIONS, *videos.OPERATIONS, *effects.OPERATIONS]
+TAGS: dict[str, str] = {**renders.TAGS, **steering.TAGS, **videos.TAGS, **effects.TAGS}
+OPERATIONS: list[Operation] = [*renders.OPERATIONS, *steering.OPERATIONS, *videos.OPERATIONS, *effects.OPERATIONS]
 
 __all__ = ["EXAMPLES", "OPERATIONS", "TAGS"]

@@ -218,6 +218,12 @@ class RenderJob(TenantModel):
         return self.status in self.ACTIVE
 
     @property
+    def frames_before(self) -> int:
+        """Those of the video that it extends, paid already."""
+        before = self.continues
+        return before.frames_total if before is not None and before.video_id != self.video_id else 0
+
+    @property
     def fruitless_attempts(self) -> int:
         """Attempts in a row, this one included, without a new frame."""
         return self.attempts - self.productive_attempt

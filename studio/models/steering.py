@@ -58,6 +58,9 @@ class SteeringCommand(TenantModel):
     state = models.CharField(max_length=16, choices=State.choices, default=State.WAITING)
     price = models.PositiveIntegerField(default=0, help_text="GPU credits that were set aside for what it adds.")
     applied_at_frame = models.PositiveIntegerField(null=True, blank=True)
+    read_at_frame = models.PositiveIntegerField(
+        null=True, blank=True, help_text="The frame before which the worker read it, which a rewind turns back from."
+    )
     effective = models.JSONField(null=True, blank=True, help_text="What holds from that frame on.")
     refused = models.CharField(max_length=255, blank=True, help_text="Why, in words for whoever gave it.")
     created_at = models.DateTimeField(auto_now_add=True)

@@ -17,7 +17,7 @@ from rest_framework.test import APIClient
 from accounts.models import User
 from config.api.errors import DomainError
 from studio.models import RenderJob, Video
-from studio.providers.local import LeasedPort
+from studio.providers.lease import LeasedPort
 from studio.rendering.ports import Progress
 from studio.services.jobs import lifecycle as jobs
 from studio.services.jobs import queue

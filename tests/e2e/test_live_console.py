@@ -12,7 +12,7 @@ from django.conf import settings
 from playwright.sync_api import Browser, Page, expect
 
 from studio.models import ModelFile
-from studio.providers.local import LeasedPort
+from studio.providers.lease import LeasedPort
 from studio.rendering.ports import Progress
 from studio.services.jobs.lifecycle import fail_render
 from studio.services.jobs.queue import claim_next

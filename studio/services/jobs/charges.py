@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db.models import Q
 
 from commerce.models import RENDER, CreditHold
-from commerce.services.holds import capture_hold, hold_credits, release_hold
+from commerce.services.holds import capture_hold, change_hold, hold_credits, release_hold
 from config.api.errors import DomainError
 from studio.models import ModelFile, RenderJob
 
@@ -32,11 +32,7 @@ def render_price(*, model_file: ModelFile, purpose: str, frames: int) -> int:
     if purpose == RenderJob.Purpose.PREVIEW:
         # Ten decimals, so that a share such as 0.1 does not round a whole price up by one.
         price = math.ceil(round(price * settings.PREVIEW_PRICE_SHARE, 10))
-    if price > MAX_PRICE:
-        raise DomainError(
-            "price_out_of_range", f"This would cost {price} credits; a render may cost at most {MAX_PRICE}.",
-            data={"required_tokens": price, "limit": MAX_PRICE},
-        )  # fmt: skip
+    _ensure_payable(price)
     return price
 
 
@@ -60,9 +56,33 @@ def hold_price(job: RenderJob) -> None:
     job.save(update_fields=["hold"])
 
 
+def change_price(job: RenderJob, price: int) -> None:
+    """What a job that is not over costs from now on, and holds; the caller has its row.
+
+    Raises DomainError ``price_out_of_range`` and ``insufficient_credits`` (422).
+    """
+    _ensure_payable(price)
+    before, job.price = job.price, price
+    if price == before:
+        return
+    if job.hold is None:
+        hold_price(job)
+    elif price:
+        change_hold(job.hold, price)
+    else:
+        release_hold(job.hold)
+    job.save(update_fields=["price"])
+
+
+def part_price(job: RenderJob, frames: int) -> int:
+    """Of a film that has so many frames in the end: its share of the price, rounded up."""
+    all_new, new = job.frames_total - job.frames_before, frames - job.frames_before
+    return math.ceil(round(job.price * max(0, new) / max(1, all_new), 10))
+
+
 def capture_price(job: RenderJob) -> None:
-    """The render is done: it is paid."""
-    if job.hold is not None:
+    """The render is done: it is paid, unless it came to nothing."""
+    if job.hold is not None and job.price:
         capture_hold(job.hold)
 
 
@@ -78,9 +98,20 @@ def check_holds() -> Iterator[str]:
         expected = _SETTLED.get(RenderJob.Status(job.status), CreditHold.Status.HELD)
         if job.hold is None:
             yield f"render {job.pk} costs {job.price} and holds nothing"
+        elif job.price == 0 and job.hold.status == CreditHold.Status.RELEASED:
+            # It was stopped before it had made anything.
+            continue
         elif job.hold.amount != job.price:
             yield f"render {job.pk} costs {job.price} and holds {job.hold.amount}"
         elif job.hold.status != expected:
             yield f"render {job.pk} is {job.status} and its credits are {job.hold.status}"
     for hold in CreditHold.objects.filter(reference_type=RENDER, render_job__isnull=True).iterator():
         yield f"hold {hold.pk} is for render {hold.reference_id}, which does not know it"
+
+
+def _ensure_payable(price: int) -> None:
+    if price > MAX_PRICE:
+        raise DomainError(
+            "price_out_of_range", f"This would cost {price} credits; a render may cost at most {MAX_PRICE}.",
+            data={"required_tokens": price, "limit": MAX_PRICE},
+        )  # fmt: skip

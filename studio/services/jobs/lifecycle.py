@@ -28,6 +28,7 @@ from studio.services.jobs.charges import capture_price, hold_price, release_pric
 from studio.services.jobs.queue import knock, move_from_unknown_queues, queue_for, wake_worker
 from studio.services.jobs.states import show_on_video
 from studio.services.jobs.turns import check_users, recount_totals, ripen
+from studio.services.steering.lengths import settle_length
 from studio.services.steering.settling import refuse_waiting
 from studio.services.videos import plans
 from studio.services.videos.prepared import PreparedRender, prepare_render
@@ -131,9 +132,17 @@ def cancel_video(video: Video) -> RenderJob | None:
 
 
 def complete_render(
-    job: RenderJob, *, lease_id: UUID, files: dict[str, MediaFile], seconds_per_frame: float | None
+    job: RenderJob,
+    *,
+    lease_id: UUID,
+    files: dict[str, MediaFile],
+    seconds_per_frame: float | None,
+    frames: int | None = None,
 ) -> bool:
-    """The render is done and its files are stored. Answers False, and drops the files, when the lease was lost."""
+    """The render is done and its files are stored. Answers False, and drops the files, when the lease was lost.
+
+    frames: how many the film has, where a console may have changed that; only those are paid.
+    """
     with transaction.atomic():
         done = job.move(
             RenderJob.Status.COMPLETED,
@@ -151,6 +160,8 @@ def complete_render(
         )
         if done:
             refuse_waiting(job)
+            if frames is not None:
+                settle_length(job, frames)
             if job.effect_id is not None:
                 record_use(job.effect_id)
             show_on_video(job, **({"output": files["output"]} if job.purpose == RenderJob.Purpose.FINAL else {}))

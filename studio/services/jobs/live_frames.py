@@ -20,8 +20,10 @@ def keep_frame(job: RenderJob, jpeg: bytes) -> None:
 
 
 def frame_url(job: RenderJob) -> str | None:
-    """A signed link to the newest frame, None unless the render is running. It answers 404 until there is a frame."""
-    if job.status != RenderJob.Status.RUNNING:
+    """A signed link to the newest frame, None unless the render is running or paused. It answers 404 while there is
+    none.
+    """
+    if job.status not in (RenderJob.Status.RUNNING, RenderJob.Status.PAUSED):
         return None
     # The number makes it another picture to browsers that show it.
     return f"/frames/{sign_number(job.pk, salt=FRAME_SALT)}?{job.frames_done}"

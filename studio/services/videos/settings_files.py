@@ -60,7 +60,13 @@ def write_settings_file(video: Video) -> dict[str, Any]:
         raise NotFound("This video has no deforum render")
     plan = RenderPlan.from_json(job.plan)
     assert isinstance(plan.params, DeforumParams)
-    settings = {key: value for key, value in plan.params.settings.items() if key != "sampler"}
+    return settings_file(plan, plan.params.settings, frames=plan.frame_count)
+
+
+def settings_file(plan: RenderPlan, settings: Mapping[str, Any], *, frames: int) -> dict[str, Any]:
+    """What of a plan stands beside its settings in a file, added to these."""
+    assert isinstance(plan.params, DeforumParams)
+    settings = {key: value for key, value in settings.items() if key != "sampler"}
     if plan.model.scheduler:
         settings["sampler"] = sampler_of(plan.model.scheduler)
     settings["prompts"] = _with_catalogue_names(settings["prompts"], plan)
@@ -78,7 +84,7 @@ def write_settings_file(video: Video) -> dict[str, Any]:
         "W": plan.width,
         "H": plan.height,
         "fps": float(plan.rate),
-        "max_frames": plan.frame_count,
+        "max_frames": frames,
         "seed": plan.seed,
         "steps": plan.model.steps,
     }

@@ -1,0 +1,58 @@
+"""The film reel of a render: a small picture of each frame, worth nothing once the film is there to be looked at."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core import signing
+from redis.exceptions import RedisError
+
+from config.platform.redis_link import client
+from config.platform.signing import sign_number
+from studio.models import RenderJob
+
+KEPT_SECONDS = 24 * 3600
+"""After the newest."""
+REEL_SALT = "studio.reel"
+
+
+def keep_thumbnail(job_id: int, frame: int, jpeg: bytes) -> None:
+    """Raises RedisError: without Redis nobody sees it, and nothing else is missing."""
+    with client().pipeline(transaction=False) as pipe:
+        pipe.hset(_key(job_id), str(frame), jpeg)
+        pipe.expire(_key(job_id), KEPT_SECONDS)
+        pipe.execute()
+
+
+def cut_thumbnails(job_id: int, count: int, had: int) -> None:
+    """Only the first ``count`` of ``had`` frames are there. Raises RedisError."""
+    if had > count:
+        client().hdel(_key(job_id), *(str(frame) for frame in range(count, had)))
+
+
+def thumbnail(job_id: int, frame: int) -> bytes | None:
+    """The JPEG; None when there is none, or none any more, or Redis is gone."""
+    try:
+        found: Any = client().hget(_key(job_id), str(frame))
+    except RedisError:
+        return None
+    return found if isinstance(found, bytes) else None
+
+
+def reel_url(job: RenderJob) -> str:
+    """A signed link to the reel; the number of a frame follows it."""
+    return f"/frames/{sign_number(job.pk, salt=REEL_SALT)}"
+
+
+def linked_thumbnail(token: str, frame: int) -> bytes | None:
+    """The JPEG behind a link; None when the link is forged or expired, or there is none."""
+    try:
+        job_id = signing.loads(token, salt=REEL_SALT, max_age=settings.FILE_URL_SECONDS)
+    except signing.BadSignature:
+        return None
+    return thumbnail(job_id, frame)
+
+
+def _key(job_id: int) -> str:
+    return f"reel:{job_id}"
