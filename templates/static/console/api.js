@@ -38,8 +38,9 @@ export class Api {
     return this.#send(path, { method: "GET" });
   }
 
-  post(path, body = {}, key = clickKey()) {
+  post(path, body = {}, { key = clickKey(), timeout } = {}) {
     return this.#send(path, {
+      timeout,
       method: "POST",
       body: JSON.stringify(body),
       headers: { "Content-Type": "application/json", "Idempotency-Key": key },
@@ -82,11 +83,11 @@ export class Api {
     });
   }
 
-  async #send(path, options) {
+  async #send(path, { timeout = TIMEOUT_MS, ...options }) {
     const response = await this.#fetch(path, {
       ...options,
       headers: { Accept: "application/json", ...options.headers },
-      signal: AbortSignal.any([AbortSignal.timeout(TIMEOUT_MS), this.#closed.signal]),
+      signal: AbortSignal.any([AbortSignal.timeout(timeout), this.#closed.signal]),
     });
     const envelope = parse(await response.text());
     if (response.ok && envelope.success) return envelope.data;

@@ -6,10 +6,13 @@ export class Control {
   #session;
   #timer = null;
   #key;
+  #ends = 0;
   /** The secret of this page's hold, null while it has none. */
   token = null;
   /** Why control was lost or could not be taken. */
   reason = "";
+  /** Whether another page has it and shows that it is there: its owner may take it all the same. */
+  held = false;
 
   constructor(session) {
     this.#session = session;
@@ -21,10 +24,10 @@ export class Control {
     return this.token !== null;
   }
 
-  /** {name, expires_at} of another page that steers, null where nobody does. */
+  /** {held, name, expires_at} of another page that steers, or, not held, of whom it is offered to; null where nobody does. */
   get other() {
     const controller = this.#session.state?.controller;
-    return controller?.held && !this.mine ? controller : null;
+    return controller?.name && !this.mine ? controller : null;
   }
 
   /** Takes control: goes on with what this tab held before it was loaded anew, else asks for it. Answers whether it has it. */
@@ -38,6 +41,7 @@ export class Control {
       return true;
     } catch (error) {
       this.reason = error.message;
+      this.held = error.code === "control_held";
       return false;
     } finally {
       this.#session.changed();
@@ -64,8 +68,9 @@ export class Control {
 
   /** What the studio tells of the job's controller; null: nobody. */
   heard(controller) {
-    // Our own hold is told with the moment it ends; somebody else's has a name or a moment that is not ours.
-    if (this.mine && controller?.held && controller.mine === false) this.lost();
+    this.held &&= Boolean(controller?.held);
+    // Our own hold is told, too; whoever takes it from us holds it for longer.
+    if (this.mine && controller?.held && (controller.mine === false || Date.parse(controller.expires_at) > this.#ends)) this.lost();
   }
 
   close() {
@@ -77,6 +82,8 @@ export class Control {
   async #ask(body) {
     const answer = await this.#session.api.post(`${this.#session.path}/control`, body);
     this.token = answer.token ?? body.token;
+    this.#ends = Date.parse(answer.expires_at);
+    this.held = false;
     clearInterval(this.#timer);
     this.#timer = setInterval(() => this.#renew(), RENEW_MS);
     this.#session.changed();
@@ -86,10 +93,14 @@ export class Control {
   async #renew() {
     if (!this.mine || this.#session.finished) return;
     try {
-      await this.#session.api.post(`${this.#session.path}/control`, { action: "renew", token: this.token });
+      const answer = await this.#session.api.post(`${this.#session.path}/control`, { action: "renew", token: this.token });
+      this.#ends = Date.parse(answer.expires_at);
     } catch (error) {
       // Anything else is a connection that comes back, maybe before the hold ends.
-      if ([403, 404, 409].includes(error.status)) this.lost();
+      if (![403, 404, 409].includes(error.status)) return;
+      // A machine that slept has lost it to nobody.
+      this.#drop("");
+      if (!(await this.take())) this.reason ||= "Another page has taken control.";
     }
   }
 

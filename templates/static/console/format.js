@@ -14,6 +14,7 @@ export const isActive = (row) => row.status === "approved" || row.status === "pr
 
 /** A queued preview is "processing" in the API's words; its place in the queue tells it from a running one. */
 export function statusText(row) {
+  if (row.paused) return "paused";
   const waits = row.status === "processing" && row.frames_done === 0 && row.job_time === null;
   return waits ? "queued" : STATUS[row.status] ?? row.status;
 }

@@ -172,7 +172,7 @@ async function preview() {
     const parameters = composer.parameters();
     const key = clickKey();
     const videoId = (await upload()) ?? reusableVideo();
-    const row = await api.post("/api/generate", { type: "deforum", ...(videoId && { videoId }), ...parameters }, key);
+    const row = await api.post("/api/generate", { type: "deforum", ...(videoId && { videoId }), ...parameters }, { key });
     previewed = { id: row.id, form: JSON.stringify(parameters) };
     show(row);
     // On a narrow screen the stage lies below the form.

@@ -16,6 +16,8 @@ import { EventStream } from "./stream.js";
 
 const FINISHED = ["completed", "failed", "cancelled"];
 const KEPT_COMMANDS = 200;
+/** After that a command is sent again: what says nothing may have been cut. */
+const COMMAND_MS = 15_000;
 const REFRESH_MS = 250;
 
 export class JobSession {
@@ -162,7 +164,7 @@ export class JobSession {
   }
 
   #post(number, kind, body) {
-    return this.api.post(`${this.path}/commands`, { ...body, number, kind, token: this.control.token });
+    return this.api.post(`${this.path}/commands`, { ...body, number, kind, token: this.control.token }, { timeout: COMMAND_MS });
   }
 
   #hear(kind, data) {
@@ -297,7 +299,7 @@ const TAKE = {
     if (data.state === "applied") state.effective = { ...state.effective, ...data.effective };
   },
   control: (state, data) => {
-    state.controller = data.held ? { ...state.controller, ...data } : null;
+    state.controller = data.name ? { ...data } : null;
   },
   rewind: (state, data) => {
     state.frame = data.frame;

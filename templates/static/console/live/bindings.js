@@ -10,9 +10,9 @@ export class Bindings {
   #session;
   #rows = new Map();
 
-  constructor(session, { onRemoved }) {
+  constructor(session, { onChanged }) {
     this.#session = session;
-    this.onRemoved = onRemoved;
+    this.onChanged = onChanged;
     byId("bindings").replaceChildren();
   }
 
@@ -35,6 +35,20 @@ export class Bindings {
 
   form() {
     return Object.fromEntries(Array.from(this.#rows, ([name, row]) => [name, body(row)]));
+  }
+
+  /** What has been typed and not sent. */
+  get typed() {
+    const rows = Array.from(this.#rows).filter(([, row]) => row.typed);
+    return Object.fromEntries(rows.map(([name, row]) => [name, body(row)]));
+  }
+
+  /** These have been sent; what was typed meanwhile has not. */
+  sent(bindings) {
+    for (const [name, sent] of Object.entries(bindings)) {
+      const row = this.#rows.get(name);
+      if (row && JSON.stringify(body(row)) === JSON.stringify(sent)) row.typed = false;
+    }
   }
 
   show() {
@@ -68,7 +82,7 @@ export class Bindings {
     const edit = (changes, sends) => {
       Object.assign(this.#rows.get(name), changes, { typed: true });
       if (sends) this.#send(name);
-      else this.show();
+      else this.onChanged();
     };
     nodes.kind.addEventListener("change", () => edit({ kind: nodes.kind.value, value: Math.min(nodes.value.value, HIGHEST[nodes.kind.value]) }, true));
     for (const part of ["a", "b"]) nodes[part].addEventListener("input", () => edit({ [part]: nodes[part].value }));
@@ -101,12 +115,11 @@ export class Bindings {
   }
 
   async #send(name) {
-    const row = this.#rows.get(name);
-    const sent = body(row);
+    const sent = body(this.#rows.get(name));
     const { frames, easing } = smoothing();
     const stored = await order(this.#session, "prompt", { bindings: { [name]: { ...sent, ...(frames && { frames, easing }) } } });
-    if (stored && JSON.stringify(body(row)) === JSON.stringify(sent)) row.typed = false;
-    this.show();
+    if (stored) this.sent({ [name]: sent });
+    this.onChanged();
   }
 
   async #remove(name) {
@@ -114,7 +127,7 @@ export class Bindings {
     if (known && !(await order(this.#session, "prompt", { bindings: { [name]: null } }))) return;
     this.#rows.delete(name);
     if (this.#session.state?.bindings) delete this.#session.state.bindings[name];
-    this.onRemoved();
+    this.onChanged();
   }
 }
 

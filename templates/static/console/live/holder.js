@@ -9,6 +9,7 @@ export function showHolder(session) {
   listen("control-take", "click", async () => {
     if (await control.take()) complain("live-error", "");
   });
+  listen("control-force", "click", () => control.take({ force: true }));
   listen("control-release", "click", () => control.release().catch(() => {}));
   listen("hand-over", "submit", async (event) => {
     event.preventDefault();
@@ -21,18 +22,15 @@ export function showHolder(session) {
       complain("hand-over-to", Object.values(error.fields ?? {}).flat().join(" ") || error.message);
     }
   });
-  const show = () => draw(session);
-  // The other's hold ends without a word when its page is gone.
-  const timer = setInterval(show, 1_000);
-  session.on("closed", () => clearInterval(timer));
-  session.on("change", show);
-  show();
+  session.on("change", () => draw(session));
+  draw(session);
 }
 
 function draw(session) {
   const { control, state } = session;
   const over = session.finished || !state;
   byId("control-take").hidden = over || control.mine;
+  byId("control-force").hidden = over || control.mine || !control.held;
   byId("control-release").hidden = byId("control-menu").hidden = over || !control.mine;
   document.querySelectorAll("[data-steer]").forEach((part) => (part.disabled = !session.canSteer));
   setText(byId("holder-text"), text(session));
@@ -42,9 +40,8 @@ function text({ finished, state, control }) {
   if (!state) return "";
   if (finished) return "This render has ended.";
   if (control.mine) return "You steer.";
-  const { other } = control;
-  if (!other) return [control.reason, "Nobody steers."].filter(Boolean).join(" ");
-  const seconds = Math.ceil((new Date(other.expires_at) - Date.now()) / 1000);
-  const ends = seconds > 0 ? `for ${seconds} s more unless it is renewed` : "but is not heard of any more";
-  return `You are looking on: ${other.name || "another page"} steers, ${ends}. ${control.reason}`.trim();
+  const { other, reason } = control;
+  if (!other) return `You are looking on; nobody steers. ${reason}`.trim();
+  if (!other.held) return `You are looking on: the controls are offered to ${other.name}. ${reason}`.trim();
+  return `You are looking on: ${other.name} steers on another page. ${control.held ? "" : reason}`.trim();
 }

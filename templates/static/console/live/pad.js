@@ -1,7 +1,7 @@
 // A pad: a button per direction, the values they have come to, the size of a step, and whose values they are.
 
 import { element, setText } from "../dom.js";
-import { clamp, figure, movingMode, steer, zero } from "./steer.js";
+import { clamp, figure, movingMode, smoothing, steer, zero } from "./steer.js";
 
 const ARROWS = { up: "↑", down: "↓", left: "←", right: "→" };
 const MODES = { schedule: "use schedule", replace: "use mine", add: "add mine" };
@@ -73,10 +73,14 @@ export class Pad {
     return button;
   }
 
+  /** A step on from where it goes, or, for motions that clicks don't extend, from where it is. */
   #move(parameter, by) {
-    const { mode, value } = this.#session.aim(parameter.name);
+    const { frames, exponential } = smoothing();
+    const { mode, value: goal } = this.#session.aim(parameter.name);
+    const { value: place } = this.#session.live(parameter.name);
     const into = movingMode(this.#session, parameter);
-    const from = mode === into ? value : into === "add" ? 0 : this.#session.state?.effective?.[parameter.name] ?? 0;
+    const started = into === "add" ? 0 : this.#session.state?.effective?.[parameter.name] ?? 0;
+    const from = mode === into ? (frames && !exponential ? place : goal) ?? started : started;
     steer(this.#session, { [parameter.name]: { mode: into, value: clamp(parameter, into, from + by) } });
   }
 

@@ -28,7 +28,7 @@ class Prompts {
     this.#session = session;
     if (!drafts.has(session.jobId)) drafts.set(session.jobId, { texts: {} });
     this.#draft = drafts.get(session.jobId);
-    this.#bindings = new Bindings(session, { onRemoved: () => this.show() });
+    this.#bindings = new Bindings(session, { onChanged: () => this.show() });
     const listen = (id, event, act) => byId(id).addEventListener(event, act, { signal: session.signal });
     for (const [name, id] of Object.entries(TEXTS)) {
       listen(id, "input", () => {
@@ -71,18 +71,20 @@ class Prompts {
   }
 
   #showChanged() {
-    byId("prompt-changed").hidden = !Object.keys(this.#draft.texts).length;
+    byId("prompt-changed").hidden = !Object.keys({ ...this.#draft.texts, ...this.#bindings.typed }).length;
   }
 
   /** What is typed; a text that nobody touched is left as it is. The first text that is sent makes itself heard. */
   async #send(more = {}) {
     const sent = { ...this.#draft.texts };
+    const bindings = this.#bindings.typed;
     const mode = more.mode ?? byId("prompt-mode").value;
     const heard = mode === "schedule" && !("mode" in more) && (sent.a || sent.b) ? "replace" : mode;
     this.#draft.mode = heard;
-    const row = await order(this.#session, "prompt", { ...sent, morph: Number(byId("morph").value), mode: heard });
+    const row = await order(this.#session, "prompt", { ...sent, morph: Number(byId("morph").value), mode: heard, ...(Object.keys(bindings).length && { bindings }) });
     delete this.#draft.mode;
     if (row) {
+      this.#bindings.sent(bindings);
       // What was typed meanwhile is not sent yet.
       for (const [name, text] of Object.entries(sent)) if (this.#draft.texts[name] === text) delete this.#draft.texts[name];
     }

@@ -2,7 +2,7 @@
 
 import { byId } from "../dom.js";
 
-/** How the page is set to move: {frames, easing, exponential}; frames 0 is at once. */
+/** How the page is set to move: {frames, easing, exponential}; frames 0 is at once, exponential: clicks extend the goal. */
 export function smoothing() {
   return {
     frames: Math.max(0, Number(byId("smooth-frames").value) || 0),
@@ -13,9 +13,9 @@ export function smoothing() {
 
 /** Sends {name: {value, mode}}; what is refused is shown where it belongs, so nothing is thrown. */
 export function steer(session, values, { smooth = true, merge = false } = {}) {
-  const how = smoothing();
-  const gradual = smooth && how.frames > 0 && Object.values(values).every(({ value }) => typeof value === "number");
-  const sent = gradual ? session.send("set_smooth", { values, ...how }) : session.send("set", { values }, { merge });
+  const { frames, easing } = smoothing();
+  const gradual = smooth && frames > 0 && Object.values(values).every(({ value }) => typeof value === "number");
+  const sent = gradual ? session.send("set_smooth", { values, frames, easing }) : session.send("set", { values }, { merge });
   return sent.catch(() => null);
 }
 
