@@ -2,10 +2,12 @@
 
 from django.utils import timezone
 
-from accounts.services import allowances, lockout, personal_data
+from accounts.services import allowances, event_stream, lockout, personal_data
 from config.platform.hooks import every_pass
+from config.platform.streams import no_longer_followed
 
 every_pass.plug("data requests queued again", lambda: personal_data.queue_again(timezone.now()))
 every_pass.plug("exports swept", lambda: personal_data.sweep_exports(timezone.now()))
 every_pass.plug("allowances forgotten", lambda: allowances.forget_over(timezone.now()))
 every_pass.plug("failed logins forgotten", lambda: lockout.forget_over(timezone.now()))
+no_longer_followed.plug("logins", event_stream.no_longer_signed_in)

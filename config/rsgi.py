@@ -11,9 +11,16 @@ from django.conf import settings  # noqa: E402 - the settings are needed, and wh
 
 from config.front.application import Front  # noqa: E402
 from config.front.bodies import Buffers  # noqa: E402
+from config.front.handover import Handover  # noqa: E402
 from config.front.lanes import Lanes  # noqa: E402
 from config.front.limits import allowance  # noqa: E402
+from config.streams.passing import socket_path  # noqa: E402
 from config.wsgi import application as handler  # noqa: E402
+
+CONNECTIONS = 16384
+"""Of one process. A slow client costs no more than that, and has to be one of very many to keep others out."""
+STREAMS = 12288
+"""Of those, so many may stay open for events."""
 
 application = Front(
     handler,
@@ -25,4 +32,5 @@ application = Front(
         rate=settings.WEB_LOWEST_RATE,
     ),
     allowance=allowance,
+    handover=Handover(socket_path(), room=STREAMS),
 )

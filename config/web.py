@@ -24,7 +24,7 @@ from granian.log import LogLevels
 from granian.server.common import AbstractServer
 from granian.server.mp import WorkerProcess
 
-from config.rsgi import application
+from config.rsgi import CONNECTIONS, application
 
 # After the application, which sets Django up.
 from django.conf import settings  # isort: skip
@@ -34,8 +34,6 @@ from config.front.pulse import Pulse  # isort: skip
 logger = logging.getLogger(__name__)
 
 LOG_CONFIG = Path(__file__).with_name("granian_log.json")
-CONNECTIONS = 8192
-"""Of one process. A slow client costs no more than that, and has to be one of very many to keep others out."""
 KILL_AFTER_SECONDS = 5
 LOOK_SECONDS = 1.0
 

@@ -5,12 +5,13 @@ from commerce.hooks import holds_compared
 from commerce.models import RENDER
 from config.platform.health import plug_service
 from config.platform.hooks import every_pass
+from config.platform.streams import no_longer_followed
 from effects.hooks import render_models, renderers
 from studio.requests.templates import TemplateVocabulary
 from studio.services import personal_data, probes
 from studio.services.catalogue import models
 from studio.services.files import blobs, orphans, presigned
-from studio.services.jobs import charges, figures
+from studio.services.jobs import charges, figures, watching
 from studio.services.jobs import lifecycle as jobs
 from studio.services.steering import records
 
@@ -19,6 +20,7 @@ user_figures.plug("studio", figures.work_of)
 holds_compared.plug(RENDER, charges.check_holds)
 renderers.plug("studio", TemplateVocabulary())
 render_models.plug("studio", models.model_names)
+no_longer_followed.plug("renders", watching.no_longer_watched)
 plug_service("workers", probes.workers_listen, seconds=1)
 # A process, for a word that hardly ever changes.
 plug_service("ffmpeg", probes.ffmpeg_runs, seconds=60)

@@ -6,6 +6,7 @@ from studio.viewsets.ai_jobs import AiJobViewSet
 from studio.viewsets.catalogue import CatalogueViewSet
 from studio.viewsets.files import FileViewSet, UploadViewSet
 from studio.viewsets.health import CsrfTokenView, ServiceStatusView
+from studio.viewsets.job_events import JobEventsView
 from studio.viewsets.jobs import RenderViewSet
 from studio.viewsets.schedules import ScheduleViewSet
 from studio.viewsets.settings_files import SettingsFileViewSet
@@ -27,6 +28,7 @@ urlpatterns = [
     path("video-jobs/<int:job_id>/frames", SteeringViewSet.as_view({"get": "frames"})),
     path("video-jobs/<int:job_id>/frames/<int:frame>", SteeringViewSet.as_view({"get": "frame"})),
     path("video-jobs/<int:job_id>/record", SteeringViewSet.as_view({"get": "record"})),
+    path("video-jobs/<int:job_id>/events", JobEventsView.as_view()),
     path("ai-jobs", AiJobViewSet.as_view({"get": "list", "post": "create"})),
     path("ai-jobs/estimate", AiJobViewSet.as_view({"post": "estimate"})),
     path("ai-jobs/<int:job_id>", AiJobViewSet.as_view({"get": "retrieve"})),

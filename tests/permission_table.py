@@ -181,6 +181,7 @@ ROWS = """
 401 404 404 404 404 404  POST /api/gallery/<int:item_id>/report hidden-item {"reason": "spam"}
 401 200 200 200 200 200  POST /api/gallery/<int:item_id>/remix item
 401 404 404 404 404 404  POST /api/gallery/<int:item_id>/remix hidden-item
+401 200 404 404 200 200  GET /api/video-jobs/<int:job_id>/events job
 401 200 404 404 404 404  DELETE /api/auth/sessions/<uuid:session_id> session
 401 200 404 404 404 404  GET /api/me/export/<uuid:request_id> export
 401 403 403 403 200 200  GET /api/admin/users/<int:user_id> user

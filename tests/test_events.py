@@ -33,7 +33,7 @@ pytestmark = pytest.mark.usefixtures("transactional_db")
 
 @pytest.fixture(scope="module")
 def server(django_db_setup: None) -> Iterator[EventServer]:
-    with EventServer() as server:
+    with EventServer(EVENT_STREAMS_PER_USER="1000") as server:
         yield server
 
 

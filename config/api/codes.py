@@ -43,6 +43,7 @@ CODES = {
     # Who else asks
     "conflict": Code(409, "Somebody else is changing this"),
     "too_many_requests": Code(429, "Too many requests"),
+    "too_many_streams": Code(429, "You have 20 streams open, as many as one may have; close one first."),
     # Input
     "validation_error": Code(422, "Validation Error"),
     "idempotency_conflict": Code(422, "This idempotency key was already used for another request"),

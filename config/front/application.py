@@ -17,10 +17,12 @@ from django.utils.http import parse_header_parameters
 from config.api.errors import Unavailable
 from config.front.bodies import Buffers, Refused
 from config.front.environ import environ_of
+from config.front.handover import Handover
 from config.front.lanes import Lanes
 from config.front.limits import Allowance
 from config.front.pulse import Pulse
 from config.front.refusals import refusals
+from config.platform.streams import Ticket
 
 logger = logging.getLogger(__name__)
 
@@ -38,10 +40,15 @@ class Answer:
     path: str = ""
     start: int = 0
     stop: int = 0
+    ticket: Ticket | None = None
+    """To keep the answer open, if somebody does."""
 
 
 class Front:
-    """handler: Django's WSGI handler, which answers a response object. allowance: of a path and its Authorization."""
+    """handler: Django's WSGI handler, which answers a response object. allowance: of a path and its Authorization.
+
+    handover: takes the connections that may stay open.
+    """
 
     def __init__(
         self,
@@ -50,16 +57,20 @@ class Front:
         lanes: Lanes,
         buffers: Buffers,
         allowance: Callable[[str, str], Allowance],
+        handover: Handover | None = None,
     ) -> None:
         self._handler = handler
         self._lanes = lanes
         self._buffers = buffers
         self._allowance = allowance
+        self._handover = handover
         self._refuse = refusals()
         self.pulse: Pulse | None = None
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Granian calls it in each of its processes."""
+        if self._handover is not None:
+            self._watching = loop.create_task(self._handover.watch())
         if self.pulse is not None:
             self._beating = loop.create_task(self.pulse.beat())
 
@@ -72,6 +83,9 @@ class Front:
         except Exception:
             logger.exception("A request could not be answered")
             answer = self._refusal(scope, Refused(500, "server_error", "Something went wrong"), began)
+        ticket, handover = answer.ticket, self._handover
+        if ticket and handover and await handover.follow(scope, protocol, ticket, answer.headers):
+            return
         if answer.path:
             protocol.response_file_range(answer.status, answer.headers, answer.path, answer.start, answer.stop)
         else:
@@ -127,6 +141,7 @@ class Front:
                 answer.path, answer.start, answer.stop = span
             else:
                 answer.content = b"".join(response)
+                answer.ticket = getattr(response, "ticket", None)
         finally:
             _end(response)
         return answer

@@ -13,9 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import redis
-from django.db import transaction
 
-from config.api.envelope import dumps
 from config.platform.redis_link import client
 
 logger = logging.getLogger(__name__)
@@ -63,6 +61,12 @@ def user_log(user_id: int) -> str:
 def job_log(job_id: int) -> str:
     """The name of a render's log."""
     return f"job-{job_id}"
+
+
+def job_of(log: str) -> int | None:
+    """The render whose log has this name."""
+    prefix, _, number = log.partition("-")
+    return int(number) if prefix == "job" else None
 
 
 def publish(user_ids: Iterable[int], kind: str, data: Mapping[str, Any]) -> None:
@@ -117,6 +121,11 @@ def understand(replies: list[Any], after: str | None) -> Page:
 
 
 def _publish(logs: list[str], kind: str, data: Mapping[str, Any]) -> None:
+    # The event server only reads, and would load both for nothing.
+    from django.db import transaction
+
+    from config.api.envelope import dumps
+
     content = dumps(data)
 
     def send() -> None:

@@ -74,15 +74,7 @@ class Pulse:
             os.utime(self._file, (due, due))
         if now - self._written >= ROW_SECONDS or self._promised != seconds:
             self._written, self._promised = now, seconds
-            try:
-                with asynchronous(), connection.cursor() as cursor:
-                    cursor.execute(_UPSERT, [self._name, allowed])
-            except Error:
-                # The file still tells the supervisor; the status page can't be read without the database anyway.
-                logger.warning("The heartbeat of %s could not be written", self._name)
-            finally:
-                # Back to the pool: this may be any thread.
-                connection.close()
+            note_alive(self._name, allowed)
 
     def _watch(self) -> None:
         while not self._over.wait(max(0.1, self._due - time.monotonic())):
@@ -90,6 +82,19 @@ class Pulse:
                 logger.critical("%s gave no sign of life in time and ends itself", self._name)
                 faulthandler.dump_traceback()
                 os._exit(HUNG_STATUS)
+
+
+def note_alive(name: str, seconds: float) -> None:
+    """Write down that a program is alive, and when its next sign is due."""
+    try:
+        with asynchronous(), connection.cursor() as cursor:
+            cursor.execute(_UPSERT, [name, seconds])
+    except Error:
+        # The file still tells the supervisor; the status page can't be read without the database anyway.
+        logger.warning("The heartbeat of %s could not be written", name)
+    finally:
+        # Back to the pool: this may be any thread.
+        connection.close()
 
 
 def programs_alive() -> dict[str, bool]:

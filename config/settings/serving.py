@@ -25,6 +25,10 @@ WEB_HEADER_SECONDS = env.float("WEB_HEADER_SECONDS", 15.0, validate=Range(min=0.
 # many; who doesn't gets a 408.
 WEB_GRACE_SECONDS = env.float("WEB_GRACE_SECONDS", 20.0)
 WEB_LOWEST_RATE = env.int("WEB_LOWEST_RATE", 1024, validate=Range(min=1))
+EVENTS_SOCKET = env.str("EVENTS_SOCKET", "")
+"""Where the event server is reached by the web processes of its machine; empty: in the data folder."""
+EVENT_STREAMS = env.int("EVENT_STREAMS", 10_000, validate=Range(min=1))
+EVENT_STREAMS_PER_USER = env.int("EVENT_STREAMS_PER_USER", 20, validate=Range(min=1))
 RENDER_WORKERS = env.int("RENDER_WORKERS", 1)
 HEARTBEAT_SECONDS = env.float("HEARTBEAT_SECONDS", 30.0)
 """A background program that shows no sign of life for this long, beyond what its work may take, is started again."""

@@ -120,7 +120,8 @@ async def _rise(site: Site, supervisor: Supervisor, log: Log) -> None:
     supervisor.start(watched(command("upkeep", "upkeep"), *UPKEEP))
     names = [f"render-{number}" for number in range(1, site.workers + 1)]
     supervisor.start(*(watched(command(name, "render_worker", "--name", name), name) for name in names))
-    supervisor.start(_web(site, environment))
+    # One stage: an open stream ends with either of them, and keeps neither waiting.
+    supervisor.start(_web(site, environment), watched(_python("events", site, environment, "config.streams"), "events"))
     await _until(site.answers, f"{site.url}{STATUS_PATH} does not answer 200.", WEB_READY_SECONDS)
     log.say("serve", f"Mage AI Studio is ready: {site.url}/  (console /deforumation-qt, staff /admin/, API /api/docs)")
 
@@ -159,13 +160,11 @@ async def _until(condition: Callable[[], bool], complaint: str, seconds: float) 
 
 
 def _web(site: Site, environment: dict[str, str]) -> Program:
-    return Program(
-        "web",
-        [sys.executable, "-m", "config.web", "--host", site.host, "--port", str(site.port)],
-        {
-            **environment,
-            "PYTHONPATH": os.pathsep.join(filter(None, [str(site.base_dir), os.environ.get("PYTHONPATH")])),
-        },
-        # It ends its processes when it ends in order, not when it is killed.
-        death_signal=signal.SIGTERM,
-    )
+    program = _python("web", site, environment, "config.web", "--host", site.host, "--port", str(site.port))
+    # It ends its processes when it ends in order, not when it is killed.
+    return replace(program, death_signal=signal.SIGTERM)
+
+
+def _python(name: str, site: Site, environment: dict[str, str], module: str, *arguments: str) -> Program:
+    path = os.pathsep.join(filter(None, [str(site.base_dir), os.environ.get("PYTHONPATH")]))
+    return Program(name, [sys.executable, "-m", module, *arguments], {**environment, "PYTHONPATH": path})

@@ -78,6 +78,16 @@ OPERATIONS = [
         "What runs and what waits of yours, in the order it is due, with position and time.",
     ),
     Operation(
+        "GET /api/video-jobs/{job_id}/events",
+        "Renders",
+        "Follow what happens in a render",
+        "Server-sent events: `snapshot` comes first and tells how the render stands, then `ready`, whose `live` tells "
+        "whether the answer stays open or is to be asked for again. What follows is `state`, `progress`, `frame` (a "
+        "new picture), `ack` (a command took effect, or was refused), `control` (who steers) and `rewind`. Go on from "
+        "an event with its id as `Last-Event-ID` or `after`; `reset` means that events were missed. "
+        "For the render's owner, and administrators.",
+    ),
+    Operation(
         "GET /api/v1/model-files",
         "Models and presets",
         "List the models",

@@ -30,8 +30,8 @@ from studio.rendering.ports import Progress, Stage, Unsteered
 from studio.services.catalogue.models import work_dir
 from studio.services.jobs import lifecycle as jobs
 from studio.services.jobs.causes import DATABASE_AWAY
-from studio.services.jobs.live_frames import keep_frame
-from studio.services.jobs.states import announce
+from studio.services.jobs.live_frames import show_frame
+from studio.services.jobs.states import announce_progress
 from tenants.scope import tenant_scope
 
 logger = logging.getLogger(__name__)
@@ -76,7 +76,7 @@ class LeasedPort(Unsteered):
         now = time.monotonic()
         self._pulse.beat(progress.stage)
         if progress.preview_jpeg and not self.lost:
-            self._show(keep_frame, self._job, progress.preview_jpeg)
+            self._show(show_frame, self._job, progress.frames_done - 1, progress.preview_jpeg)
         if self._start is None and progress.stage == "rendering":
             self._start = (now, progress.frames_done)
         percent = 100.0 * progress.frames_done / max(1, progress.frames_total)
@@ -95,7 +95,7 @@ class LeasedPort(Unsteered):
         self._reached = max(self._reached, progress.frames_done)
         self.lost = self.lost or not written
         if written:
-            self._show(announce, self._job, **figures)
+            self._show(announce_progress, self._job, **figures)
 
     def should_stop(self) -> bool:
         self._pulse.beat()

@@ -1,4 +1,4 @@
-"""Run everything on this machine: PostgreSQL, Redis, web server, render workers, output watcher and reaper.
+"""Run everything on this machine: PostgreSQL, Redis, web and event server, render workers, output watcher and reaper.
 
 PostgreSQL and Redis are embedded unless DATABASE_URL and REDIS_URL name others. All state lies in STUDIO_DATA_DIR.
 """

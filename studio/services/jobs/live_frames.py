@@ -7,6 +7,8 @@ from django.core import signing
 from django.core.cache import cache
 from redis.exceptions import RedisError
 
+from config.platform.events import publish_job
+from config.platform.links import public_url
 from config.platform.signing import sign_number
 from studio.models import RenderJob
 
@@ -19,14 +21,26 @@ def keep_frame(job: RenderJob, jpeg: bytes) -> None:
     cache.set(_key(job.pk), jpeg, KEPT_SECONDS)
 
 
+def show_frame(job: RenderJob, frame: int, jpeg: bytes) -> None:
+    """Keep the picture of a frame and tell whoever watches the render of it. Raises RedisError as ``keep_frame``."""
+    keep_frame(job, jpeg)
+    told: dict[str, object] = {
+        "frame": frame,
+        "seed": None,
+        "frame_url": public_url(_link(job, frame + 1)),
+        "thumbnail_url": None,
+        "effective": {},
+    }
+    publish_job(job.pk, "frame", told)
+
+
 def frame_url(job: RenderJob) -> str | None:
     """A signed link to the newest frame, None unless the render is running or paused. It answers 404 while there is
     none.
     """
     if job.status not in (RenderJob.Status.RUNNING, RenderJob.Status.PAUSED):
         return None
-    # The number makes it another picture to browsers that show it.
-    return f"/frames/{sign_number(job.pk, salt=FRAME_SALT)}?{job.frames_done}"
+    return _link(job, job.frames_done)
 
 
 def linked_frame(token: str) -> bytes | None:
@@ -35,6 +49,11 @@ def linked_frame(token: str) -> bytes | None:
         return cache.get(_key(signing.loads(token, salt=FRAME_SALT, max_age=settings.FILE_URL_SECONDS)))
     except (signing.BadSignature, RedisError):
         return None
+
+
+def _link(job: RenderJob, number: int) -> str:
+    # The number makes it another picture to browsers that show it.
+    return f"/frames/{sign_number(job.pk, salt=FRAME_SALT)}?{number}"
 
 
 def _key(job_id: int) -> str:
