@@ -48,7 +48,7 @@ class StudioAdminSite(admin.AdminSite):
         """A rule that a service keeps is told on the page that asked to break it; nothing was written then."""
 
         @wraps(view)
-        def told(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        def told(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
             try:
                 return view(request, *args, **kwargs)
             except DomainError as error:
@@ -66,12 +66,12 @@ class StudioAdminSite(admin.AdminSite):
         own = [path("login/passkey/", begin_passkey_login, name="begin_passkey_login")]
         return [*own, *security_urls(self.admin_view), *super().get_urls()]
 
-    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def login(self, request: HttpRequest, extra_context: dict[str, object] | None = None) -> HttpResponse:
         response = super().login(request, extra_context)
         response["Content-Security-Policy"] = content_policy(forms=True)
         return response
 
-    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+    def password_change(self, request: HttpRequest, extra_context: dict[str, object] | None = None) -> Any:
         request.current_app = self.name
         view = PasswordChangeView.as_view(
             form_class=OwnPasswordForm,
@@ -80,7 +80,7 @@ class StudioAdminSite(admin.AdminSite):
         )
         return view(request)
 
-    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+    def index(self, request: HttpRequest, extra_context: dict[str, object] | None = None) -> TemplateResponse:
         from studio.services.jobs.figures import overview
 
         return super().index(request, {**(extra_context or {}), "overview": overview()})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
@@ -20,7 +19,7 @@ _READS = {"GET", "HEAD"}
 
 def by_permission(view: View) -> View:
     @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
         if request.method not in _READS and not (request.user.is_active and request.user.is_superuser):
             raise PermissionDenied
         return view(request, *args, **kwargs)

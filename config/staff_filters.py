@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib import admin
 from django.contrib.admin import filters
 from django.contrib.admin.utils import get_fields_from_path
 from django.db import models
+from django.http import HttpRequest
 
 NEWEST = 1_000
 """Rows whose values are offered."""
@@ -17,7 +19,15 @@ CHOICES = 100
 class NewestValuesFilter(filters.AllValuesFieldListFilter):
     """The values of a column that the newest rows have, and the one that is asked for."""
 
-    def __init__(self, field: Any, request: Any, params: Any, model: Any, model_admin: Any, field_path: str) -> None:
+    def __init__(
+        self,
+        field: models.Field[object, object],
+        request: HttpRequest,
+        params: dict[str, list[str]],
+        model: type[models.Model],
+        model_admin: admin.ModelAdmin[models.Model],
+        field_path: str,
+    ) -> None:
         super().__init__(field, request, params, model, model_admin, field_path)
         newest = model._base_manager.order_by("-pk").values_list(field.attname, flat=True)[:NEWEST]
         values = {str(value) for value in newest if value not in (None, "")}
@@ -27,7 +37,7 @@ class NewestValuesFilter(filters.AllValuesFieldListFilter):
 class FewRelatedFilter(filters.RelatedFieldListFilter):
     """The first related rows, in their order."""
 
-    def field_choices(self, field: Any, request: Any, model_admin: Any) -> Any:
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[Any, Any]]:
         model = field.remote_field.model
         return [(row.pk, str(row)) for row in model._default_manager.order_by(*model._meta.ordering)[:CHOICES]]
 

@@ -8,17 +8,21 @@ key, columns that no index orders can't be sorted by, totals are estimated, and 
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db import connections, models
-from django.db.models import Q, QuerySet
+from django.db.models import Q
+from django.db.models.expressions import Combinable
 from django.http import HttpRequest
 
-from config.staff_search import REACH, find, plain_ways
+from config.staff_search import REACH, Rows, find, plain_ways
+
+if TYPE_CHECKING:
+    from config.staff_pages import StaffPage
 
 SMALL = 1_000
 """Rows."""
@@ -26,8 +30,6 @@ EXACT = 1_000
 """As many rows are counted; acted on at once; skipped to reach a numbered page."""
 AFTER, BEFORE = "after", "before"
 """Names of the parameters that say which row a page follows or leads up to, by its key."""
-
-Rows = QuerySet[Any, Any]
 
 
 class Estimate(int):
@@ -77,7 +79,7 @@ def keys(model: type[models.Model]) -> set[str]:
 class StaffChangeList(ChangeList):
     """One list, for one request."""
 
-    model_admin: Any
+    model_admin: StaffPage
     list_display: Any
     lookup_opts: Any
     previous_link = next_link = ""
@@ -92,7 +94,7 @@ class StaffChangeList(ChangeList):
     def is_small(self) -> bool:
         return self.about <= SMALL
 
-    def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> Rows:
+    def get_queryset(self, request: HttpRequest, exclude_parameters: list[str | None] | None = None) -> Rows:
         self._request = request
         self._turn = {name: request.GET[name] for name in (AFTER, BEFORE) if name in request.GET}
         for name in (AFTER, BEFORE):
@@ -113,7 +115,7 @@ class StaffChangeList(ChangeList):
             rows, self.search_fields, query, near=self._near(True), limit=self._skipped + self.list_per_page + 1
         )
 
-    def get_ordering(self, request: HttpRequest, queryset: Rows) -> list[Any]:
+    def get_ordering(self, request: HttpRequest, queryset: Rows) -> list[str | Combinable]:
         if self.is_small:
             return super().get_ordering(request, queryset)
         return [self._key if self._descending == (BEFORE in self._turn) else f"-{self._key}"]
@@ -215,7 +217,7 @@ class StaffChangeList(ChangeList):
         found = counted(self.queryset) if more else shown
         return AtLeast(EXACT) if found > EXACT else found
 
-    def _link(self, rows: list[Any], more: bool, skipped: int) -> None:
+    def _link(self, rows: list[models.Model], more: bool, skipped: int) -> None:
         back = BEFORE in self._turn
         looked = (self._filters and self._must_look) or (self.query and plain_ways(self.model, self.search_fields))
         if looked and not more and self._edge is not None:
@@ -232,8 +234,8 @@ class StaffChangeList(ChangeList):
         elif self.looked_at:
             self.next_link = self._page({AFTER: edge})
 
-    def _value(self, row: Any) -> Any:
+    def _value(self, row: models.Model) -> object:
         return row.pk if self._key == "pk" else row.serializable_value(self._key)
 
-    def _page(self, turn: dict[str, Any]) -> str:
+    def _page(self, turn: dict[str, object]) -> str:
         return str(self.get_query_string(turn))

@@ -19,7 +19,7 @@ from django.http import HttpRequest, HttpResponse
 
 from config.staff_filters import bounded_filter
 from config.staff_lists import EXACT, StaffChangeList, StaffPaginator, counted
-from config.staff_search import REACH, find
+from config.staff_search import REACH, Rows, find
 
 INLINE_ROWS = 50
 """The newest rows of a relation that a page of its owner shows."""
@@ -36,7 +36,7 @@ class ShownFieldsMixin:
         return [name for name in form.fields if self._is_changed(form, form[name])]
 
     @staticmethod
-    def _is_changed(form: Any, bound: Any) -> bool:
+    def _is_changed(form: forms.BaseForm, bound: Any) -> bool:
         shown = bound.html_initial_name
         if not bound.field.show_hidden_initial or any(key == shown or key.startswith(f"{shown}_") for key in form.data):
             return bool(bound._has_changed())
@@ -56,13 +56,13 @@ class StaffPage(admin.ModelAdmin):
     indexed_filters: tuple[str, ...] = ()
     """Columns that begin an index which then orders by number: a filter by one of them alone finds rows at once."""
 
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[StaffChangeList]:
+    def get_changelist(self, request: HttpRequest, **kwargs: object) -> type[StaffChangeList]:
         return StaffChangeList
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
         return [bounded_filter(self.model, asked) for asked in super().get_list_filter(request)]
 
-    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+    def get_search_results(self, request: HttpRequest, queryset: Rows, search_term: str) -> tuple[Rows, bool]:
         """What autocompletion offers; a list searches by itself (``StaffChangeList``)."""
         if not search_term.strip():
             return queryset, False
@@ -71,7 +71,7 @@ class StaffPage(admin.ModelAdmin):
         found = find(queryset, tuple(self.get_search_fields(request)), search_term, near=near, limit=EXACT)
         return found.order_by("-pk"), False
 
-    def response_action(self, request: HttpRequest, queryset: Any, *more: Any) -> HttpResponse | None:
+    def response_action(self, request: HttpRequest, queryset: Rows, *more: Any) -> HttpResponse | None:
         if request.POST.get("select_across") == "1":
             if counted(queryset) > EXACT:
                 text = f"An action takes {EXACT:,} rows at most: narrow the list down by a filter or a search."
@@ -80,17 +80,21 @@ class StaffPage(admin.ModelAdmin):
             queryset = self.get_queryset(request).filter(pk__in=list(queryset.values_list("pk", flat=True)))
         return super().response_action(request, queryset, *more)
 
-    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> forms.Field | None:
+    def formfield_for_dbfield(
+        self, db_field: models.Field[object, object], request: HttpRequest, **kwargs: Any
+    ) -> forms.Field | None:
         field: forms.Field | None = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field is not None and not isinstance(field, forms.FileField):
             field.show_hidden_initial = True
         return field
 
-    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+    def get_form(
+        self, request: HttpRequest, obj: models.Model | None = None, change: bool = False, **kwargs: Any
+    ) -> type[forms.ModelForm[models.Model]]:
         form: Any = super().get_form(request, obj, change=change, **kwargs)
         return type(form)(form.__name__, (ShownFieldsMixin, form), {"request": request, "__module__": __name__})
 
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: Any, form: forms.ModelForm[models.Model], change: bool) -> None:
         if not change:
             obj.save(force_insert=True)
         elif columns := changed_columns(obj, form):
@@ -101,7 +105,7 @@ class StaffPage(admin.ModelAdmin):
 class NewestFormSet(BaseInlineFormSet):
     """The first ``INLINE_ROWS`` rows, however many there are."""
 
-    def get_queryset(self) -> Any:
+    def get_queryset(self) -> Rows:
         whole = not hasattr(self, "_queryset")
         rows = super().get_queryset()
         if whole:
@@ -117,17 +121,17 @@ class StaffInline(admin.TabularInline):
     max_num = 0
     can_delete = False
 
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
 
 
-def changed_columns(obj: models.Model, form: Any) -> list[str]:
+def changed_columns(obj: models.Model, form: forms.BaseForm) -> list[str]:
     """The columns that the form was asked to change."""
     columns = {field.name for field in obj._meta.concrete_fields}
     return [name for name in form.changed_data if name in columns]

@@ -32,7 +32,7 @@ MATCHES = 2_000
 PEOPLE = 20
 """Whose rows are looked for, at most."""
 
-Rows = QuerySet[Any, Any]
+Rows = QuerySet[models.Model, Any]
 
 
 def find(rows: Rows, ways: Sequence[str], term: str, *, near: Q, limit: int) -> Rows:
@@ -102,7 +102,7 @@ def _of_people(model: type[models.Model], way: str, people: list[tuple[int, int]
     return [Q(tenant=tenant, **{way: pk}) if belongs else Q(**{way: pk}) for pk, tenant in people]
 
 
-def _with_words(rows: Rows, term: str, *columns: str) -> list[Any]:
+def _with_words(rows: Rows, term: str, *columns: str) -> list[tuple[Any, ...]]:
     """Columns of the rows that have the words, in no order."""
     query = beginnings(term)
     if query is None:
@@ -111,7 +111,7 @@ def _with_words(rows: Rows, term: str, *columns: str) -> list[Any]:
     match = [SearchVectorExact(index.expressions[0], query) for index in indexes]
     if not match:
         # A column of its own.
-        fields: Any = rows.model._meta.concrete_fields
+        fields = rows.model._meta.concrete_fields
         vector = next(f for f in fields if isinstance(getattr(f, "output_field", f), SearchVectorField))
         match = [SearchVectorExact(F(vector.name), query)]
     return looked_up(rows.filter(*match).values_list(*columns), MATCHES)

@@ -49,4 +49,4 @@ def reasons(error: DomainError) -> list[str]:
     """The error in words for a page."""
     if not isinstance(error, ValidationFailed):
         return [error.message]
-    return [reason for found in (error.data or {}).values() for reason in found]
+    return [reason for found in error.fields.values() for reason in found]

@@ -183,7 +183,7 @@ def _values(form_class: type[forms.Form], request: HttpRequest) -> dict[str, Any
 def _reasons(error: DomainError) -> list[str]:
     if not isinstance(error, ValidationFailed):
         return [error.message]
-    return [f"{name.capitalize()}: {reason}" for name, reasons in (error.data or {}).items() for reason in reasons]
+    return [f"{name.capitalize()}: {reason}" for name, reasons in error.fields.items() for reason in reasons]
 
 
 def _with_picture(setup: Mapping[str, object]) -> dict[str, object]:

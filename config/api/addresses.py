@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 from ipaddress import IPv6Address, ip_address, ip_network
-from typing import Any
 
 from django.conf import settings
+from django.http import HttpRequest
 
 _WITH_PORT = re.compile(r"\[(?P<bracketed>[^\]]+)\](?::\d{1,5})?|(?P<bare>[\d.]+):\d{1,5}")
 
 
-def client_address(request: Any) -> str | None:
+def client_address(request: HttpRequest) -> str | None:
     """The client's address, for counting and for the log; None where the server has none, as on a Unix socket.
 
     A header that does not say what the trusted proxies would have written there leaves the peer's address.

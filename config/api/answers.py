@@ -19,7 +19,7 @@ type says too little (``Annotated[str, EmailField]``). The component is named li
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from types import NoneType, UnionType
@@ -28,9 +28,13 @@ from uuid import UUID
 
 from django.db.models import Choices
 from drf_spectacular.extensions import OpenApiSerializerExtension
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import Direction
 from rest_framework import serializers
 
-_KINDS: dict[Any, type[serializers.Field]] = {
+from config.api.documentation import Schema
+
+_KINDS: dict[object, type[serializers.Field]] = {
     bool: serializers.BooleanField,
     int: serializers.IntegerField,
     float: serializers.FloatField,
@@ -40,6 +44,7 @@ _KINDS: dict[Any, type[serializers.Field]] = {
     datetime: serializers.DateTimeField,
     UUID: serializers.UUIDField,
     Any: serializers.JSONField,
+    object: serializers.JSONField,
 }
 
 
@@ -47,35 +52,35 @@ class Rows(OpenApiSerializerExtension):
     """Lets drf-spectacular take a row for what a serializer of the same members would be."""
 
     @classmethod
-    def _matches(cls, target: Any) -> bool:
+    def _matches(cls, target: object) -> bool:
         return is_typeddict(target)
 
-    def get_name(self, auto_schema: Any, direction: Any) -> str:
+    def get_name(self, auto_schema: AutoSchema, direction: Direction) -> str:
         name: str = auto_schema.get_serializer_name(row_serializer(self.target)(), direction)
         return name
 
-    def get_identity(self, auto_schema: Any, direction: Any) -> Any:
+    def get_identity(self, auto_schema: AutoSchema, direction: Direction) -> object:
         return row_serializer(self.target)
 
-    def map_serializer(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
-        schema: dict[str, Any] = auto_schema._map_serializer(row_serializer(self.target), direction)
+    def map_serializer(self, auto_schema: AutoSchema, direction: Direction) -> Schema:
+        schema: Schema = auto_schema._map_serializer(row_serializer(self.target), direction)
         return schema
 
 
 @functools.cache
-def row_serializer(row: Any) -> type[serializers.Serializer[Any]]:
+def row_serializer(row: type) -> type[serializers.Serializer]:
     """A serializer of the row's members, which only the schema knows: nothing is serialized by it."""
     members = {name: _member(hint) for name, hint in get_type_hints(row, include_extras=True).items()}
     name = f"{row.__name__.removesuffix('Row')}Serializer"
     return type(name, (serializers.Serializer,), {**members, "__doc__": row.__doc__, "__module__": row.__module__})
 
 
-def items_of(hint: Any) -> Any:
+def items_of(hint: object) -> object:
     """The row of ``Sequence[Row]``; None of anything else."""
     return get_args(hint)[0] if get_origin(hint) in (Sequence, list) else None
 
 
-def _member(hint: Any, **options: Any) -> Any:
+def _member(hint: Any, **options: object) -> serializers.Field:
     inner = get_args(hint)
     match get_origin(hint):
         case origin if origin is NotRequired:
@@ -92,13 +97,13 @@ def _member(hint: Any, **options: Any) -> Any:
                 return row_serializer(inner[0])(many=True, **options)
             return serializers.ListField(child=_member(inner[0]), **options)
         case origin if origin is dict:
-            child = {} if inner[1] is Any else {"child": _member(inner[1])}
+            child = {} if inner[1] in (Any, object) else {"child": _member(inner[1])}
             return serializers.DictField(**child, **options)
     return row_serializer(hint)(**options) if is_typeddict(hint) else _KINDS[hint](**options)
 
 
-def _annotated(hint: Any, notes: tuple[Any, ...], options: dict[str, Any]) -> Any:
-    kind: Any = None
+def _annotated(hint: object, notes: tuple[Any, ...], options: dict[str, object]) -> serializers.Field:
+    kind: Callable[..., serializers.Field] | None = None
     for note in notes:
         if isinstance(note, str):
             options["help_text"] = note

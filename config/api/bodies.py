@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from django.http import QueryDict
 from rest_framework import serializers
 from rest_framework.request import Request
 
 from config.api.forms import Problems, form_values
+from config.api.serializers import Values
 
 MAX_LIST_LENGTH = 1000
 """Of a list whose field has no ``max_length`` of its own."""
@@ -19,7 +19,7 @@ MAX_LIST_LENGTH = 1000
 _BIGINT = 2**63
 
 
-def parse(serializer_class: type[serializers.Serializer[Any]], request: Request, **options: Any) -> dict[str, Any]:
+def parse(serializer_class: type[serializers.Serializer], request: Request, **options: object) -> Values:
     """The validated body, or a 422; ``options`` go to the serializer (``partial=True``)."""
     serializer = serializer_class(data={}, context={"request": request}, **options)
     serializer.initial_data, problems = _read(serializer, request.data)
@@ -28,12 +28,12 @@ def parse(serializer_class: type[serializers.Serializer[Any]], request: Request,
     return serializer.validated_data
 
 
-def raw_body(serializer_class: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
+def raw_body(serializer_class: type[serializers.Serializer], request: Request) -> Mapping[str, object]:
     """The body as JSON would have carried it, unchecked: for what must be looked at before it is parsed."""
     return _read(serializer_class(), request.data)[0]
 
 
-def _read(serializer: serializers.Serializer[Any], data: Any) -> tuple[dict[str, Any], Problems]:
+def _read(serializer: serializers.Serializer, data: Mapping[str, object]) -> tuple[dict[str, object], Problems]:
     """The object to validate, and the problems of what is not worth looking at."""
     if isinstance(data, QueryDict):
         values, problems = form_values(serializer, data)
@@ -45,7 +45,7 @@ def _read(serializer: serializers.Serializer[Any], data: Any) -> tuple[dict[str,
     return values, problems
 
 
-def _out_of_bounds(field: Any, value: Any, path: str) -> Iterator[tuple[str, str]]:
+def _out_of_bounds(field: serializers.Field, value: object, path: str) -> Iterator[tuple[str, str]]:
     """Lists that would cost too much for each item to be looked at, and numbers that nothing can hold."""
     match field:
         case serializers.ListField() | serializers.ListSerializer() if isinstance(value, list):
@@ -65,14 +65,14 @@ def _out_of_bounds(field: Any, value: Any, path: str) -> Iterator[tuple[str, str
             yield path, "A valid number is required."
 
 
-def _is_storable(value: Any) -> bool:
+def _is_storable(value: object) -> bool:
     """Whether a column could hold the integer; whatever is none, the field says itself."""
     if isinstance(value, str):
         value = int(value) if re.fullmatch(r"-?[0-9]{1,1000}", value) else 0
     return not isinstance(value, int) or -_BIGINT <= value < _BIGINT
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: object) -> bool:
     """Python takes ``true`` for 1 and the text ``nan`` for a number; whatever else is none, the field says itself."""
     if isinstance(value, str):
         try:

@@ -1,11 +1,12 @@
 """Start-up checks of the rules "permissions are declared, closed by default" and "an action has a name of its own"."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypedDict
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 from django.urls import URLPattern, URLResolver, get_resolver
+from rest_framework.permissions import BasePermission
 from rest_framework.views import APIView as DrfView
 
 from config.api.views import APIViewSet, DeclaredActions
@@ -13,8 +14,15 @@ from config.api.views import APIViewSet, DeclaredActions
 HTTP_METHODS = ("get", "post", "put", "patch", "delete", "head", "options", "trace", "connect")
 
 
+class ViewOptions(TypedDict, total=False):
+    """What ``as_view`` was told that stands in place of the view's own."""
+
+    permissions: Mapping[str, Sequence[type[BasePermission]]]
+    throttles: Mapping[str, str]
+
+
 @register
-def check_declared_actions(app_configs: Any = None, **_: Any) -> list[CheckMessage]:
+def check_declared_actions(app_configs: object = None, **_: object) -> list[CheckMessage]:
     """Every API view in the URLconf names permissions for each of its actions, and throttle scopes that exist."""
     found = {}
     for view, actions, options in routed_views():
@@ -23,7 +31,7 @@ def check_declared_actions(app_configs: Any = None, **_: Any) -> list[CheckMessa
     return list(found.values())
 
 
-def routed_views(resolver: URLResolver | None = None) -> Iterator[tuple[type[DrfView], list[str], dict[str, Any]]]:
+def routed_views(resolver: URLResolver | None = None) -> Iterator[tuple[type[DrfView], list[str], ViewOptions]]:
     """Each DRF view of the URLconf with the actions (of a viewset) or methods (of a view) that it serves there."""
     for pattern in (resolver or get_resolver()).url_patterns:
         if isinstance(pattern, URLResolver):
@@ -31,7 +39,7 @@ def routed_views(resolver: URLResolver | None = None) -> Iterator[tuple[type[Drf
         elif isinstance(pattern, URLPattern):
             view = getattr(pattern.callback, "cls", None)
             if isinstance(view, type) and issubclass(view, DrfView):
-                options = getattr(pattern.callback, "initkwargs", {})
+                options: ViewOptions = getattr(pattern.callback, "initkwargs", ViewOptions())
                 actions = getattr(pattern.callback, "actions", None)
                 yield view, list(actions.values()) if actions else _methods(view), options
 
@@ -40,7 +48,7 @@ def _methods(view: type[DrfView]) -> list[str]:
     return [method for method in view.http_method_names if method not in ("head", "options") and hasattr(view, method)]
 
 
-def _problems(view: type[DrfView], actions: list[str], options: dict[str, Any]) -> Iterator[CheckMessage]:
+def _problems(view: type[DrfView], actions: list[str], options: ViewOptions) -> Iterator[CheckMessage]:
     name = f"{view.__module__}.{view.__qualname__}"
     if not issubclass(view, DeclaredActions):
         if "permission_classes" not in vars(view) | options:

@@ -1,11 +1,9 @@
 """Framework settings of the HTTP layer; ``config.settings`` imports them, so nothing here may read settings."""
 
-from typing import Any
-
 from config import VERSION
 
 # Who calls, an app above says: the settings name it.
-HTTP: dict[str, Any] = {
+HTTP: dict[str, object] = {
     "DEFAULT_PERMISSION_CLASSES": ["config.api.permissions.Nobody"],
     "DEFAULT_RENDERER_CLASSES": ["config.api.envelope.OrjsonRenderer"],
     "DEFAULT_PARSER_CLASSES": [
@@ -27,7 +25,7 @@ HTTP: dict[str, Any] = {
     "COERCE_DECIMAL_TO_STRING": False,
 }
 
-SPECTACULAR_SETTINGS: dict[str, Any] = {
+SPECTACULAR_SETTINGS: dict[str, object] = {
     "TITLE": "Mage AI Studio API",
     "DESCRIPTION": "Video effects and AI renders: one envelope, one error shape, one list grammar.",
     "VERSION": VERSION,

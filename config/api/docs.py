@@ -1,7 +1,7 @@
 """The pages that show the schema."""
 
 import threading
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.conf import settings
 from django.utils.decorators import method_decorator
@@ -26,9 +26,9 @@ class SchemaOnce(SchemaGenerator):
     """
 
     _lock = threading.Lock()
-    _written: ClassVar[dict[str, dict[str, Any]]] = {}
+    _written: ClassVar[dict[str, dict[str, object]]] = {}
 
-    def get_schema(self, request: Request | None = None, public: bool = False) -> dict[str, Any]:
+    def get_schema(self, request: Request | None = None, public: bool = False) -> dict[str, object]:
         with self._lock:
             # One of the routes in force: tests have others.
             if settings.ROOT_URLCONF not in self._written:
@@ -37,7 +37,7 @@ class SchemaOnce(SchemaGenerator):
 
 
 class CompactJson(OpenApiJsonRenderer2):
-    def get_indent(self, *_: Any) -> None:
+    def get_indent(self, *_: object) -> None:
         return None
 
 
@@ -61,7 +61,7 @@ class DocsView(SpectacularSwaggerSplitView):
     throttle_classes = ()
 
     @extend_schema(exclude=True)
-    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+    def get(self, request: Request, *args: object, **kwargs: object) -> Response:
         response = super().get(request, *args, **kwargs)
         response["Content-Security-Policy"] = content_policy(inline_styles=True, data_images=True)
         return response

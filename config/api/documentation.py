@@ -23,10 +23,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeAlias
 
 from django.apps import apps
 from django.utils.module_loading import module_has_submodule
+
+Schema: TypeAlias = dict[str, Any]
+"""A part of an OpenAPI document: what a member holds depends on its name."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +46,8 @@ class Operation:
     summary: str
     description: str
     codes: str = ""
-    request: Mapping[str, Any] = field(default_factory=dict)
-    answer: Mapping[str, Any] = field(default_factory=dict)
+    request: Mapping[str, object] = field(default_factory=dict)
+    answer: Mapping[str, object] = field(default_factory=dict)
 
     def names(self) -> list[str]:
         return [route.strip() for route in self.routes.split(",")]
@@ -70,7 +73,7 @@ def tags() -> dict[str, str]:
 
 
 @functools.cache
-def values() -> dict[str, Any]:
+def values() -> dict[str, object]:
     """What examples say, by ``Component.field`` or ``field``."""
     return {name: value for module in _modules() for name, value in module.EXAMPLES.items()}
 

@@ -4,10 +4,9 @@ Datetimes are ISO 8601 UTC with microseconds and ``Z``; a Decimal is a JSON numb
 """
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
 
 import orjson
 from django.db.models import QuerySet
@@ -20,12 +19,12 @@ from rest_framework.response import Response
 _OPTIONS = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_NON_STR_KEYS
 
 
-def ok(data: Any = None, message: str = "", status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+def ok(data: object = None, message: str = "", status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """The success answer of every endpoint: ``return ok(row(video), "Video retrieved successfully")``."""
     return Response({"success": True, "data": data, "message": message}, status=status, headers=headers)
 
 
-def dumps(value: Any) -> bytes:
+def dumps(value: object) -> bytes:
     """JSON as the API writes it."""
     try:
         return orjson.dumps(value, default=_plain, option=_OPTIONS)
@@ -48,7 +47,7 @@ class OrjsonRenderer(BaseRenderer):
     charset = None
     render_style = "binary"
 
-    def render(self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None) -> bytes:
+    def render(self, data: object, accepted_media_type: str | None = None, renderer_context: object = None) -> bytes:
         return b"" if data is None else dumps(data)
 
 
@@ -56,7 +55,7 @@ class LenientNegotiation(DefaultContentNegotiation):
     """Honours ``Accept`` where a view offers a choice, and otherwise answers JSON: a browser is no reason for a 406."""
 
     def select_renderer(
-        self, request: Request, renderers: Any, format_suffix: str | None = None
+        self, request: Request, renderers: Sequence[BaseRenderer], format_suffix: str | None = None
     ) -> tuple[BaseRenderer, str]:
         if len(renderers) > 1:
             accepted = self.get_accept_list(request)
@@ -66,7 +65,7 @@ class LenientNegotiation(DefaultContentNegotiation):
         return renderers[0], renderers[0].media_type
 
 
-def _without_long_integers(value: Any) -> Any:
+def _without_long_integers(value: object) -> object:
     """The same with floats for integers of more than 64 bits: what a client means that sent one."""
     if isinstance(value, Decimal | QuerySet | set | frozenset):
         value = _plain(value)
@@ -80,7 +79,7 @@ def _without_long_integers(value: Any) -> Any:
     return value
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     if isinstance(value, datetime):
         return iso(value)
     if isinstance(value, date):

@@ -4,7 +4,6 @@ Nothing here knows Django or DRF, so services, tasks and commands may import it.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 
 class DomainError(Exception):
@@ -20,7 +19,7 @@ class DomainError(Exception):
         code: str,
         message: str,
         status: int = 422,
-        data: Mapping[str, Any] | None = None,
+        data: Mapping[str, object] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(message)
@@ -36,9 +35,10 @@ class ValidationFailed(DomainError):
 
     def __init__(self, fields: Mapping[str, list[str]]) -> None:
         super().__init__("validation_error", "Validation Error", 422, data=fields)
+        self.fields = fields
 
     def __str__(self) -> str:
-        return "; ".join(f"{field}: {' '.join(reasons)}" for field, reasons in (self.data or {}).items())
+        return "; ".join(f"{field}: {' '.join(reasons)}" for field, reasons in self.fields.items())
 
 
 def refuse(field: str, reason: str) -> None:
@@ -52,7 +52,7 @@ def all_problems(*checks: Callable[[], object]) -> dict[str, list[str]]:
         try:
             check()
         except ValidationFailed as failed:
-            for field, reasons in (failed.data or {}).items():
+            for field, reasons in failed.fields.items():
                 problems.setdefault(field, []).extend(reasons)
     return problems
 

@@ -9,15 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from decimal import Decimal
+from types import UnionType
 from typing import Any
 
 from config.api.codes import codes
-from config.api.documentation import Operation, operations, tags, values
+from config.api.documentation import Operation, Schema, operations, tags, values
 
 JSON = "application/json"
 MOMENT = "2026-01-15T10:30:00.000000Z"
 
-_COMMON: dict[str, Any] = {
+_COMMON: dict[str, object] = {
     "id": 42,
     "page": 1,
     "perPage": 50,
@@ -38,7 +39,7 @@ _FORMATS = {
     "uri": "https://studio.example.com/",
     "binary": "(the file's bytes)",
 }
-_TYPES: dict[str, Any] = {
+_TYPES: dict[str, type | UnionType] = {
     "string": str,
     "integer": int,
     "number": int | float,
@@ -48,7 +49,7 @@ _TYPES: dict[str, Any] = {
 }
 
 
-def add_examples(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+def add_examples(result: Schema, **_: object) -> Schema:
     """Of drf-spectacular's ``POSTPROCESSING_HOOKS``."""
     normalise(result)
     made = _Examples(result.get("components", {}).get("schemas", {}))
@@ -77,9 +78,9 @@ def normalise(part: Any) -> None:
         part["oneOf"] = [*part.pop("allOf"), {"enum": [None], "nullable": True}]
 
 
-def error_example(code: str) -> dict[str, Any]:
+def error_example(code: str) -> Schema:
     status, message = codes()[code]
-    body: dict[str, Any] = {"success": False, "message": message, "code": code}
+    body: Schema = {"success": False, "message": message, "code": code}
     if code == "validation_error":
         body["data"] = {"name": ["The name field is required."]}
     if status >= 500:
@@ -88,10 +89,10 @@ def error_example(code: str) -> dict[str, Any]:
 
 
 class _Examples:
-    def __init__(self, components: Mapping[str, Any]) -> None:
+    def __init__(self, components: Schema) -> None:
         self._components = components
 
-    def describe(self, described: dict[str, Any], operation: Operation | None) -> None:
+    def describe(self, described: Schema, operation: Operation | None) -> None:
         """Put an example to the request and the answer of one operation."""
         for content in described.get("requestBody", {}).get("content", {}).values():
             content["example"] = self._request(content["schema"], operation.request if operation else {})
@@ -105,14 +106,14 @@ class _Examples:
                     example["data"] |= operation.answer
                 content["example"] = example
 
-    def _request(self, schema: Mapping[str, Any], told: Mapping[str, Any]) -> Any:
+    def _request(self, schema: Schema, told: Mapping[str, object]) -> object:
         component, resolved = self._resolved(schema)
         members = resolved.get("properties", {})
         # Of a change, whose members are all free to leave out, one is enough.
         wanted = resolved.get("required") or ([] if told else list(members)[:1])
         return {name: self._value(members[name], name, component) for name in wanted if name not in told} | dict(told)
 
-    def _value(self, schema: Mapping[str, Any], name: str = "", component: str = "") -> Any:
+    def _value(self, schema: Schema, name: str = "", component: str = "") -> Any:
         inner, resolved = self._resolved(schema)
         nullable = schema.get("nullable", False) or resolved.get("nullable", False)
         schema = resolved
@@ -127,7 +128,7 @@ class _Examples:
             return _COMMON[name]
         return self._typed(schema, name, component)
 
-    def _typed(self, schema: Mapping[str, Any], name: str, component: str) -> Any:
+    def _typed(self, schema: Schema, name: str, component: str) -> object:
         match schema.get("type"):
             case "array":
                 return [self._value(schema["items"], f"{name}[]", component)]
@@ -142,7 +143,7 @@ class _Examples:
                 return text[: schema.get("maxLength", len(text))]
         return None
 
-    def _resolved(self, schema: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+    def _resolved(self, schema: Schema) -> tuple[str, Schema]:
         """The schema behind references, and the name of its component."""
         name = ""
         while choices := [schema[key] for key in ("$ref", "allOf", "oneOf", "anyOf") if key in schema]:
@@ -154,7 +155,7 @@ class _Examples:
         return name, schema
 
 
-def _fits(value: Any, schema: Mapping[str, Any], nullable: bool) -> bool:
+def _fits(value: object, schema: Schema, nullable: bool) -> bool:
     """Whether a name's value is meant for this member: the same name has other types elsewhere."""
     if value is None:
         return nullable

@@ -10,6 +10,8 @@ from typing import Any, ClassVar
 from django.db.models import Choices, Q
 from django.utils.dateparse import parse_date, parse_datetime
 
+from config.api.documentation import Schema
+
 MAX_LIST_LENGTH = 100
 MAX_TEXT_LENGTH = 255
 MAX_YEAR = 9998
@@ -32,9 +34,9 @@ class Field:
     path: str = ""
 
     operators: ClassVar[tuple[str, ...]] = EQUALITY
-    schema: ClassVar[dict[str, Any]] = {"type": "string"}
+    schema: ClassVar[Schema] = {"type": "string"}
 
-    def parse(self, text: str) -> Any:
+    def parse(self, text: str) -> object:
         """One value. Raises ValueError with a reason for people."""
         raise TypeError(f"{type(self).__name__} can't be filtered by")
 
@@ -56,7 +58,7 @@ class Field:
             return [self.parse(part.strip()) for part in parts]
         return [self.parse(text)]
 
-    def condition(self, operator: str, path: str, values: Sequence[Any]) -> Q:
+    def condition(self, operator: str, path: str, values: Sequence[object]) -> Q:
         match operator:
             case "isnull" | "notnull":
                 return Q(**{f"{path}__isnull": values[0] is (operator == "isnull")})
@@ -76,7 +78,7 @@ class Field:
 
 class Int(Field):
     operators = ORDERED
-    schema: ClassVar[dict[str, Any]] = {"type": "integer"}
+    schema: ClassVar[Schema] = {"type": "integer"}
 
     def parse(self, text: str) -> int:
         if not re.fullmatch(r"-?[0-9]{1,19}", text) or not -_BIGINT <= int(text) < _BIGINT:
@@ -88,7 +90,7 @@ class Number(Field):
     """A decimal column, compared exactly."""
 
     operators = ORDERED
-    schema: ClassVar[dict[str, Any]] = {"type": "number"}
+    schema: ClassVar[Schema] = {"type": "number"}
 
     def parse(self, text: str) -> Decimal:
         try:
@@ -112,7 +114,7 @@ class Str(Field):
 
 class Bool(Field):
     operators = ("=", "not", *NULLS)
-    schema: ClassVar[dict[str, Any]] = {"type": "boolean"}
+    schema: ClassVar[Schema] = {"type": "boolean"}
 
     def parse(self, text: str) -> bool:
         if text.lower() not in _FLAGS:
@@ -122,7 +124,7 @@ class Bool(Field):
 
 class Date(Field):
     operators = ORDERED
-    schema: ClassVar[dict[str, Any]] = {"type": "string", "format": "date"}
+    schema: ClassVar[Schema] = {"type": "string", "format": "date"}
 
     def parse(self, text: str) -> date:
         try:
@@ -146,7 +148,10 @@ class DateTime(Field):
     """A moment in time; a date without a time is its whole day in UTC, a time without an offset is UTC."""
 
     operators = ORDERED
-    schema: ClassVar[dict[str, Any]] = {"type": "string", "description": "A date (its whole day) or a date and time."}
+    schema: ClassVar[Schema] = {
+        "type": "string",
+        "description": "A date (its whole day) or a date and time.",
+    }
 
     def parse(self, text: str) -> Moment:
         try:
@@ -159,7 +164,7 @@ class DateTime(Field):
             pass
         raise ValueError("Must be a date (YYYY-MM-DD) or a date and time (ISO 8601).")
 
-    def condition(self, operator: str, path: str, values: Sequence[Any]) -> Q:
+    def condition(self, operator: str, path: str, values: Sequence[object]) -> Q:
         if operator in ("between", "not", "notin", *NULLS):
             return super().condition(operator, path, values)
         if operator == "in":
@@ -167,7 +172,8 @@ class DateTime(Field):
             for value in values:
                 any_of |= self.condition("=", path, [value])
             return any_of
-        moment: Moment = values[0]
+        moment = values[0]
+        assert isinstance(moment, Moment)
         if moment.end is None:
             return super().condition(operator, path, [moment.start])
         match operator:
@@ -191,11 +197,11 @@ class Choice(Field):
         object.__setattr__(self, "choices", choices)
         object.__setattr__(self, "path", path)
 
-    def parse(self, text: str) -> Any:
+    def parse(self, text: str) -> object:
         for value in self.allowed():
             if str(value) == text:
                 return value
         raise ValueError(f"Must be one of {', '.join(map(str, self.allowed()))}.")
 
-    def allowed(self) -> list[Any]:
+    def allowed(self) -> list[object]:
         return self.choices.values if isinstance(self.choices, type) else list(self.choices)

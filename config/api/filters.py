@@ -24,18 +24,21 @@ bad parameter is a 422 whose ``data`` names it. django-filter carries the filter
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import django_filters
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.http import QueryDict
 
 from config.api.errors import ValidationFailed
 from config.api.fields import Bool, Choice, Date, DateTime, Field, Int, Number, Str
 
 __all__ = ["Bool", "Choice", "Date", "DateTime", "Field", "Int", "ListQuery", "ListSpec", "Number", "Str", "read_query"]
+
+M = TypeVar("M", bound=Model)
+R = TypeVar("R")
 
 DEFAULT_PER_PAGE = 50
 MAX_PER_PAGE = 200
@@ -94,7 +97,7 @@ class ListSpec:
         cls.terms(cls.default_order)
 
     @classmethod
-    def apply_search(cls, queryset: QuerySet[Any, Any], text: str) -> QuerySet[Any, Any]:
+    def apply_search(cls, queryset: QuerySet[M, R], text: str) -> QuerySet[M, R]:
         """Override for a search of one's own (trigram, full text). ``text`` is stripped and not empty."""
         anywhere = Q()
         for path in cls.search:
@@ -146,7 +149,7 @@ class ListQuery:
     """As given: ``{"status:=": "completed"}``."""
     cursor: str
 
-    def narrow(self, queryset: QuerySet[Any, Any], spec: type[ListSpec]) -> QuerySet[Any, Any]:
+    def narrow(self, queryset: QuerySet[M, R], spec: type[ListSpec]) -> QuerySet[M, R]:
         """The rows that search and filters leave, unordered. Raises ValidationFailed naming the bad filters."""
         if self.filters:
             filterset = OperatorFilterSet(self.filters, queryset, spec)
@@ -189,7 +192,7 @@ class ValueField(forms.Field):
         self.kind = kind
         self.operator = operator
 
-    def clean(self, value: str) -> list[Any]:
+    def clean(self, value: str) -> list[object]:
         try:
             return self.kind.values(self.operator, value)
         except ValueError as error:
@@ -206,14 +209,14 @@ class OperatorFilter(django_filters.Filter):
         self.kind = kind
         self.operator = operator
 
-    def filter(self, qs: QuerySet[Any, Any], value: list[Any]) -> QuerySet[Any, Any]:
+    def filter(self, qs: QuerySet[M, R], value: list[object]) -> QuerySet[M, R]:
         return qs.filter(self.kind.condition(self.operator, self.field_name, value))
 
 
 class OperatorFilterSet(django_filters.FilterSet):
     """Holds only the filters that a request names: copying all of a resource's costs more than its query."""
 
-    def __init__(self, data: Mapping[str, str], queryset: QuerySet[Any, Any], spec: type[ListSpec]) -> None:
+    def __init__(self, data: Mapping[str, str], queryset: QuerySet[Model, object], spec: type[ListSpec]) -> None:
         self.base_filters = {name: spec.by_parameter[name] for name in data}
         super().__init__(data, queryset)
 

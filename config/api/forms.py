@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import TypeAlias
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
@@ -39,14 +39,18 @@ _AS_GIVEN = (
 Problems = dict[str, list[str]]
 
 
-class _Given(list[Any]):
+class _Given(list[str | UploadedFile]):
     """What a form gave under one name: texts and files."""
 
 
-def form_values(serializer: Any, form: QueryDict) -> tuple[dict[str, Any], Problems]:
+_Branch: TypeAlias = "dict[str, _Node]"
+_Node: TypeAlias = "_Branch | _Given"
+
+
+def form_values(serializer: serializers.Serializer, form: QueryDict) -> tuple[dict[str, object], Problems]:
     """The object that the form stands for, and by name what can't be read."""
     tree, problems = _tree(form)
-    values = {}
+    values: dict[str, object] = {}
     for name, node in tree.items():
         field = serializer.fields.get(name)
         try:
@@ -59,9 +63,9 @@ def form_values(serializer: Any, form: QueryDict) -> tuple[dict[str, Any], Probl
     return values, problems
 
 
-def _tree(form: QueryDict) -> tuple[dict[str, Any], Problems]:
+def _tree(form: QueryDict) -> tuple[_Branch, Problems]:
     """Names in brackets as branches: ``a[b]=1`` is ``{"a": {"b": ["1"]}}``."""
-    tree: dict[str, Any] = {}
+    tree: _Branch = {}
     problems: Problems = {}
     for name, given in form.lists():
         match = _NAME.fullmatch(name)
@@ -73,15 +77,16 @@ def _tree(form: QueryDict) -> tuple[dict[str, Any], Problems]:
     return tree, problems
 
 
-def _plant(branch: dict[str, Any], path: list[str], leaf: _Given) -> bool:
+def _plant(branch: _Branch, path: list[str], leaf: _Given) -> bool:
     for step in path[:-1]:
-        branch = branch.setdefault(step, {})
-        if isinstance(branch, _Given):
+        inner = branch.setdefault(step, {})
+        if isinstance(inner, _Given):
             return False
+        branch = inner
     return branch.setdefault(path[-1], leaf) is leaf
 
 
-def _value(field: Any, node: Any) -> Any:
+def _value(field: serializers.Field, node: _Node) -> object:
     """What the field would have been given in JSON; ``empty`` for nothing."""
     if isinstance(field, _LISTS):
         return _list(field, node)
@@ -97,7 +102,7 @@ def _value(field: Any, node: Any) -> Any:
     return loads(_text(last)) if isinstance(field, _OBJECTS) else _open(node)
 
 
-def _list(field: Any, node: Any) -> Any:
+def _list(field: serializers.Field, node: _Node) -> object:
     child = getattr(field, "child", None) or serializers.CharField()
     if isinstance(node, _Given) and len(node) == 1 and not isinstance(child, serializers.FileField):
         if node[0] == "":
@@ -108,7 +113,7 @@ def _list(field: Any, node: Any) -> Any:
     return [value for value in values if value is not empty]
 
 
-def _object(field: Any, node: dict[str, Any]) -> Any:
+def _object(field: serializers.Field, node: _Branch) -> object:
     if isinstance(field, serializers.Serializer):
         inner = field.fields
         values = {name: _value(inner[name], item) if name in inner else _plain(item) for name, item in node.items()}
@@ -119,7 +124,7 @@ def _object(field: Any, node: dict[str, Any]) -> Any:
     return {name: value for name, value in values.items() if value is not empty}
 
 
-def _items(node: Any) -> Iterator[Any]:
+def _items(node: _Node) -> Iterator[_Node]:
     """The members of a list, in the order of their indices, each as if it had come alone."""
     if isinstance(node, _Given):
         yield from (_Given([part]) for part in node)
@@ -128,7 +133,7 @@ def _items(node: Any) -> Iterator[Any]:
         yield from _items(item) if isinstance(item, _Given) else [item]
 
 
-def _open(node: Any) -> Any:
+def _open(node: _Node) -> object:
     """A value of a shape that no serializer knows: all indices make a list, other names an object."""
     if isinstance(node, dict):
         if all(step == "" or _is_index(step) for step in node):
@@ -138,12 +143,12 @@ def _open(node: Any) -> Any:
     return values if len(values) > 1 else values[0]
 
 
-def _plain(node: Any) -> Any:
+def _plain(node: _Node) -> object:
     """What nobody declared, as it came."""
     return {name: _plain(item) for name, item in node.items()} if isinstance(node, dict) else node[-1]
 
 
-def _nothing(field: Any) -> Any:
+def _nothing(field: serializers.Field) -> object:
     """What an empty text stands for."""
     if getattr(field, "allow_blank", False):
         return ""
@@ -153,12 +158,12 @@ def _nothing(field: Any) -> Any:
     return empty if may_be_absent and not isinstance(field, serializers.CharField) else ""
 
 
-def _literal(part: Any) -> Any:
+def _literal(part: str | UploadedFile) -> object:
     text = _text(part).strip()
     return loads(text) if text[:1] in ("{", "[") or _LITERAL.fullmatch(text) else part
 
 
-def _text(part: Any) -> str:
+def _text(part: str | UploadedFile) -> str:
     return decode(part.read(settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)) if isinstance(part, UploadedFile) else str(part)
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import uuid
 from functools import partial
-from typing import Any
 
 from django.db import transaction
 from redis.exceptions import RedisError
@@ -27,14 +26,14 @@ def current_token(name: str) -> str:
     """
     key, own = _key(name), own_token()
     try:
-        redis: Any = client()
-        found: bytes | None = redis.get(key)
+        redis = client()
+        found = redis.get(key)
         if found is None:
             redis.set(key, own, nx=True)
             found = redis.get(key)
     except RedisError:
         return own
-    return own if found is None else found.decode()
+    return found.decode() if isinstance(found, bytes) else own
 
 
 def outdate(name: str) -> None:

@@ -9,7 +9,6 @@ import logging
 import re
 import sys
 from collections.abc import Mapping
-from typing import Any
 
 import psycopg
 from django.core import exceptions as django_errors
@@ -20,6 +19,7 @@ from django.views.csrf import csrf_failure as csrf_failure_page
 from django.views.decorators.csrf import csrf_exempt
 from redis.exceptions import RedisError
 from rest_framework import exceptions as drf_errors
+from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import as_serializer_error
 from rest_framework.views import set_rollback
@@ -65,11 +65,12 @@ def is_api(request: HttpRequest) -> bool:
     return _API_PATHS.match(request.path) is not None
 
 
-def exception_handler(exc: Exception, context: Mapping[str, Any]) -> Response:
+def exception_handler(exc: Exception, context: Mapping[str, object]) -> Response:
     """DRF's ``EXCEPTION_HANDLER``."""
     set_rollback()
-    error = as_domain_error(exc, context["request"])
-    return Response(_body(error, context["request"]), status=error.status, headers=_headers(error))
+    request: Request = context["request"]
+    error = as_domain_error(exc, request)
+    return Response(_body(error, request), status=error.status, headers=_headers(error))
 
 
 def error_response(request: HttpRequest, exc: Exception) -> HttpResponse:
@@ -80,7 +81,7 @@ def error_response(request: HttpRequest, exc: Exception) -> HttpResponse:
     )
 
 
-def as_domain_error(exc: Exception, request: Any) -> DomainError:  # noqa: C901 - a table: one case a kind of error
+def as_domain_error(exc: Exception, request: Request) -> DomainError:  # noqa: C901 - a table: one case a kind of error
     """Any exception as the error it means to a client; what means none is logged and becomes a 500."""
     match exc:
         case DomainError():
@@ -171,8 +172,8 @@ def no_such_route(request: HttpRequest) -> HttpResponse:
     return error_response(request, NotFound("No such route"))
 
 
-def _body(error: DomainError, request: Any) -> dict[str, Any]:
-    body: dict[str, Any] = {"success": False, "message": error.message, "code": error.code}
+def _body(error: DomainError, request: Request) -> dict[str, object]:
+    body: dict[str, object] = {"success": False, "message": error.message, "code": error.code}
     if error.status in (409, 422) and error.data is not None:
         body["data"] = error.data
     if error.status >= 500:

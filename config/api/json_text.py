@@ -6,7 +6,6 @@ Whoever walks through such a document later, by recursion or value by value, nee
 from __future__ import annotations
 
 import codecs
-from typing import Any
 
 import orjson
 from django.conf import settings
@@ -27,7 +26,7 @@ class MalformedJson(BadJson):
     """The text is no JSON at all."""
 
 
-def loads(text: str | bytes) -> Any:
+def loads(text: str | bytes) -> object:
     """The value. Raises BadJson."""
     try:
         value = orjson.loads(text)
@@ -48,14 +47,14 @@ def decode(content: bytes) -> str:
         raise MalformedJson("Must be valid JSON in UTF-8.") from error
 
 
-def _bound(value: Any) -> None:
+def _bound(value: object) -> None:
     level, values = [value], 0
     for _ in range(MAX_DEPTH + 1):
-        level = [item for item in level if isinstance(item, dict | list)]
-        if not level:
+        wholes = [item for item in level if isinstance(item, dict | list)]
+        if not wholes:
             return
-        values += sum(map(len, level))
+        values += sum(map(len, wholes))
         if values > MAX_VALUES:
             raise BadJson(TOO_MANY)
-        level = [member for item in level for member in (item.values() if isinstance(item, dict) else item)]
+        level = [member for item in wholes for member in (item.values() if isinstance(item, dict) else item)]
     raise BadJson(TOO_DEEP)

@@ -11,16 +11,19 @@ import hashlib
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import TypeVar
 
 from django.core.cache import cache
 from django.core.exceptions import EmptyResultSet
 from django.core.signing import BadSignature, Signer
-from django.db.models import BooleanField, F, Func, QuerySet, Value
+from django.db.models import BooleanField, F, Func, Model, QuerySet, Value
 from django.http import QueryDict
 
 from config.api.errors import ValidationFailed
 from config.api.filters import ListQuery, ListSpec, read_query
+
+M = TypeVar("M", bound=Model)
+R = TypeVar("R")
 
 # Below this many rows to skip, an OFFSET is too cheap to be worth turning the list around.
 FAR_OFFSET = 5_000
@@ -30,7 +33,7 @@ ANCHORS_KEPT = 300
 DEEP_OFFSET = 500
 """From here on, looking the keys up first costs less than reading whole rows to skip them."""
 
-_FROM_TEXT: dict[str, Callable[[str], Any]] = {
+_FROM_TEXT: dict[str, Callable[[str], object]] = {
     "datetime": datetime.fromisoformat,
     "date": date.fromisoformat,
     "Decimal": Decimal,
@@ -40,13 +43,13 @@ _signer = Signer(salt="config.api.cursor")
 
 def list_page(
     params: QueryDict,
-    queryset: QuerySet[Any, Any],
+    queryset: QuerySet[M, R],
     spec: type[ListSpec],
     *,
     columns: Sequence[str] = (),
-    row: Callable[[Any], Any] | None = None,
+    row: Callable[..., object] | None = None,
     count_key: str | None = None,
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """The ``data`` of a list answer. ``queryset`` yields instances or, faster, ``values()``; its order is replaced.
 
     columns: read the page as ``values(*columns)``. Better than a ``values()`` queryset where they come from other
@@ -58,23 +61,23 @@ def list_page(
     total = count_rows(matching, query, spec, count_key)
     # Of which far pages are looked up: without what the columns join.
     keys = matching.order_by(*_ordering(query, matching)).values_list("pk", flat=True)
-    matching = matching.values(*columns) if columns else matching
-    keyset = Keyset.of(query, matching, spec)
+    shown: QuerySet[M, object] = matching.values(*columns) if columns else matching
+    keyset = Keyset.of(query, shown, spec)
     page = query.page
     if query.cursor:
         if keyset is None:
             raise ValidationFailed({"cursor": [f"The order {query.order} has no cursor."]})
         page, after = keyset.read(query.cursor)
-        rows = list(matching.filter(keyset.after(after)).order_by(*_ordering(query, matching))[: query.per_page + 1])
+        rows = list(shown.filter(keyset.after(after)).order_by(*_ordering(query, shown))[: query.per_page + 1])
     else:
-        ordered = matching.order_by(*_ordering(query, matching))
+        ordered = shown.order_by(*_ordering(query, shown))
         if count_key is None or keyset is None or (page - 1) * query.per_page < FAR_OFFSET:
             rows = numbered_rows(ordered, keys, page, query.per_page, total)
         else:
             rows = _anchored_rows(ordered, keys, keyset, query, total, of=_subject(query, spec, count_key))
     more = len(rows) > query.per_page
     rows = rows[: query.per_page]
-    answer = {
+    answer: dict[str, object] = {
         "items": [row(item) for item in rows] if row else rows,
         "totalItems": total,
         "totalPages": -(-total // query.per_page),
@@ -89,49 +92,47 @@ def list_page(
     return answer
 
 
-def count_rows(
-    queryset: QuerySet[Any, Any], query: ListQuery, spec: type[ListSpec], count_key: str | None = None
-) -> int:
+def count_rows(queryset: QuerySet[M, R], query: ListQuery, spec: type[ListSpec], count_key: str | None = None) -> int:
     """How many rows match: counted, or at most ``spec.count_ttl`` seconds old."""
     # Annotations cost time, and may have the time in them; nothing that is counted is lost without them.
-    queryset = queryset.order_by().values("pk")
-    if queryset.query.is_empty():
+    keys = queryset.order_by().values("pk")
+    if keys.query.is_empty():
         return 0
     if not spec.count_ttl:
-        return queryset.count()
+        return keys.count()
     try:
-        key = f"count:{_subject(query, spec, count_key or queryset.query.sql_with_params())}"
+        key = f"count:{_subject(query, spec, count_key or keys.query.sql_with_params())}"
     except EmptyResultSet:
         # No row can match.
         return 0
-    total = cache.get(key)
+    total: int | None = cache.get(key)
     if total is not None and total >= 2 * spec.exact_below:
         return total
     if spec.exact_below:
-        few = queryset[: spec.exact_below].count()
+        few = keys[: spec.exact_below].count()
         if few < spec.exact_below:
             return few
     if total is None:
-        total = queryset.count()
+        total = keys.count()
         cache.set(key, total, spec.count_ttl)
     return total
 
 
-def _subject(query: ListQuery, spec: type[ListSpec], of: Any) -> str:
+def _subject(query: ListQuery, spec: type[ListSpec], of: object) -> str:
     """What is counted, in few letters. ``of`` stands for the queryset before filters and search, or is its SQL."""
     said = repr((of, sorted(query.filters.items()), query.search.strip()))
     return f"{spec.__module__}.{spec.__name__}:{hashlib.sha256(said.encode()).hexdigest()}"
 
 
 def _anchored_rows(
-    ordered: QuerySet[Any, Any],
-    keys: QuerySet[Any, Any],
+    ordered: QuerySet[M, R],
+    keys: QuerySet[M, object],
     keyset: "Keyset",
     query: ListQuery,
     total: int,
     *,
     of: str,
-) -> list[Any]:
+) -> list[R]:
     """As ``numbered_rows``, for far pages of a list whose name is another once its rows have changed.
 
     Where a page and the one behind it begin is remembered, so that whoever turns pages skips nothing twice.
@@ -148,9 +149,7 @@ def _anchored_rows(
     return rows
 
 
-def numbered_rows(
-    ordered: QuerySet[Any, Any], keys: QuerySet[Any, Any], page: int, per_page: int, total: int
-) -> list[Any]:
+def numbered_rows(ordered: QuerySet[M, R], keys: QuerySet[M, object], page: int, per_page: int, total: int) -> list[R]:
     """The page's rows and, where there is one, the row after them."""
     start = (page - 1) * per_page
     if start >= total:
@@ -162,7 +161,7 @@ def numbered_rows(
     return _rows_at(ordered, keys, start, start + per_page + 1)
 
 
-def _rows_at(ordered: QuerySet[Any, Any], keys: QuerySet[Any, Any], start: int, stop: int) -> list[Any]:
+def _rows_at(ordered: QuerySet[M, R], keys: QuerySet[M, object], start: int, stop: int) -> list[R]:
     if start < DEEP_OFFSET:
         return list(ordered[start:stop])
     # Only keys are read of the rows to skip: from the index of the order, where its columns are all that is asked for.
@@ -179,24 +178,24 @@ class Keyset:
         self._descending = query.terms[-1].descending
 
     @classmethod
-    def of(cls, query: ListQuery, queryset: QuerySet[Any, Any], spec: type[ListSpec]) -> "Keyset | None":
+    def of(cls, query: ListQuery, queryset: QuerySet[M, R], spec: type[ListSpec]) -> "Keyset | None":
         """None where the order has no cursor: a nullable field, or two directions."""
         if not all(term.name in spec.feed for term in query.terms) or len({t.descending for t in query.terms}) > 1:
             return None
         return cls(query, [name.lstrip("-") for name in _ordering(query, queryset)])
 
-    def after(self, values: Sequence[Any], *, inclusive: bool = False) -> Func:
+    def after(self, values: Sequence[object], *, inclusive: bool = False) -> Func:
         operator = "<" if self._descending else ">"
         return row_comparison(self._names, f"{operator}=" if inclusive else operator, values)
 
-    def values(self, row: Any) -> list[Any]:
+    def values(self, row: object) -> list[object]:
         """Where the row is."""
         return [row[name] if isinstance(row, dict) else getattr(row, name) for name in self._names]
 
-    def write(self, row: Any, page: int) -> str:
+    def write(self, row: object, page: int) -> str:
         return _signer.sign_object([self._order, page, [_tag(value) for value in self.values(row)]])
 
-    def read(self, cursor: str) -> tuple[int, list[Any]]:
+    def read(self, cursor: str) -> tuple[int, list[object]]:
         """The page number and the values to continue after. Raises ValidationFailed."""
         try:
             order, page, values = _signer.unsign_object(cursor)
@@ -207,13 +206,13 @@ class Keyset:
         return page, [_untag(value) for value in values]
 
 
-def row_comparison(columns: Sequence[str], operator: str, values: Sequence[Any]) -> Func:
+def row_comparison(columns: Sequence[str], operator: str, values: Sequence[object]) -> Func:
     """``(a, b) < (x, y)`` as PostgreSQL compares rows: one index range, unlike the same thing spelled with OR."""
     rows = (Func(*items, template="(%(expressions)s)") for items in (map(F, columns), map(Value, values)))
     return Func(*rows, template="%(expressions)s", arg_joiner=f" {operator} ", output_field=BooleanField())
 
 
-def _ordering(query: ListQuery, queryset: QuerySet[Any, Any]) -> list[str]:
+def _ordering(query: ListQuery, queryset: QuerySet[M, R]) -> list[str]:
     """``order_by`` arguments that leave no tie: the primary key comes last, in the direction of the last field."""
     names = [("-" if term.descending else "") + term.path for term in query.terms]
     key = queryset.model._meta.pk.name
@@ -222,7 +221,7 @@ def _ordering(query: ListQuery, queryset: QuerySet[Any, Any]) -> list[str]:
     return names
 
 
-def _tag(value: Any) -> Any:
+def _tag(value: object) -> object:
     """JSON that ``_untag`` turns back into the very same value."""
     if isinstance(value, datetime | date):
         return {type(value).__name__: value.isoformat()}
@@ -231,7 +230,7 @@ def _tag(value: Any) -> Any:
     return value
 
 
-def _untag(value: Any) -> Any:
+def _untag(value: object) -> object:
     if isinstance(value, dict):
         [(kind, text)] = value.items()
         return _FROM_TEXT[kind](text)

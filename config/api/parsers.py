@@ -25,7 +25,7 @@ class MalformedJson(ParseError):
 class OrjsonParser(JSONParser):
     """``application/json`` in UTF-8: an object, or nothing at all, which counts as an empty one."""
 
-    def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Any = None) -> dict[str, Any]:
+    def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Any = None) -> dict[str, object]:
         body = _read(stream, parser_context)
         if not body.strip():
             return {}
@@ -101,7 +101,7 @@ def _form_strings(data: QueryDict) -> dict[str, str]:
     return {name: "".join(values) for name, values in data.lists()}
 
 
-def _strings(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+def _strings(value: object, path: str = "") -> Iterator[tuple[str, str]]:
     """Every text of a JSON document with its dotted path; a key counts as a text of its own."""
     if isinstance(value, str):
         yield path or "body", value

@@ -3,8 +3,6 @@
 Views declare on the base classes of ``config.api.views``; ``config.api.checks`` fails at start-up where one doesn't.
 """
 
-from typing import Any
-
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
@@ -14,12 +12,12 @@ from config.api.errors import Forbidden
 class Public(BasePermission):
     """Everybody. Credentials that are sent are still checked; a view's ``anonymous`` actions ignore them."""
 
-    def has_permission(self, request: Request, view: Any) -> bool:
+    def has_permission(self, request: Request, view: object) -> bool:
         return True
 
 
 class Authenticated(BasePermission):
-    def has_permission(self, request: Request, view: Any) -> bool:
+    def has_permission(self, request: Request, view: object) -> bool:
         return bool(request.user and request.user.is_authenticated)
 
 
@@ -28,7 +26,7 @@ class IsAdministrator(Authenticated):
 
     minimum_role = 1
 
-    def has_permission(self, request: Request, view: Any) -> bool:
+    def has_permission(self, request: Request, view: object) -> bool:
         if not super().has_permission(request, view) or request.user.role < self.minimum_role:
             return False
         if request.user.lacks_second_factor:
@@ -43,5 +41,5 @@ class IsSuperAdministrator(IsAdministrator):
 class Nobody(BasePermission):
     """What an undeclared action gets."""
 
-    def has_permission(self, request: Request, view: Any) -> bool:
+    def has_permission(self, request: Request, view: object) -> bool:
         return False

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 _REQUIRED = {"required", "blank", "null"}
 
 
-def reasons_by_field(detail: Any) -> dict[str, list[str]]:
+def reasons_by_field(detail: object) -> dict[str, list[str]]:
     """Dotted path of the field (``items.0.quantity``) -> reasons, of a validation error's ``detail``."""
     fields: dict[str, list[str]] = {}
     for name, reason in _reasons(detail):
@@ -17,7 +16,7 @@ def reasons_by_field(detail: Any) -> dict[str, list[str]]:
     return fields
 
 
-def _reasons(detail: Any, path: str = "") -> Iterator[tuple[str, str]]:
+def _reasons(detail: object, path: str = "") -> Iterator[tuple[str, str]]:
     """Every reason with the dotted path of its field: ``items.0.quantity``."""
     if isinstance(detail, dict):
         for name, item in detail.items():
@@ -31,7 +30,7 @@ def _reasons(detail: Any, path: str = "") -> Iterator[tuple[str, str]]:
         yield name, _reason(detail, name)
 
 
-def _reason(detail: Any, path: str) -> str:
+def _reason(detail: object, path: str) -> str:
     """The documented wording for the two commonest reasons, the validator's own for the others."""
     code = getattr(detail, "code", "")
     field = path.rpartition(".")[2]

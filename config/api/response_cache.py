@@ -14,7 +14,6 @@ from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
@@ -71,14 +70,14 @@ class _Answers:
     """The answers of this process, the least recently made of which make room for others."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[Any, _Answer] = OrderedDict()
+        self._kept: OrderedDict[object, _Answer] = OrderedDict()
         self._lock = threading.Lock()
 
-    def find(self, key: Any, token: str) -> _Answer | None:
+    def find(self, key: object, token: str) -> _Answer | None:
         found = self._kept.get(key)
         return found if found and found.token == token and _now() < found.until else None
 
-    def keep(self, key: Any, answer: _Answer) -> None:
+    def keep(self, key: object, answer: _Answer) -> None:
         with self._lock:
             self._kept[key] = answer
             self._kept.move_to_end(key)
@@ -97,5 +96,5 @@ def _settled_token(name: str) -> str:
     return own_token()
 
 
-def _key(name: str, query: ListQuery) -> Any:
+def _key(name: str, query: ListQuery) -> object:
     return (name, query.page, query.per_page, query.order, tuple(sorted(query.filters.items())))

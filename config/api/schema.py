@@ -11,16 +11,16 @@ A response that is no envelope (a file, a redirect) is annotated by media type: 
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 from django.utils.functional import cached_property
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ResolvedComponent, build_array_type, is_list_serializer
-from drf_spectacular.utils import OpenApiParameter
+from drf_spectacular.utils import Direction, OpenApiParameter
+from rest_framework import serializers
 
 from config.api.answers import items_of, row_serializer
 from config.api.codes import codes as every_code
-from config.api.documentation import Operation, operations
+from config.api.documentation import Operation, Schema, operations
 from config.api.examples import JSON, error_example
 from config.api.filters import DEFAULT_PER_PAGE, MAX_PER_PAGE, MAX_SEARCH_LENGTH, ListSpec
 from config.api.idempotency import MAX_KEY_LENGTH
@@ -44,7 +44,7 @@ _ERROR = {
     },
     "required": ["success", "message", "code"],
 }
-_AS_TEXT: dict[str, dict[str, Any]] = {
+_AS_TEXT: dict[str, Schema] = {
     "integer": {**_TEXT, "pattern": r"^-?[0-9]+$"},
     "number": {**_TEXT, "pattern": r"^-?[0-9]+(\.[0-9]+)?$"},
     "boolean": {**_TEXT, "enum": ["true", "false", "1", "0"]},
@@ -55,7 +55,7 @@ _RETRY_AFTER = {"Retry-After": {"schema": {"type": "integer"}, "description": "S
 class EnvelopeSchema(AutoSchema):
     """Fits views of ``config.api.views``; leaves others (the schema's own) alone."""
 
-    view: Any
+    view: DeclaredActions
 
     @cached_property
     def action(self) -> str:
@@ -86,12 +86,12 @@ class EnvelopeSchema(AutoSchema):
     def get_description(self) -> str:
         return self.told.description if self.told else super().get_description()
 
-    def get_auth(self) -> list[dict[str, Any]]:
+    def get_auth(self) -> list[Schema]:
         auth = super().get_auth()
         # The empty requirement means that it works without credentials as well.
         return [*auth, {}] if self._is_public() else auth
 
-    def get_override_parameters(self) -> list[Any]:
+    def get_override_parameters(self) -> list[OpenApiParameter]:
         return [*super().get_override_parameters(), *self._list_parameters(), *self._idempotency_parameters()]
 
     def _is_public(self) -> bool:
@@ -124,28 +124,30 @@ class EnvelopeSchema(AutoSchema):
             multiple = declared.operator in ("in", "notin", "between", "isnull", "notnull", "like")
             yield _parameter(name.removesuffix("="), _TEXT if multiple else declared.kind.schema)
 
-    def _map_serializer_field(self, field: Any, direction: Any, bypass_extensions: bool = False) -> Any:
+    def _map_serializer_field(
+        self, field: serializers.Field, direction: Direction, bypass_extensions: bool = False
+    ) -> Schema:
         """Numbers and booleans of a body may be texts, for forms have nothing else; the schema says so."""
         schema = super()._map_serializer_field(field, direction, bypass_extensions)
         text = _AS_TEXT.get(schema.get("type", "")) if direction == "request" else None
         return {"anyOf": [schema, text]} if text else schema
 
-    def _map_basic_serializer(self, serializer: Any, direction: Any) -> dict[str, Any]:
-        schema: dict[str, Any] = super()._map_basic_serializer(serializer, direction)
+    def _map_basic_serializer(self, serializer: object, direction: Direction) -> Schema:
+        schema: Schema = super()._map_basic_serializer(serializer, direction)
         # What a serializer inherits was written for those who build on its base, not for who sends or gets it.
         own = serializer if isinstance(serializer, type) else type(serializer)
         if not vars(own).get("__doc__"):
             schema.pop("description", None)
         return schema
 
-    def _is_list_view(self, serializer: Any = None) -> bool:
+    def _is_list_view(self, serializer: object = None) -> bool:
         # A list is what is annotated many=True; an action's name says nothing.
         serializer = self.get_response_serializers() if serializer is None else serializer
         if isinstance(serializer, dict) and serializer:
             serializer = serializer[min(serializer, key=str)]
         return is_list_serializer(serializer)
 
-    def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
+    def _get_response_bodies(self, direction: Direction = "response") -> Schema:
         responses = super()._get_response_bodies(direction)
         if not isinstance(self.view, DeclaredActions):
             return responses
@@ -161,13 +163,13 @@ class EnvelopeSchema(AutoSchema):
         }
         return {**wrapped, **{code: answer for code, answer in self._errors().items() if code not in wrapped}}
 
-    def _get_response_for_code(self, serializer: Any, *args: Any, **options: Any) -> dict[str, Any]:
+    def _get_response_for_code(self, serializer: object, *args: object, **options: object) -> Schema:
         items = items_of(serializer)
         serializer = serializer if items is None else row_serializer(items)(many=True)
-        response: dict[str, Any] = super()._get_response_for_code(serializer, *args, **options)
+        response: Schema = super()._get_response_for_code(serializer, *args, **options)
         return response
 
-    def _wrapped(self, response: dict[str, Any]) -> dict[str, Any]:
+    def _wrapped(self, response: Schema) -> Schema:
         content = response.get("content") or {JSON: {"schema": {"nullable": True}}}
         if JSON not in content:
             return response
@@ -185,8 +187,8 @@ class EnvelopeSchema(AutoSchema):
             "content": {**content, JSON: {**content[JSON], "schema": envelope}},
         }
 
-    def _page(self, items: dict[str, Any]) -> dict[str, Any]:
-        properties: dict[str, Any] = {
+    def _page(self, items: Schema) -> Schema:
+        properties: Schema = {
             "items": items if items.get("type") == "array" else build_array_type(items),
             "totalItems": _COUNT,
             "totalPages": _COUNT,
@@ -201,14 +203,14 @@ class EnvelopeSchema(AutoSchema):
             properties["nextCursor"] = {**_TEXT, "nullable": True}
         return {"type": "object", "properties": properties, "required": required}
 
-    def _errors(self) -> dict[str, Any]:
+    def _errors(self) -> Schema:
         component = ResolvedComponent(
             name="Error", type=ResolvedComponent.SCHEMA, schema=_ERROR, object="config.api.error"
         )
         self.registry.register_on_missing(component)
         return {status: self._error(component, codes) for status, codes in sorted(self._codes().items())}
 
-    def _error(self, component: ResolvedComponent, codes: list[str]) -> dict[str, Any]:
+    def _error(self, component: ResolvedComponent, codes: list[str]) -> Schema:
         content = {"schema": component.ref, "examples": {code: {"value": error_example(code)} for code in codes}}
         headers = {"headers": _RETRY_AFTER} if every_code()[codes[0]].status in (409, 429, 503, 507) else {}
         described = "; ".join(f"`{code}`: {every_code()[code].example}" for code in codes)
@@ -251,5 +253,5 @@ def _has_no_body(status: int) -> bool:
     return status in (204, 416) or 300 <= status < 400
 
 
-def _parameter(name: str, schema: dict[str, Any], description: str = "") -> OpenApiParameter:
+def _parameter(name: str, schema: Schema, description: str = "") -> OpenApiParameter:
     return OpenApiParameter(name, type=schema, description=description)

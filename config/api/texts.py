@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import unicodedata
-from typing import Any
 
 from rest_framework import serializers
 
@@ -14,7 +13,7 @@ class WrittenText(serializers.CharField):
     It is kept as it was written, HTML included, and escaped wherever it is shown.
     """
 
-    def to_internal_value(self, data: Any) -> str:
+    def to_internal_value(self, data: object) -> str:
         text: str = super().to_internal_value(data)
         if text and not has_content(text):
             self.fail("blank")

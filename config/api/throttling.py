@@ -12,7 +12,6 @@ import hashlib
 import math
 import threading
 import time
-from typing import Any
 
 from django.conf import settings
 from redis.exceptions import RedisError
@@ -36,7 +35,7 @@ class ScopeThrottle(BaseThrottle):
         self.scope = scope
         self._wait: int | None = None
 
-    def allow_request(self, request: Request, view: Any) -> bool:
+    def allow_request(self, request: Request, view: object) -> bool:
         rate = settings.THROTTLES.get(self.scope)
         if rate is None:
             return True

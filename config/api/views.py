@@ -25,9 +25,9 @@ like one, because it would answer that method unasked. Services raise
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import ClassVar, TypeVar
 
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from rest_framework import views, viewsets
 from rest_framework.authentication import BaseAuthentication
@@ -42,6 +42,9 @@ from config.api.filters import ListSpec
 from config.api.pagination import list_page
 from config.api.permissions import Nobody
 from config.api.throttling import ScopeThrottle
+
+M = TypeVar("M", bound=Model)
+R = TypeVar("R")
 
 
 class DeclaredActions(views.APIView):
@@ -61,7 +64,7 @@ class DeclaredActions(views.APIView):
 
     http_method_names: ClassVar[list[str]] = ["get", "post", "put", "patch", "delete", "head"]
 
-    def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
+    def initialize_request(self, request: HttpRequest, *args: object, **kwargs: object) -> Request:
         # The schema generator comes here with a view that has no request yet, and get_authenticators needs one.
         self.request = request
         return super().initialize_request(request, *args, **kwargs)
@@ -85,11 +88,11 @@ class DeclaredActions(views.APIView):
     def list_response(
         self,
         request: Request,
-        queryset: QuerySet[Any, Any],
+        queryset: QuerySet[M, R],
         spec: type[ListSpec] | None = None,
         *,
         columns: Sequence[str] = (),
-        row: Callable[[Any], Any] | None = None,
+        row: Callable[..., object] | None = None,
         message: str = "Resources retrieved successfully",
         count_key: str | None = None,
     ) -> Response:

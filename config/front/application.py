@@ -8,15 +8,15 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 from django.db import InterfaceError, OperationalError, close_old_connections
 from django.http.response import HttpResponseBase
 from django.utils.http import parse_header_parameters
+from granian.rsgi import HTTPProtocol
 
 from config.api.errors import Unavailable
 from config.front.bodies import Buffers, Refused
-from config.front.environ import environ_of
+from config.front.environ import HTTPScope, environ_of
 from config.front.handover import Handover
 from config.front.lanes import Lanes
 from config.front.limits import Allowance
@@ -52,7 +52,7 @@ class Front:
 
     def __init__(
         self,
-        handler: Callable[[dict[str, Any], Any], HttpResponseBase],
+        handler: Callable[..., HttpResponseBase],
         *,
         lanes: Lanes,
         buffers: Buffers,
@@ -74,7 +74,7 @@ class Front:
         if self.pulse is not None:
             self._beating = loop.create_task(self.pulse.beat())
 
-    async def __call__(self, scope: Any, protocol: Any) -> None:
+    async def __call__(self, scope: HTTPScope, protocol: HTTPProtocol) -> None:
         began = time.perf_counter()
         try:
             answer = await self._answer(scope, protocol)
@@ -91,7 +91,7 @@ class Front:
         else:
             protocol.response_bytes(answer.status, answer.headers, answer.content)
 
-    async def _answer(self, scope: Any, protocol: Any) -> Answer:
+    async def _answer(self, scope: HTTPScope, protocol: HTTPProtocol) -> Answer:
         _one_host(scope)
         _read(scope)
         kind, options = _content_type(scope)
@@ -123,10 +123,10 @@ class Front:
             environ = environ_of(scope, body.file, None if chunked and allowed.needs_length else body.size)
             return await lane.run(lambda: self._run(environ))
 
-    def _run(self, environ: dict[str, Any]) -> Answer:
+    def _run(self, environ: dict[str, object]) -> Answer:
         answer = Answer()
 
-        def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> None:
+        def start_response(status: str, headers: list[tuple[str, str]], exc_info: object = None) -> None:
             answer.status, answer.headers = int(status[:3]), headers
 
         try:
@@ -146,7 +146,7 @@ class Front:
             _end(response)
         return answer
 
-    def _refusal(self, scope: Any, refused: Refused, began: float) -> Answer:
+    def _refusal(self, scope: HTTPScope, refused: Refused, began: float) -> Answer:
         """The answer to what Django's views are never shown."""
         response = self._refuse(scope, refused, began)
         return Answer(response.status_code, [*response.items()], response.content)
@@ -162,7 +162,7 @@ def _end(response: HttpResponseBase) -> None:
         logger.warning("A connection to the database could not be ended in order: %s", error)
 
 
-def _content_type(scope: Any) -> tuple[str, dict[str, str]]:
+def _content_type(scope: HTTPScope) -> tuple[str, dict[str, str]]:
     """The type and its parameters. Raises Refused for what can't be read: Django would fail on it."""
     try:
         return parse_header_parameters(scope.headers.get("content-type", ""))
@@ -170,14 +170,14 @@ def _content_type(scope: Any) -> tuple[str, dict[str, str]]:
         raise Refused(415, "unsupported_media_type", "The Content-Type can't be read") from error
 
 
-def _one_host(scope: Any) -> None:
+def _one_host(scope: HTTPScope) -> None:
     """Two hosts are two tenants: a proxy may look at the one and we at the other (RFC 9112)."""
     hosts = len(scope.headers.get_all("host"))
     if hosts > 1 or (hosts == 0 and not scope.authority and scope.http_version == "1.1"):
         raise Refused(400, "bad_request", "A request has one Host")
 
 
-def _read(scope: Any) -> None:
+def _read(scope: HTTPScope) -> None:
     """The server drops a value that is not ASCII. Without these a request would mean something else: be done twice, or
     come from the proxy.
     """

@@ -3,13 +3,45 @@
 from __future__ import annotations
 
 import sys
-from typing import IO, Any
+from typing import IO, Protocol, overload
 
 
-def environ_of(scope: Any, body: IO[bytes], length: int | None) -> dict[str, Any]:
+class Headers(Protocol):
+    """Of a request, by their names in small letters."""
+
+    @overload
+    def get(self, key: str) -> str | None: ...
+
+    @overload
+    def get(self, key: str, default: str) -> str: ...
+
+    def get_all(self, key: str) -> list[str]: ...
+
+    def items(self) -> list[tuple[str, str]]: ...
+
+    def __contains__(self, key: str) -> bool: ...
+
+
+class HTTPScope(Protocol):
+    """What the server says of a request."""
+
+    http_version: str
+    server: str
+    client: str
+    scheme: str
+    method: str
+    path: str
+    query_string: str
+    authority: str | None
+
+    @property
+    def headers(self) -> Headers: ...
+
+
+def environ_of(scope: HTTPScope, body: IO[bytes], length: int | None) -> dict[str, object]:
     """length: of the collected body, None without one."""
     server, client = _address(scope.server), _address(scope.client)
-    environ = {
+    environ: dict[str, object] = {
         "REQUEST_METHOD": scope.method,
         "SCRIPT_NAME": "",
         # Bytes in the guise of Latin-1, as the standard has it.
@@ -46,7 +78,7 @@ def _latin(text: str) -> str:
     return text.encode("utf-8", "surrogateescape").decode("latin-1")
 
 
-def _add(environ: dict[str, Any], name: str, value: str) -> None:
+def _add(environ: dict[str, object], name: str, value: str) -> None:
     key = name if name in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{name}"
     if key in environ and name != "HOST":
         value = f"{environ[key]}{';' if name == 'COOKIE' else ','}{value}"

@@ -21,20 +21,20 @@ from django.utils.module_loading import import_string
 from config.api.errors import DomainError
 from config.api.handlers import error_response
 from config.front.bodies import Refused
-from config.front.environ import environ_of
+from config.front.environ import HTTPScope, environ_of
 
 RETRY_SECONDS = "5"
 INNERMOST = "corsheaders.middleware.CorsMiddleware"
 
 
-def refusals() -> Callable[[Any, Refused, float], HttpResponse]:
+def refusals() -> Callable[[HTTPScope, Refused, float], HttpResponse]:
     """What answers a scope that was refused; the number is ``time.perf_counter()`` of when the request came."""
     answer: Any = _answer
     for path in reversed(settings.MIDDLEWARE[: settings.MIDDLEWARE.index(INNERMOST) + 1]):
         with suppress(MiddlewareNotUsed):
             answer = convert_exception_to_response(import_string(path)(answer))
 
-    def refuse(scope: Any, refused: Refused, began: float) -> HttpResponse:
+    def refuse(scope: HTTPScope, refused: Refused, began: float) -> HttpResponse:
         environ = environ_of(scope, io.BytesIO(), None)
         # Django reads it while it makes the request, and it may be why this is refused.
         environ.pop("CONTENT_TYPE", None)

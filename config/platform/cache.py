@@ -9,11 +9,12 @@ from __future__ import annotations
 import functools
 import logging
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from django.core.cache import caches
 from django.core.cache.backends import redis
 from django.utils.connection import ConnectionProxy
+from redis import Redis
 from redis.exceptions import ConnectionError, RedisError, TimeoutError
 
 from config.platform.redis_link import client
@@ -22,22 +23,22 @@ logger = logging.getLogger(__name__)
 
 durable = ConnectionProxy(caches, "durable")
 
-F = TypeVar("F", bound=Callable[..., Any])
+F = TypeVar("F", bound=Callable[..., object])
 
 
 class LinkedRedisClient(redis.RedisCacheClient):
     """Commands of Django's cache over the process' own link."""
 
-    def get_client(self, key: Any = None, *, write: bool = False) -> Any:
+    def get_client(self, key: object = None, *, write: bool = False) -> Redis:
         return client()
 
 
-def _or(missing: Callable[..., Any]) -> Callable[[F], F]:
+def _or(missing: Callable[..., object]) -> Callable[[F], F]:
     """What the method answers instead when Redis does not: ``missing``, called with the same arguments."""
 
     def decorate(method: F) -> F:
         @functools.wraps(method)
-        def resilient(self: Any, *args: Any, **options: Any) -> Any:
+        def resilient(self: object, *args: object, **options: object) -> object:
             try:
                 return method(self, *args, **options)
             except RedisError as error:
@@ -51,27 +52,27 @@ def _or(missing: Callable[..., Any]) -> Callable[[F], F]:
     return decorate
 
 
-def _default(key: Any, default: Any = None, version: Any = None) -> Any:
+def _default(key: object, default: object = None, version: object = None) -> object:
     return default
 
 
-def _none(*args: Any, **options: Any) -> None:
+def _none(*args: object, **options: object) -> None:
     return None
 
 
-def _false(*args: Any, **options: Any) -> bool:
+def _false(*args: object, **options: object) -> bool:
     return False
 
 
-def _empty(*args: Any, **options: Any) -> dict[Any, Any]:
+def _empty(*args: object, **options: object) -> dict[object, object]:
     return {}
 
 
-def _all_keys(data: dict[Any, Any], *args: Any, **options: Any) -> list[Any]:
+def _all_keys(data: dict[object, object], *args: object, **options: object) -> list[object]:
     return list(data)
 
 
-def _missing_key(key: Any, *args: Any, **options: Any) -> Any:
+def _missing_key(key: object, *args: object, **options: object) -> object:
     # What Django's caches raise for a key that is not there.
     raise ValueError(f"Key {key!r} not found")
 
@@ -82,12 +83,12 @@ class RedisCache(redis.RedisCache):
     ``add`` answers False then, as Django has it for what was not stored.
     """
 
-    def __init__(self, server: str, params: dict[str, Any]) -> None:
+    def __init__(self, server: str, params: dict[str, object]) -> None:
         super().__init__(server, params)
         self._class = LinkedRedisClient
 
     @property
-    def _client(self) -> Any:
+    def _client(self) -> Redis:
         """Where django-rq looks for the connection of ``USE_REDIS_CACHE``."""
         return client()
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator
-from typing import Any, Generic, ParamSpec, TypeVar
+from typing import Generic, ParamSpec, TypeVar
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -20,7 +20,7 @@ R = TypeVar("R")
 class Hook(Generic[T]):
     """What the apps plugged in, by a key, in the order of their start."""
 
-    def __init__(self, name: str, fits: Callable[[Any], str | None], about: str) -> None:
+    def __init__(self, name: str, fits: Callable[[T], str | None], about: str) -> None:
         """``fits`` answers what is wrong with something that is to be plugged in, or None."""
         self.name, self.__doc__ = name, about
         self._fits = fits
@@ -64,7 +64,7 @@ def hook(prototype: Callable[P, R]) -> Calls[P, R]:
     named = {name: None for name, parameter in wanted.parameters.items() if parameter.kind is parameter.KEYWORD_ONLY}
     positional = [name for name in wanted.parameters if name not in named]
 
-    def fits(function: Any) -> str | None:
+    def fits(function: Callable[..., object]) -> str | None:
         try:
             inspect.signature(function).bind(*positional, **named)
         except (TypeError, ValueError) as error:
@@ -77,7 +77,7 @@ def hook(prototype: Callable[P, R]) -> Calls[P, R]:
 def hook_of(name: str, kind: type[T], about: str) -> Hook[T]:
     """A point for objects of a class."""
 
-    def fits(what: Any) -> str | None:
+    def fits(what: object) -> str | None:
         return None if isinstance(what, kind) else f"{what!r} is no {kind.__name__}."
 
     return Hook(name, fits, about)

@@ -17,7 +17,6 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import Any
 
 import orjson
 
@@ -88,7 +87,7 @@ class JsonFormatter(logging.Formatter):
     """One JSON object a line, for collectors; ``extra={"fields": {...}}`` of a record become members of it."""
 
     def format(self, record: logging.LogRecord) -> str:
-        told: dict[str, Any] = {
+        told: dict[str, object] = {
             "time": _time(record),
             "level": record.levelname,
             "logger": record.name,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from smtplib import SMTPException, SMTPRecipientsRefused, SMTPResponseException
-from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
@@ -20,7 +19,7 @@ class MailRefused(RuntimeError):
         super().__init__(f"{type(error).__name__} {', '.join(map(str, codes))}".strip())
 
 
-def send_mail(*, to: str, subject: str, template: str, context: dict[str, Any]) -> None:
+def send_mail(*, to: str, subject: str, template: str, context: dict[str, object]) -> None:
     """Send ``mail/{template}.txt`` and ``.html``. Raises MailRefused or OSError, for the queue to try again."""
     # A name that a user chose may stand in the subject; a line break there would begin a header.
     line = " ".join(subject.split())

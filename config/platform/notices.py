@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.conf import settings
 from django.core.cache import cache
 
 from config.platform.mail import send_mail
 
 
-def send_notice(topic: str, *, to: str, subject: str, template: str, context: dict[str, Any]) -> bool:
+def send_notice(topic: str, *, to: str, subject: str, template: str, context: dict[str, object]) -> bool:
     """``send_mail``, at most once per ``NOTICE_QUIET_SECONDS`` and topic; False when it kept quiet."""
     quiet = f"notice:{topic}"
     # Without Redis the mark is not taken either, and a mail too many is better than none.

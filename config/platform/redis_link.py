@@ -12,7 +12,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import redis
 from django.conf import settings
@@ -121,15 +121,21 @@ class _GuardedRetry(Retry):
     def __init__(self) -> None:
         super().__init__(NoBackoff(), 1, (redis.ConnectionError,))
 
-    def call_with_retry(self, do: Callable[[], T], fail: Callable[..., Any], *args: Any, **options: Any) -> T:
+    def call_with_retry(
+        self,
+        do: Callable[[], T],
+        fail: Callable[[Exception], object] | Callable[[Exception, int], object],
+        is_retryable: Callable[[Exception], bool] | None = None,
+        with_failure_count: bool = False,
+    ) -> T:
         # A command on a fresh connection connects within the call; that is one attempt.
         if getattr(_inside, "call", False):
-            return super().call_with_retry(do, fail, *args, **options)
+            return super().call_with_retry(do, fail, is_retryable, with_failure_count)
         ensure_outside_transaction("Asking Redis")
         link.enter()
         _inside.call = True
         try:
-            answer = super().call_with_retry(functools.partial(_ask, do), fail, *args, **options)
+            answer = super().call_with_retry(functools.partial(_ask, do), fail, is_retryable, with_failure_count)
         except (redis.ConnectionError, redis.TimeoutError, OSError) as error:
             link.lost(error)
             raise
@@ -149,6 +155,6 @@ def _ask(do: Callable[[], T]) -> T:
         raise
 
 
-def _meet(connection: Any) -> None:
+def _meet(connection: redis.Connection) -> None:
     link.doubt()
     connection.on_connect()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.cache import get_conditional_response
 from whitenoise.middleware import WhiteNoiseMiddleware
@@ -11,7 +9,7 @@ from whitenoise.middleware import WhiteNoiseMiddleware
 
 class StaticFilesMiddleware(WhiteNoiseMiddleware):
     @staticmethod
-    def serve(static_file: Any, request: HttpRequest) -> HttpResponseBase:
+    def serve(static_file: object, request: HttpRequest) -> HttpResponseBase:
         request.META.pop("HTTP_RANGE", None)
         response = WhiteNoiseMiddleware.serve(static_file, request)
         answer = get_conditional_response(request, response.get("ETag"), response=response) or response

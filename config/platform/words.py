@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import unicodedata
-from typing import Any
+from typing import Any, TypeVar
 
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchQuery, SearchVectorExact, SearchVectorField
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Func, QuerySet, TextField, Value
+from django.db.models import Func, Model, QuerySet, TextField, Value
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Concat
+
+M = TypeVar("M", bound=Model)
+R = TypeVar("R")
 
 _BETWEEN = "@._-+/:,;"
 """PostgreSQL would take an address as one word."""
@@ -26,7 +30,7 @@ class Words(Func):
     template = f"%(function)s('simple'::regconfig, translate(%(expressions)s, '{_BETWEEN}', '{' ' * len(_BETWEEN)}'))"
     output_field = SearchVectorField()
 
-    def __init__(self, *columns: Any, **extra: Any) -> None:
+    def __init__(self, *columns: str | Combinable, **extra: Any) -> None:
         if len(columns) > 1:
             parts = [part for column in columns for part in (Value(" "), column)][1:]
             columns = (Concat(*parts, output_field=TextField()),)
@@ -37,7 +41,7 @@ class WordsIndex(GinIndex):
     """By which ``words_of`` finds the rows of a model."""
 
     # Rows are read at once: what waits in a list to be indexed is read in full by every search.
-    def __init__(self, *texts: Any, fastupdate: bool = False, **options: Any) -> None:
+    def __init__(self, *texts: str | Words, fastupdate: bool = False, **options: Any) -> None:
         """texts: names of the columns."""
         words = texts if texts and isinstance(texts[0], Words) else (Words(*texts),)
         super().__init__(*words, fastupdate=fastupdate, **options)
@@ -49,7 +53,7 @@ def beginnings(term: str) -> SearchQuery | None:
     return SearchQuery(wanted, config="simple", search_type="raw") if wanted else None
 
 
-def looked_up(rows: QuerySet[Any, Any], most: int) -> list[Any]:
+def looked_up(rows: QuerySet[M, tuple[R, ...]], most: int) -> list[tuple[R, ...]]:
     """At most so many of the ``values_list`` rows that have some words, in no order.
 
     PostgreSQL takes any beginning of a word for one in 200 rows and would, for a limit, rather walk through a whole
@@ -62,11 +66,11 @@ def looked_up(rows: QuerySet[Any, Any], most: int) -> list[Any]:
         return []
     with connection.cursor() as cursor:
         cursor.execute(f"WITH found AS MATERIALIZED ({sql}) SELECT * FROM found LIMIT %s", [*values, most])
-        found: list[Any] = cursor.fetchall()
+        found: list[tuple[R, ...]] = cursor.fetchall()
         return found
 
 
-def with_words(rows: QuerySet[Any, Any], words: Any, query: SearchQuery | None) -> QuerySet[Any, Any]:
+def with_words(rows: QuerySet[M, R], words: Combinable, query: SearchQuery | None) -> QuerySet[M, R]:
     """The rows whose ``words`` (an indexed expression or column) the query matches; none without a query.
 
     A page of them costs little however rare they are: few are looked up by the index and ordered, of many the first in

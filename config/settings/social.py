@@ -1,7 +1,5 @@
 """Social login: a provider exists when its client id is set; staff can add more (other OpenID issuers) as rows."""
 
-from typing import Any
-
 from config.settings.environment import env
 
 SOCIALACCOUNT_ADAPTER = "accounts.services.social_http.SocialAccountAdapter"
@@ -9,13 +7,13 @@ SOCIALACCOUNT_QUERY_EMAIL = True
 SOCIALACCOUNT_STORE_TOKENS = False
 
 
-def _app(prefix: str, **options: Any) -> list[dict[str, Any]]:
+def _app(prefix: str, **options: object) -> list[dict[str, object]]:
     client_id = env.str(f"{prefix}_CLIENT_ID", "")
     secret = env.str(f"{prefix}_CLIENT_SECRET", "")
     return [{"client_id": client_id, "secret": secret, **options}] if client_id else []
 
 
-SOCIALACCOUNT_PROVIDERS: dict[str, dict[str, Any]] = {
+SOCIALACCOUNT_PROVIDERS: dict[str, dict[str, object]] = {
     "discord": {"APPS": _app("DISCORD")},
     "google": {"APPS": _app("GOOGLE"), "SCOPE": ["openid", "email", "profile"]},
     "github": {"APPS": _app("GITHUB"), "SCOPE": ["read:user", "user:email"]},

@@ -71,7 +71,7 @@ def _check_fields(effect: Effect, asked: set[str]) -> None:
         effect.clean_fields(exclude=others)
     except ValidationError as error:
         fields = error.message_dict
-        unknown = [_unknown(name).data or {} for column, name in _API_NAMES.items() if fields.pop(column, None)]
+        unknown = [_unknown(name).fields for column, name in _API_NAMES.items() if fields.pop(column, None)]
         raise ValidationFailed(
             {**fields, **{name: list(why) for row in unknown for name, why in row.items()}}
         ) from error

@@ -7,12 +7,12 @@ import threading
 from argparse import ArgumentParser
 from contextlib import suppress
 from types import FrameType
-from typing import Any
 
 import django_rq
 from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import close_old_connections
+from redis.client import Pipeline
 from redis.exceptions import RedisError
 from rq import Queue, SimpleWorker
 from rq.exceptions import StopRequested
@@ -41,10 +41,10 @@ class BackgroundWorker(SimpleWorker):
     # The longest of the growing waits for a Redis that is away.
     max_connection_wait_time = 5
 
-    def heartbeat(self, *args: Any, **options: Any) -> None:
+    def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
         # RQ calls it before it waits for work, and after.
         self._beat(self.dequeue_timeout)
-        super().heartbeat(*args, **options)
+        super().heartbeat(timeout, pipeline)
 
     def execute_job(self, job: Job, queue: Queue) -> None:
         self._beat((job.timeout or 0) + GRACE_SECONDS)
@@ -77,7 +77,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--burst", action="store_true", help="stop when the queue is empty")
 
-    def handle(self, *, burst: bool, **options: Any) -> None:
+    def handle(self, *, burst: bool, **options: object) -> None:
         stopped = stop_event()
         if burst:
             run_worker(stopped, burst=True)

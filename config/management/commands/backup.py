@@ -2,7 +2,6 @@
 
 from argparse import ArgumentParser
 from pathlib import Path
-from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
@@ -23,7 +22,7 @@ class Command(BaseCommand):
         parser.add_argument("--without-media", action="store_true", help="for a bucket that keeps versions by itself")
         parser.add_argument("--tools", type=Path, default=BINARIES, help="folder of another pg_dump")
 
-    def handle(self, *, folder: Path, without_media: bool, tools: Path, **options: Any) -> None:
+    def handle(self, *, folder: Path, without_media: bool, tools: Path, **options: object) -> None:
         try:
             with embedded_database(settings.DATA_DIR, alone=False) as url:
                 made = backups.save(folder, database=url, with_media=not without_media, tools=tools)

@@ -1,7 +1,6 @@
 """Bring the database up to date: migrations, catalogue, staff login. Running it again changes nothing."""
 
 import secrets
-from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
@@ -13,7 +12,7 @@ from accounts.services import ensure_administrator
 class Command(BaseCommand):
     help = __doc__
 
-    def handle(self, **options: Any) -> None:
+    def handle(self, **options: object) -> None:
         call_command("migrate", interactive=False, verbosity=0)
         call_command("seed_catalogue")
         password = settings.STUDIO_ADMIN_PASSWORD or secrets.token_urlsafe(12)

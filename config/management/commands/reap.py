@@ -5,7 +5,6 @@ done what is due every hour.
 import logging
 import threading
 from argparse import ArgumentParser
-from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
@@ -25,7 +24,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--once", action="store_true", help="one pass instead of one every REAP_INTERVAL_SECONDS")
 
-    def handle(self, *, once: bool, **options: Any) -> None:
+    def handle(self, *, once: bool, **options: object) -> None:
         if once:
             for what, do in every_pass.items():
                 _tell(what, do())
@@ -45,6 +44,6 @@ def _round(pulse: Pulse) -> None:
         pulse.beat()
 
 
-def _tell(what: str, count: Any) -> None:
+def _tell(what: str, count: object) -> None:
     if count:
         logger.info("%s: %s", what, count)

@@ -5,7 +5,6 @@ import subprocess
 import sys
 from argparse import ArgumentParser
 from pathlib import Path
-from typing import Any
 
 import redis
 from django.conf import settings
@@ -28,7 +27,7 @@ class Command(BaseCommand):
         parser.add_argument("--yes", action="store_true", help="really replace what is there")
         parser.add_argument("--tools", type=Path, default=BINARIES, help="folder of another psql")
 
-    def handle(self, *, folder: Path, yes: bool, tools: Path, **options: Any) -> None:
+    def handle(self, *, folder: Path, yes: bool, tools: Path, **options: object) -> None:
         try:
             made = backups.read(folder)
             if not yes:

@@ -7,7 +7,6 @@ import os
 import sys
 from argparse import ArgumentParser
 from dataclasses import asdict
-from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
@@ -30,7 +29,7 @@ class Command(BaseCommand):
             help="render worker processes (RENDER_WORKERS; %(default)s)",
         )
 
-    def handle(self, *, host: str, port: int, workers: int, **options: Any) -> None:
+    def handle(self, *, host: str, port: int, workers: int, **options: object) -> None:
         known_host = settings.ALLOWED_HOSTS[0].lstrip(".*") or "localhost"
         site = Site(
             base_dir=settings.BASE_DIR,

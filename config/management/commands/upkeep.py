@@ -6,7 +6,6 @@ if one hangs, the process ends itself, and whoever started it starts all three a
 
 import threading
 from collections.abc import Callable
-from typing import Any
 
 from django.core.management.base import BaseCommand
 
@@ -25,7 +24,7 @@ class Command(BaseCommand):
     help = __doc__
     requires_system_checks = ()
 
-    def handle(self, **options: Any) -> None:
+    def handle(self, **options: object) -> None:
         stopped = stop_event()
         parts = {"reaper": lambda: run_reaper(stopped), "watcher": lambda: run_watcher(stopped=stopped)}
         for name, part in parts.items():
