@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import uuid
 from datetime import timedelta
-from typing import Any
 
 from django.utils import timezone
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -46,7 +45,7 @@ class SessionJWTAuthentication(JWTAuthentication):
             raise InvalidToken("The Authorization header must be: Bearer, a space, and one token.")
         return token.strip()
 
-    def authenticate(self, request: Request) -> tuple[User, Any] | None:
+    def authenticate(self, request: Request) -> tuple[User, object] | None:
         found = super().authenticate(request)
         if found is None:
             return None
@@ -83,5 +82,5 @@ class SessionJWTScheme(OpenApiAuthenticationExtension):
     target_class = "accounts.authentication.SessionJWTAuthentication"
     name = "bearer"
 
-    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+    def get_security_definition(self, auto_schema: object) -> dict[str, str]:
         return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}

@@ -14,7 +14,7 @@ from django.db import models
 
 from accounts.models import User
 
-Section = tuple[str, Iterable[dict[str, Any]]]
+Section = tuple[str, Iterable[dict[str, object]]]
 """A name in the export, and its rows."""
 
 _LEFT_OUT = {
@@ -70,12 +70,12 @@ def rows_naming(user: User, app_label: str, *, leave_out: Collection[str] = ()) 
                 yield f"{app_label}.{name}", plain_rows(rows)
 
 
-def plain_rows(rows: models.QuerySet[Any, Any]) -> Iterator[dict[str, Any]]:
+def plain_rows(rows: models.QuerySet[Any, Any]) -> Iterator[dict[str, object]]:
     """The rows as JSON takes them, without secrets; never all of them in memory."""
     return (plain(row) for row in rows.iterator(chunk_size=_CHUNK))
 
 
-def plain(row: models.Model) -> dict[str, Any]:
+def plain(row: models.Model) -> dict[str, object]:
     """One row as JSON takes it, without secrets."""
     values = {field.attname: field.value_from_object(row) for field in row._meta.concrete_fields}
     simple = (str, int, float, bool, list, dict, type(None))

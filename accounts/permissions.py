@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from rest_framework.request import Request
 
 from config.api.permissions import Authenticated
@@ -12,5 +10,5 @@ from config.api.permissions import Authenticated
 class TenantOwner(Authenticated):
     """Owners of their tenant."""
 
-    def has_permission(self, request: Request, view: Any) -> bool:
+    def has_permission(self, request: Request, view: object) -> bool:
         return super().has_permission(request, view) and request.user.is_tenant_owner

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from typing import Any
 
 from rest_framework import serializers
 
@@ -12,7 +11,7 @@ from accounts.models import User
 from accounts.services.passwords import check_new_password
 from accounts.services.users import check_new_address
 from config.api.errors import refuse
-from config.api.serializers import ThoroughSerializer
+from config.api.serializers import ThoroughSerializer, Values
 
 MISMATCH = "The password confirmation does not match."
 
@@ -20,7 +19,7 @@ MISMATCH = "The password confirmation does not match."
 class AttributesSerializer(ThoroughSerializer):
     """The same members inside `{"data": {"attributes": {...}}}` (JSON:API) are understood as well."""
 
-    def to_internal_value(self, data: Any) -> Any:
+    def to_internal_value(self, data: object) -> Values:
         if isinstance(data, Mapping) and isinstance(data.get("data"), Mapping):
             data = data["data"].get("attributes", {})
         return super().to_internal_value(data)
@@ -40,7 +39,7 @@ class RegistrationSerializer(AttributesSerializer):
     confirmation = "password_confirmation"
     name_required = False
 
-    def rules(self, values: dict[str, Any]) -> Iterator[Callable[[], object]]:
+    def rules(self, values: Values) -> Iterator[Callable[[], object]]:
         repeated = next((values[name] for name in ("password_confirmation", "c_password") if values.get(name)), None)
         if repeated is None:
             yield partial(refuse, self.confirmation, f"The {self.confirmation} field is required.")
@@ -54,7 +53,7 @@ class RegistrationSerializer(AttributesSerializer):
             person = User(email=values.get("email", ""), name=values.get("name", ""))
             yield partial(check_new_password, values["password"], person)
 
-    def validate(self, values: dict[str, Any]) -> dict[str, Any]:
+    def validate(self, values: Values) -> Values:
         for name in ("password_confirmation", "c_password"):
             values.pop(name, None)
         return {key: value or "" for key, value in values.items()}
@@ -79,7 +78,7 @@ class RefreshSerializer(AttributesSerializer):
 class CurrentPasswordField(serializers.CharField):
     """The password of whoever asks, once signing in is some minutes ago."""
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, **options: object) -> None:
         text = "Your present password: needed for this once signing in is some minutes ago."
         shape = {
             "required": False,
@@ -90,7 +89,7 @@ class CurrentPasswordField(serializers.CharField):
         }
         super().__init__(**{"help_text": text, **shape, **options})
 
-    def validate_empty_values(self, data: Any) -> tuple[bool, Any]:
+    def validate_empty_values(self, data: object) -> tuple[bool, object]:
         # A form has no null: both are the same nothing.
         return (True, "") if data is None else super().validate_empty_values(data)
 
@@ -105,14 +104,14 @@ class ProfileSerializer(AttributesSerializer):
     password = serializers.CharField(required=False, min_length=8, max_length=255, trim_whitespace=False)
     current_password = CurrentPasswordField()
 
-    def rules(self, values: dict[str, Any]) -> Iterator[Callable[[], object]]:
+    def rules(self, values: Values) -> Iterator[Callable[[], object]]:
         user = self.context["request"].user
         if "email" in values:
             yield partial(check_new_address, values["email"], user)
         if "password" in values:
             yield partial(check_new_password, values["password"], user)
 
-    def validate(self, values: dict[str, Any]) -> dict[str, Any]:
+    def validate(self, values: Values) -> Values:
         # The columns know no null.
         return {name: "" if value is None else value for name, value in values.items()}
 
@@ -127,11 +126,11 @@ class ResetSerializer(AttributesSerializer):
     password = serializers.CharField(min_length=8, max_length=255, trim_whitespace=False)
     password_confirmation = serializers.CharField(max_length=255, trim_whitespace=False)
 
-    def rules(self, values: dict[str, Any]) -> Iterator[Callable[[], object]]:
+    def rules(self, values: Values) -> Iterator[Callable[[], object]]:
         if "password" in values and values.get("password_confirmation", values["password"]) != values["password"]:
             yield partial(refuse, "password_confirmation", MISMATCH)
 
-    def validate(self, values: dict[str, Any]) -> dict[str, Any]:
+    def validate(self, values: Values) -> Values:
         values.pop("password_confirmation")
         return values
 
@@ -141,7 +140,7 @@ class VerificationSerializer(AttributesSerializer):
     hash = serializers.CharField(max_length=1024)
 
 
-class UserIdSerializer(serializers.Serializer[Any]):
+class UserIdSerializer(serializers.Serializer):
     id = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
 
 
@@ -154,7 +153,7 @@ class UserDataSerializer(ThoroughSerializer, UserIdSerializer):
         help_text="Your present password: needed for your own address once signing in is some minutes ago."
     )
 
-    def lookups(self, values: dict[str, Any]) -> Iterator[Callable[[], object]]:
+    def lookups(self, values: Values) -> Iterator[Callable[[], object]]:
         user = User.objects.filter(pk=values["id"]).first() if "id" in values else None
         if user is not None and "email" in values:
             yield partial(check_new_address, values["email"], user)
@@ -165,7 +164,7 @@ class OwnPasswordSerializer(ThoroughSerializer):
     newPassword = serializers.CharField(min_length=8, max_length=255, trim_whitespace=False)
     confirmNewPassword = serializers.CharField(max_length=255, trim_whitespace=False)
 
-    def rules(self, values: dict[str, Any]) -> Iterator[Callable[[], object]]:
+    def rules(self, values: Values) -> Iterator[Callable[[], object]]:
         new = values.get("newPassword")
         if new is not None and values.get("confirmNewPassword", new) != new:
             yield partial(refuse, "confirmNewPassword", MISMATCH)

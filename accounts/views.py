@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django import forms
@@ -10,11 +11,13 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
+from rest_framework.serializers import Serializer
 
 from accounts import services
 from accounts.middleware import device_of
 from accounts.serializers import ResetSerializer, VerificationSerializer
 from accounts.services import members
+from accounts.staff.passwords import reasons
 from accounts.viewsets.tenants import AcceptSerializer
 from config.api.errors import DomainError
 
@@ -74,21 +77,29 @@ def accept_invitation(request: HttpRequest) -> HttpResponse:
     return _page(request, InvitationForm, AcceptSerializer, accept, "Join", "You are in: log in with your address.")
 
 
-def _page(request: HttpRequest, form_class: Any, shape: Any, act: Any, title: str, done: str) -> HttpResponse:
+def _page(
+    request: HttpRequest,
+    form_class: type[forms.Form],
+    shape: type[Serializer],
+    act: Callable[..., object],
+    title: str,
+    done: str,
+) -> HttpResponse:
     if request.method != "POST":
         return _show(request, form_class(initial=request.GET.dict()), title)
     form = form_class(request.POST)
     sent = shape(data=request.POST.dict())
     if not sent.is_valid():
-        problems = {name: [str(reason) for reason in reasons] for name, reasons in sent.errors.items()}
+        problems = [str(reason) for reasons in sent.errors.values() for reason in reasons]
         return _show(request, form, title, problems, status=422)
     try:
         act(**sent.validated_data)
     except DomainError as error:
-        return _show(request, form, title, error.data or {"": [error.message]}, status=error.status)
+        return _show(request, form, title, reasons(error), status=error.status)
     return render(request, "account/page.html", {"title": title, "done": done})
 
 
-def _show(request: HttpRequest, form: Any, title: str, problems: Any = None, status: int = 200) -> HttpResponse:
-    reasons = [reason for found in (problems or {}).values() for reason in found]
-    return render(request, "account/page.html", {"title": title, "form": form, "problems": reasons}, status=status)
+def _show(
+    request: HttpRequest, form: forms.Form, title: str, problems: Sequence[str] = (), status: int = 200
+) -> HttpResponse:
+    return render(request, "account/page.html", {"title": title, "form": form, "problems": problems}, status=status)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TypeVar
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
 from commerce.models import (
@@ -28,23 +28,23 @@ from commerce.services import finance, orders, products
 from config.api.errors import DomainError, all_problems
 from config.staff_pages import StaffInline, StaffPage
 
+M = TypeVar("M", bound=Model)
+
 
 class ReadOnly:
     """Rows that only the services write."""
 
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
 
 
-def apply(
-    page: admin.ModelAdmin, request: HttpRequest, rows: QuerySet[Any, Any], verb: Callable[[Any], object]
-) -> None:
+def apply(page: admin.ModelAdmin, request: HttpRequest, rows: QuerySet[M], verb: Callable[[M], object]) -> None:
     """Do something to each selected row, and say which refused."""
     done = 0
     for row in rows:
@@ -111,8 +111,8 @@ class ProductForm(forms.ModelForm):
         model = Product
         fields = ("category", "name", "description", "price", "credits", "availability", "active")
 
-    def clean(self) -> dict[str, Any]:
-        values: dict[str, Any] = super().clean() or {}
+    def clean(self) -> dict[str, object]:
+        values = super().clean() or {}
         category = values.get("category")
         asked = {name: values[name] for name in ("price", "credits") if values.get(name) is not None}
         asked |= {"category_id": category.pk} if category else {}

@@ -1,13 +1,11 @@
 """What a start-up should say about the way this studio is paid."""
 
-from typing import Any
-
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 
 
 @register
-def check_stripe_keys(app_configs: Any = None, **_: Any) -> list[CheckMessage]:
+def check_stripe_keys(app_configs: object = None, **_: object) -> list[CheckMessage]:
     """Card payments need both secrets: a payment whose webhook can't be read is never credited."""
     keys = {"STRIPE_SECRET_KEY": settings.STRIPE_SECRET_KEY, "STRIPE_WEBHOOK_SECRET": settings.STRIPE_WEBHOOK_SECRET}
     missing = [name for name, value in keys.items() if not value]
@@ -17,7 +15,7 @@ def check_stripe_keys(app_configs: Any = None, **_: Any) -> list[CheckMessage]:
 
 
 @register(deploy=True)
-def check_stripe(app_configs: Any = None, **_: Any) -> list[CheckMessage]:
+def check_stripe(app_configs: object = None, **_: object) -> list[CheckMessage]:
     """A studio without card payments is a choice, but one to be told of."""
     if settings.STRIPE_SECRET_KEY:
         return []

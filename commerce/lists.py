@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import ClassVar, TypeVar
 
-from django.db.models import Q
+from django.db.models import Model, Q, QuerySet
 
 from commerce.models import FinanceOperation, Order, PaymentMethod
 from config.api.fields import Bool, Choice, DateTime, Int, Number, Str
 from config.api.filters import ListSpec
 
+M = TypeVar("M", bound=Model)
+R = TypeVar("R")
+
 
 class Since(DateTime):
     """A plain parameter that means "from then on"."""
 
-    def condition(self, operator: str, path: str, values: Sequence[Any]) -> Q:
+    def condition(self, operator: str, path: str, values: Sequence[object]) -> Q:
         return super().condition("greaterorequal", path, values)
 
 
 class Until(DateTime):
     """A plain parameter that means "up to then", a whole day included."""
 
-    def condition(self, operator: str, path: str, values: Sequence[Any]) -> Q:
+    def condition(self, operator: str, path: str, values: Sequence[object]) -> Q:
         return super().condition("lessorequal", path, values)
 
 
@@ -68,7 +71,7 @@ class PurchaseList(OrderList):
     search: ClassVar = ("items__name",)
 
     @classmethod
-    def apply_search(cls, queryset: Any, text: str) -> Any:
+    def apply_search(cls, queryset: QuerySet[M, R], text: str) -> QuerySet[M, R]:
         return super().apply_search(queryset, text).distinct()
 
 

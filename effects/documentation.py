@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from config.api.documentation import Operation
 
 TAGS = {
@@ -83,7 +81,7 @@ OPERATIONS = [
     ),
 ]
 
-EXAMPLES: dict[str, Any] = {
+EXAMPLES: dict[str, object] = {
     "slug": "oil-painting",
     "tags": ["painting"],
     "credits_cost": 10,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 
 @runtime_checkable
@@ -22,11 +22,11 @@ class Vocabulary(Protocol):
     def parameter_of(self, key: str) -> str | None:
         """The parameter that a property of this key is where no template has a place for it."""
 
-    def check(self, parameters: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, list[str]]]:
+    def check(self, parameters: Mapping[str, object]) -> tuple[dict[str, object], dict[str, list[str]]]:
         """The parameters as a render takes them, and parameter -> reasons for those that no render can be asked for."""
 
-    def wrong_settings(self, parameters: Mapping[str, Any]) -> dict[str, list[str]]:
+    def wrong_settings(self, parameters: Mapping[str, object]) -> dict[str, list[str]]:
         """Field -> reasons, for settings inside the parameters that are unknown or have no value of their kind."""
 
-    def misplaced(self, parameters: Mapping[str, Any], workflow: str) -> dict[str, list[str]]:
+    def misplaced(self, parameters: Mapping[str, object], workflow: str) -> dict[str, list[str]]:
         """Parameter -> reasons, for those that are of another workflow."""

@@ -6,7 +6,6 @@ Staff who know the document's fields alone write a name and a description; that 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from effects.hooks import vocabulary
 from effects.properties import Property, placeholders
@@ -16,9 +15,9 @@ _DENOISING = [0.2, 0.5]
 _STRENGTHS = ("intensity", "strength")
 
 
-def complete_template(template: Mapping[str, Any], properties: Iterable[Property]) -> dict[str, Any]:
+def complete_template(template: Mapping[str, object], properties: Iterable[Property]) -> dict[str, object]:
     """The template with the parameters that properties without a place in it stand for."""
-    implied: dict[str, Any] = {}
+    implied: dict[str, object] = {}
     for item in _unplaced(template, properties):
         if item.type == "number" and item.key in _STRENGTHS:
             implied["denoising"] = {"property": item.key, "to": _DENOISING}
@@ -28,7 +27,11 @@ def complete_template(template: Mapping[str, Any], properties: Iterable[Property
 
 
 def implied_prompt(
-    name: str, description: str, template: Mapping[str, Any], properties: Iterable[Property], values: Mapping[str, Any]
+    name: str,
+    description: str,
+    template: Mapping[str, object],
+    properties: Iterable[Property],
+    values: Mapping[str, object],
 ) -> str:
     """The effect's name, then the user's words, then the description: what comes first counts most."""
     said = [
@@ -41,11 +44,12 @@ def implied_prompt(
     return "".join(character for character in text if character.isprintable())[: vocabulary().max_prompt]
 
 
-def has_prompt(parameters: Mapping[str, Any]) -> bool:
+def has_prompt(parameters: Mapping[str, object]) -> bool:
     """Whether filled parameters say what to paint, by a prompt or by keyframed ones."""
-    return bool(parameters.get("prompt") or (parameters.get("schedules") or {}).get("prompts"))
+    schedules = parameters.get("schedules")
+    return bool(parameters.get("prompt") or (isinstance(schedules, Mapping) and schedules.get("prompts")))
 
 
-def _unplaced(template: Mapping[str, Any], properties: Iterable[Property]) -> list[Property]:
+def _unplaced(template: Mapping[str, object], properties: Iterable[Property]) -> list[Property]:
     placed = {key for part in template.values() for key, _ in placeholders(part)}
     return [item for item in properties if item.key not in placed]

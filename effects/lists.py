@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.db.models import Q
 
@@ -19,7 +19,7 @@ class Tag(Field):
     def parse(self, text: str) -> str:
         return Str().parse(text)
 
-    def condition(self, operator: str, path: str, values: Sequence[Any]) -> Q:
+    def condition(self, operator: str, path: str, values: Sequence[object]) -> Q:
         match operator:
             case "=":
                 return Q(**{f"{path}__contains": list(values)})

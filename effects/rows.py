@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any, Literal, NotRequired, TypedDict, cast
+from typing import Annotated, Literal, NotRequired, TypedDict, cast
 
 from config.platform.links import public_url
 from effects.models import Category, Effect
@@ -76,8 +76,8 @@ class PropertyRow(TypedDict):
     description: NotRequired[str]
     type: Literal["text", "number", "image", "video"]
     required: NotRequired[bool]
-    default: NotRequired[Any | None]
-    range: NotRequired[Annotated[Any | None, "[lowest, highest] of a number, the values of a text."]]
+    default: NotRequired[object | None]
+    range: NotRequired[Annotated[object | None, "[lowest, highest] of a number, the values of a text."]]
 
 
 class EffectDetailRow(EffectRow):
@@ -100,7 +100,7 @@ class StaffEffectRow(EffectDetailRow):
     popularity_score: Decimal
     use_count: int
     model_id: int | None
-    parameters: dict[str, Any]
+    parameters: dict[str, object]
     deleted_at: datetime | None
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any
+from typing import TypeVar
 
 from rest_framework import serializers
 
-from config.api.serializers import ThoroughSerializer
+from config.api.serializers import ThoroughSerializer, Values
 from effects.models import Category, Effect
 from effects.services.checks import check_category, check_effect
+
+M = TypeVar("M", Effect, Category)
 
 MAX_DESCRIPTION = 10_000
 MAX_TAGS = 50
@@ -39,13 +41,13 @@ class EffectInputSerializer(ThoroughSerializer):
     parameters = serializers.DictField(required=False)
     configurable_properties = serializers.ListField(required=False, child=serializers.DictField())
 
-    def rules(self, values: dict[str, Any]) -> Iterator[Any]:
+    def rules(self, values: Values) -> Iterator[Callable[[], object]]:
         effect = _changed(self.instance or Effect(), self.validate(values))
         yield partial(check_effect, effect, fields=values)
 
-    def validate(self, values: dict[str, Any]) -> dict[str, Any]:
+    def validate(self, values: Values) -> Values:
         # The columns know no null: nothing is an empty text or an empty list.
-        empty: dict[str, Any] = {"description": "", "tags": [], "thumbnail_url": "", "preview_video_url": ""}
+        empty: dict[str, object] = {"description": "", "tags": [], "thumbnail_url": "", "preview_video_url": ""}
         return {name: empty.get(name) if value is None else value for name, value in values.items()}
 
 
@@ -58,15 +60,15 @@ class CategoryInputSerializer(ThoroughSerializer):
     description = serializers.CharField(required=False, allow_null=True, allow_blank=True, max_length=MAX_DESCRIPTION)
     kind = serializers.ChoiceField(choices=Category.Kind.choices, required=False)
 
-    def rules(self, values: dict[str, Any]) -> Iterator[Any]:
+    def rules(self, values: Values) -> Iterator[Callable[[], object]]:
         category = _changed(self.instance or Category(), self.validate(values))
         yield partial(check_category, category, fields=values)
 
-    def validate(self, values: dict[str, Any]) -> dict[str, Any]:
+    def validate(self, values: Values) -> Values:
         return {name: "" if name == "description" and value is None else value for name, value in values.items()}
 
 
-def _changed(row: Effect | Category, values: dict[str, Any]) -> Any:
+def _changed(row: M, values: Values) -> M:
     """The row as it would be; the one that was read stays as it is."""
     row = copy.copy(row)
     for name, value in values.items():

@@ -29,10 +29,10 @@ class _LookOnly(StaffPage):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
 
     def has_moderate_permission(self, request: HttpRequest) -> bool:
@@ -43,7 +43,7 @@ class OpenReports(admin.SimpleListFilter):
     title = "reports"
     parameter_name = "reports"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
         return [("open", "Waiting for a decision")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[GalleryItem]) -> QuerySet[GalleryItem]:

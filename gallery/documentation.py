@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from config.api.documentation import Operation
 
 TAGS = {"Gallery": "What people have published. Everybody may look; likes, reports and remixes need an account."}
@@ -48,7 +46,7 @@ OPERATIONS = [
     ),
 ]
 
-EXAMPLES: dict[str, Any] = {
+EXAMPLES: dict[str, object] = {
     "author": "Ada",
     "views": 120,
     "likes": 8,

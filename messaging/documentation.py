@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from config.api.documentation import Operation
 
 TAGS = {"Chats": "Messages between two people. To anybody who is not in a chat, it does not exist."}
@@ -73,7 +71,7 @@ OPERATIONS = [
     Operation("DELETE /api/blocked-users/{user_id}", "Chats", "Unblock a user", "Harmless if they are not blocked."),
 ]
 
-EXAMPLES: dict[str, Any] = {
+EXAMPLES: dict[str, object] = {
     "Message.message": "Shall we use the second take?",
     "MessageAttachment.name": "clip.mp4",
     "MessageAttachment.type": "file",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, NotRequired, TypedDict
+from typing import Annotated, NotRequired, TypedDict
 
+from config.platform.columns import Columns
 from config.platform.links import public_url
 from studio.models import MediaFile
 from studio.services.files.store import file_url
@@ -61,7 +62,7 @@ class ChatRow(TypedDict):
     updatedAt: NotRequired[datetime]
 
 
-def chat_row(row: dict[str, Any]) -> ChatRow:
+def chat_row(row: Columns) -> ChatRow:
     last = {name: row[f"last_message__{name}"] for name in MESSAGE_COLUMNS}
     receipts = {row["user_id"]: row["peer_read_up_to"], row["peer_id"]: row["read_up_to"]}
     return {
@@ -74,7 +75,7 @@ def chat_row(row: dict[str, Any]) -> ChatRow:
     }
 
 
-def message_row(row: dict[str, Any], receipts: dict[int, int]) -> MessageRow:
+def message_row(row: Columns, receipts: dict[int, int]) -> MessageRow:
     """receipts: author -> key of their newest message that the other one has read."""
     return {
         "id": row["id"],
@@ -103,11 +104,11 @@ class BlockedUserRow(TypedDict):
 BLOCK_COLUMNS = ("id", "blocked_id", "blocked__name", "created_at")
 
 
-def blocked_row(row: dict[str, Any]) -> BlockedUserRow:
+def blocked_row(row: Columns) -> BlockedUserRow:
     return {"id": row["blocked_id"], "login": row["blocked__name"], "blockedAt": row["created_at"]}
 
 
-def _attachment(row: dict[str, Any]) -> MessageAttachmentRow | None:
+def _attachment(row: Columns) -> MessageAttachmentRow | None:
     if row["file_id"]:
         return _content(row, "file", row["file__original_filename"])
     if row["video_id"] and row["video__deleted_at"] is None:
@@ -115,7 +116,7 @@ def _attachment(row: dict[str, Any]) -> MessageAttachmentRow | None:
     return None
 
 
-def _content(row: dict[str, Any], kind: str, name: str) -> MessageAttachmentRow:
+def _content(row: Columns, kind: str, name: str) -> MessageAttachmentRow:
     """Where the content is, under a signed link; nulls for a video that is not rendered yet."""
     path = {"file": "file", "video": "video__output"}[kind]
     pk = row[f"{path}_id"]

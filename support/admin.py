@@ -62,8 +62,8 @@ class TicketForm(forms.ModelForm):
         ]
         self.initial.update(assignee=self.instance.assignee_id, status=self.instance.status)
 
-    def clean(self) -> dict[str, Any]:
-        values: dict[str, Any] = super().clean() or {}
+    def clean(self) -> dict[str, object]:
+        values = super().clean() or {}
         for name in ("answer", "note"):
             if values.get(name) and not has_content(values[name]):
                 self.add_error(name, "There is nothing to read in it.")
@@ -79,7 +79,7 @@ class TicketForm(forms.ModelForm):
 class StaffFilter(admin.RelatedFieldListFilter):
     """Whom requests can be assigned to."""
 
-    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> Any:
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[Any, Any]]:
         return [(user.pk, str(user)) for user in services.staff()]
 
 
@@ -108,10 +108,10 @@ class SupportRequestAdmin(LookOnlyAdmin):
         "state", "author_link", "email", "order_link", "video_link", "created_at", "first_response", "thread",
     )  # fmt: skip
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return request.user.is_administrator  # type: ignore[union-attr]
 
-    def save_model(self, request: HttpRequest, obj: SupportRequest, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: SupportRequest, form: forms.ModelForm, change: bool) -> None:
         """One verb for each part that was filled in. Opening comes before the answer, any other status after it."""
         values, me = form.cleaned_data, request.user
         # The form has written its values into ``obj`` already.

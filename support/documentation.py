@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from config.api.documentation import Operation
 
 TAGS = {
@@ -59,7 +57,7 @@ OPERATIONS = [
     ),
 ]
 
-EXAMPLES: dict[str, Any] = {
+EXAMPLES: dict[str, object] = {
     "text": "My order is paid, and the credits are not there.",
     "SupportLabel.id": 1,
     "SupportLabel.label": "Open",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -94,7 +94,7 @@ class SupportRequest(models.Model):
         """How long the author waited for the first answer."""
         return self.first_response_at - self.created_at if self.first_response_at else None
 
-    def move(self, to: int, **changes: Any) -> bool:
+    def move(self, to: int, **changes: object) -> bool:
         """Compare and swap the status; False means that somebody else was faster, and the row was read again."""
         if to not in self.TRANSITIONS[self.status]:
             raise ValueError(f"A support request can't go from {self.status} to {to}.")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, TypedDict
 
 from rest_framework import serializers
 
+from config.platform.columns import Columns
 from config.platform.links import public_url
 from studio.models import MediaFile
 from studio.services.files.store import file_url
@@ -35,7 +36,7 @@ class SupportRequestRow(TypedDict):
     updatedAt: datetime
 
 
-def request_row(row: dict[str, Any]) -> SupportRequestRow:
+def request_row(row: Columns) -> SupportRequestRow:
     """One ``values()`` row of ``REQUEST_COLUMNS``."""
     return {
         "id": row["id"],
@@ -61,7 +62,7 @@ class StaffSupportRequestRow(SupportRequestRow):
     firstResponseSeconds: float | None
 
 
-def staff_request_row(row: dict[str, Any]) -> StaffSupportRequestRow:
+def staff_request_row(row: Columns) -> StaffSupportRequestRow:
     """The same for staff: ``assignee_id``, ``assignee__name`` and ``first_response_at`` are there as well."""
     waited = row["first_response_at"] - row["created_at"] if row["first_response_at"] else None
     return {

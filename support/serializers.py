@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any
 
 from rest_framework import serializers
 
 from commerce.serializers import IdField
 from config.api.errors import refuse
-from config.api.serializers import ThoroughSerializer
+from config.api.serializers import ThoroughSerializer, Values
 from config.api.texts import WrittenText
 from support.models import MAX_TEXT_LENGTH, SupportRequest
 
@@ -18,7 +17,7 @@ MAX_ATTACHMENTS = 5
 
 
 class AttachmentIdsField(serializers.ListField):
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, **kwargs: object) -> None:
         super().__init__(**{"child": IdField(), "max_length": MAX_ATTACHMENTS, "required": False, **kwargs})
 
 
@@ -33,7 +32,7 @@ class NewRequestSerializer(ThoroughSerializer):
     videoId = IdField(required=False, allow_null=True)
     attachmentIds = AttachmentIdsField()
 
-    def rules(self, values: dict[str, Any]) -> Iterator[Callable[[], object]]:
+    def rules(self, values: Values) -> Iterator[Callable[[], object]]:
         if self.context["request"].user.is_authenticated:
             return
         for name in ("orderId", "videoId", "attachmentIds"):
@@ -43,7 +42,7 @@ class NewRequestSerializer(ThoroughSerializer):
             yield partial(refuse, "email", "The email field is required.")
 
 
-class SupportSearchSerializer(serializers.Serializer[Any]):
+class SupportSearchSerializer(serializers.Serializer):
     """Criteria; a page is asked for here or in the query, in the grammar of all lists."""
 
     id = serializers.IntegerField(required=False)
@@ -62,12 +61,12 @@ class StaffSupportSearchSerializer(SupportSearchSerializer):
     search = serializers.CharField(required=False, help_text="In address and name.")
 
 
-class SupportStatusSerializer(serializers.Serializer[Any]):
+class SupportStatusSerializer(serializers.Serializer):
     requestId = IdField()
     requestStatusId = serializers.ChoiceField(choices=SupportRequest.Status.choices)
 
 
-class NewSupportMessageSerializer(serializers.Serializer[Any]):
+class NewSupportMessageSerializer(serializers.Serializer):
     supportRequestId = IdField()
     text = WrittenText(max_length=MAX_TEXT_LENGTH)
     attachmentIds = AttachmentIdsField()

@@ -57,7 +57,7 @@ class SupportRequestViewSet(APIViewSet):
         """Ask the staff. Without a login an address is needed, to which the link to follow the request is mailed."""
         values = parse(NewRequestSerializer, request)
         text, subject = values["text"], values["subject"]
-        about = {"order_id": values.get("orderId"), "video_id": values.get("videoId")}
+        about: services.About = {"order_id": values.get("orderId"), "video_id": values.get("videoId")}
         files = values.get("attachmentIds", [])
         if request.user.is_authenticated:
             filed = services.file_request(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from django.db import models
 
@@ -14,7 +14,7 @@ M = TypeVar("M", bound=models.Model)
 class TenantQuerySet(models.QuerySet[M]):
     """A queryset that gives new rows the tenant in scope."""
 
-    def create(self, **kwargs: Any) -> M:
+    def create(self, **kwargs: object) -> M:
         if "tenant" not in kwargs and "tenant_id" not in kwargs:
             current = scope.current()
             if not isinstance(current, int):

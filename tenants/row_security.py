@@ -7,7 +7,6 @@ owner too (FORCE), but never a superuser: a check warns when the application con
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from django.apps import AppConfig, apps
 from django.core.checks import CheckMessage, Tags, Warning, register
@@ -22,7 +21,7 @@ _SCOPE = "(SELECT current_setting('studio.tenant', true))"
 _MINE = f"CASE {_SCOPE} WHEN '*' THEN true WHEN '' THEN false ELSE tenant_id = {_SCOPE}::bigint END"
 
 
-def secure_tables(app_config: AppConfig, using: str = "default", **kwargs: Any) -> None:
+def secure_tables(app_config: AppConfig, using: str = "default", **kwargs: object) -> None:
     """Create or refresh the policies of one app's tenant-owned tables (a ``post_migrate`` receiver)."""
     connection = connections[using]
     present = set(connection.introspection.table_names())
@@ -45,7 +44,7 @@ def secure_tables(app_config: AppConfig, using: str = "default", **kwargs: Any) 
 
 
 @register(Tags.database)
-def check_role(app_configs: Any, databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+def check_role(app_configs: object, databases: Sequence[str] | None = None, **kwargs: object) -> list[CheckMessage]:
     """Row-level security is void for superusers and roles with BYPASSRLS."""
     messages: list[CheckMessage] = []
     for alias in databases or []:

@@ -72,16 +72,16 @@ class SocialAppAdmin(StaffPage):
     form = SocialAppForm
     list_display = ("name", "provider", "provider_id")
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+    def get_fields(self, request: HttpRequest, obj: object = None) -> Any:
         return super().get_fields(request, obj) if self._may(request) else ("name", "provider", "provider_id")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return self._may(request)
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return self._may(request)
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return self._may(request)
 
     @staticmethod

@@ -40,8 +40,8 @@ class UserForm(UserChangeForm):
         model = User
         fields = "__all__"
 
-    def clean(self) -> dict[str, Any]:
-        values: dict[str, Any] = super().clean() or {}
+    def clean(self) -> dict[str, object]:
+        values = super().clean() or {}
         # As the row is: the form may have written to its instance already.
         me = User.objects.get(pk=self.request.user.pk or 0)
         changes = {"email": values["email"]} if values.get("email") else {}
@@ -106,7 +106,7 @@ class UserAdmin(StaffPage, DjangoUserAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
         return self.readonly_fields if request.user.is_superuser else (*self.readonly_fields, "role")
 
-    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: User, form: forms.ModelForm, change: bool) -> None:
         changes = {name: form.cleaned_data[name] for name in changed_columns(obj, form)}
         me = request.user
         row = services.write_profile(user=User.objects.get(pk=obj.pk), changes=changes, by=me)  # type: ignore[arg-type]

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from accounts.documentation import administration, signing_in, workspace
 from config.api.documentation import Operation
 
 TAGS: dict[str, str] = {**signing_in.TAGS, **workspace.TAGS, **administration.TAGS}
 OPERATIONS: list[Operation] = [*signing_in.OPERATIONS, *workspace.OPERATIONS, *administration.OPERATIONS]
 
-EXAMPLES: dict[str, Any] = {
+EXAMPLES: dict[str, object] = {
     "email": "ada@example.com",
     "name": "Ada",
     "first_name": "Ada",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.conf import settings
 from django.db import models
 
@@ -21,7 +19,7 @@ class AuditEntry(models.Model):
     )
     address = models.GenericIPAddressField(null=True)
     user_agent = models.CharField(max_length=255, blank=True)
-    detail: models.JSONField[Any] = models.JSONField(default=dict)
+    detail: models.JSONField[object] = models.JSONField(default=dict)
 
     class Meta:
         ordering = ("-id",)

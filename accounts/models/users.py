@@ -6,7 +6,7 @@ import unicodedata
 import uuid
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -30,7 +30,7 @@ class UserManager(BaseUserManager["User"]):
     def get_by_natural_key(self, username: str | None) -> User:
         return self.get(email=normalise_email(username or ""))
 
-    def create_user(self, *, email: str, password: str | None, tenant: Tenant, name: str, **fields: Any) -> User:
+    def create_user(self, *, email: str, password: str | None, tenant: Tenant, name: str, **fields: object) -> User:
         user = self.model(email=normalise_email(email), tenant=tenant, name=name, **fields)
         user.set_password(password)
         user.save(using=self._db, force_insert=True)
@@ -170,7 +170,7 @@ class LoginSession(models.Model):
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="login_sessions", db_index=False)
     refresh_jti = models.CharField(max_length=64)
     rotated_at = models.DateTimeField(default=timezone.now)
-    former_jtis: models.JSONField[Any] = models.JSONField(default=dict)
+    former_jtis: models.JSONField[object] = models.JSONField(default=dict)
     """Token -> seconds since 1970."""
     user_agent = models.CharField(max_length=255, blank=True)
     address = models.GenericIPAddressField(null=True, blank=True)

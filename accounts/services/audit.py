@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any
 
 from accounts.models import AuditEntry, User
 
@@ -21,7 +20,7 @@ current_device: ContextVar[Device | None] = ContextVar("current_device", default
 """Of the request in hand (``accounts.middleware``); None in tasks and commands."""
 
 
-def record(event: str, *, actor: User | None = None, subject: User | None = None, **detail: Any) -> AuditEntry:
+def record(event: str, *, actor: User | None = None, subject: User | None = None, **detail: object) -> AuditEntry:
     """Write one entry. ``subject`` defaults to the actor; ``detail`` holds no secrets."""
     device = current_device.get() or Device()
     return AuditEntry.objects.create(

@@ -8,7 +8,7 @@ import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import IO, Any
+from typing import IO
 
 from django.conf import settings
 from django.core.files.storage import default_storage
@@ -56,7 +56,7 @@ def _sections(user: User) -> Iterator[Section]:
         yield from holder.rows(user) if holder.rows else rows_naming(user, label)
 
 
-def _security_events(user: User) -> Iterator[dict[str, Any]]:
+def _security_events(user: User) -> Iterator[dict[str, object]]:
     """What the log has on the user; where staff acted, not from where."""
     for entry in AuditEntry.objects.filter(subject=user).order_by("pk").iterator(chunk_size=500):
         own = entry.actor_id in (user.pk, None)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import struct
-from typing import Any, TypedDict, TypeVar
+from typing import TypedDict, TypeVar
 
 from allauth.account.utils import url_str_to_user_pk
 from allauth.mfa.models import Authenticator
@@ -50,7 +50,7 @@ _Answer = TypeVar("_Answer", RegistrationResponse, AuthenticationResponse)
 class Ceremony(TypedDict):
     """``options`` are for the browser, ``state`` comes back with what the browser answers."""
 
-    options: dict[str, Any]
+    options: dict[str, object]
     state: str
 
 
@@ -157,11 +157,11 @@ def _find(user: User, passkey_id: int) -> Authenticator:
     return found
 
 
-def _sign(purpose: str, state: dict[str, Any]) -> str:
+def _sign(purpose: str, state: dict[str, object]) -> str:
     return _signer.sign_object([purpose, state["challenge"]])
 
 
-def _claim(purpose: str, state: str) -> dict[str, Any]:
+def _claim(purpose: str, state: str) -> dict[str, object]:
     """The state that fido2 made, once."""
     try:
         meant, challenge = _signer.unsign_object(state, max_age=CHALLENGE_SECONDS)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
+from uuid import UUID
 
 from botocore.exceptions import BotoCoreError, ClientError
 from django.conf import settings
@@ -56,7 +57,7 @@ def request_deletion(
     return _request(user, DataRequest.Kind.DELETION)
 
 
-def find_export(*, user: User, request_id: Any) -> DataRequest:
+def find_export(*, user: User, request_id: UUID | str) -> DataRequest:
     """The user's finished export. Raises NotFound, also for one that has expired."""
     request = user.data_requests.filter(pk=request_id, kind=DataRequest.Kind.EXPORT).first()
     if request is None or request.expires_at is None or request.expires_at < timezone.now():

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from typing import Any
 
 import requests
 from allauth.socialaccount.adapter import get_adapter
@@ -44,7 +43,7 @@ class Identity:
     email: str
     verified: bool
     name: str
-    data: Any
+    data: object
 
 
 def begin(*, request: HttpRequest, provider: str) -> tuple[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
@@ -24,7 +23,7 @@ HOSTS = {
 class SocialAccountAdapter(DefaultSocialAccountAdapter):
     """allauth's, whose every request to a provider goes where ``moved`` says: some addresses are constants of it."""
 
-    def get_requests_session(self) -> Any:
+    def get_requests_session(self) -> object:
         session = super().get_requests_session()
         send = session.request
         session.request = lambda method, url, **options: send(method, moved(url), **options)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.hashers import check_password, make_password
@@ -46,7 +45,7 @@ def check_new_address(email: str, user: User | None = None) -> None:
 
 
 def create_account(
-    *, email: str, password: str | None, device: Device, name: str = "", tenant: Tenant | None = None, **fields: Any
+    *, email: str, password: str | None, device: Device, name: str = "", tenant: Tenant | None = None, **fields: object
 ) -> tuple[User, Tokens]:
     """A user with a credit wallet, logged in; in a new tenant unless one is given. None: no password works."""
     name = name or normalise_email(email).split("@")[0]

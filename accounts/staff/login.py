@@ -39,7 +39,7 @@ class StaffLoginForm(AdminAuthenticationForm):
         if self.by_passkey:
             self.fields["username"].required = self.fields["password"].required = False
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> dict[str, object]:
         account = self.cleaned_data.get("username", "")
         address = client_address(self.request) if self.request else None
         if self.by_passkey:
@@ -49,7 +49,7 @@ class StaffLoginForm(AdminAuthenticationForm):
         except DomainError as error:
             raise ValidationError(error.message) from error
         try:
-            cleaned: dict[str, Any] = super().clean()
+            cleaned = super().clean()
         except ValidationError:
             record("login.failed", email=account[:255], site="admin")
             raise
@@ -65,7 +65,7 @@ class StaffLoginForm(AdminAuthenticationForm):
             self._check_code(user)
         record("login", actor=user, site="admin")
 
-    def _clean_passkey(self, address: str | None) -> dict[str, Any]:
+    def _clean_passkey(self, address: str | None) -> dict[str, object]:
         values = self.cleaned_data
         try:
             user = passkeys.identify(

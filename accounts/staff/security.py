@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from allauth.mfa.adapter import get_adapter
 from django import forms
@@ -25,8 +25,17 @@ from config.api.handlers import error_response
 from config.platform.content_policy import content_policy
 
 View = Callable[..., HttpResponseBase]
-Act = Callable[..., "dict[str, Any] | None"]
+Act = Callable[..., "Shown | None"]
 """Does what one form asks for; answers what the page shows once, or None to open it afresh."""
+
+
+class Shown(TypedDict, total=False):
+    """What the page shows besides the account: once."""
+
+    status: int
+    problems: list[str]
+    recovery_codes: list[str]
+    setup: Mapping[str, object] | None
 
 
 class PasswordForm(forms.Form):
@@ -87,7 +96,7 @@ def begin_passkey(request: HttpRequest) -> HttpResponse:
         return error_response(request, error)
 
 
-def add_passkey(request: HttpRequest) -> dict[str, Any] | None:
+def add_passkey(request: HttpRequest) -> Shown | None:
     values = _values(MadePasskeyForm, request)
     codes = passkeys.add(user=_me(request), **values)
     messages.success(request, f"The passkey “{values['name']}” was added.")
@@ -105,12 +114,12 @@ def remove_passkey(request: HttpRequest, passkey_id: int) -> None:
     messages.success(request, "The passkey was removed.")
 
 
-def begin_app(request: HttpRequest) -> dict[str, Any]:
+def begin_app(request: HttpRequest) -> Shown:
     prove_password(user=_me(request), **_values(PasswordForm, request))
     return {"setup": _with_picture(second_factor.begin(user=_me(request)))}
 
 
-def confirm_app(request: HttpRequest) -> dict[str, Any]:
+def confirm_app(request: HttpRequest) -> Shown:
     try:
         codes = second_factor.confirm(user=_me(request), **_values(CodeForm, request))
     except DomainError as error:
@@ -129,7 +138,7 @@ def remove_app(request: HttpRequest) -> None:
     messages.success(request, "The authenticator app was removed.")
 
 
-def renew_codes(request: HttpRequest) -> dict[str, Any]:
+def renew_codes(request: HttpRequest) -> Shown:
     prove_password(user=_me(request), **_values(PasswordForm, request))
     return {"recovery_codes": second_factor.renew_recovery_codes(user=_me(request))}
 
@@ -137,7 +146,7 @@ def renew_codes(request: HttpRequest) -> dict[str, Any]:
 def _form_view(act: Act) -> View:
     @sensitive_post_parameters("password", "code")
     @require_POST
-    def view(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+    def view(request: HttpRequest, **kwargs: object) -> HttpResponse:
         try:
             shown = act(request, **kwargs)
         except DomainError as error:
@@ -147,8 +156,8 @@ def _form_view(act: Act) -> View:
     return view
 
 
-def _page(request: HttpRequest, status: int = 200, **shown: Any) -> HttpResponse:
-    user = _me(request)
+def _page(request: HttpRequest, **shown: Unpack[Shown]) -> HttpResponse:
+    user, status = _me(request), shown.pop("status", 200)
     context = {
         **admin.site.each_context(request),
         "title": "Account security",

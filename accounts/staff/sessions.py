@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from django.contrib.auth.signals import user_logged_in
 from django.dispatch import receiver
@@ -14,7 +13,7 @@ _KEY = "signed_in_at"
 
 
 @receiver(user_logged_in)
-def remember(request: HttpRequest | None, **_: Any) -> None:
+def remember(request: HttpRequest | None, **_: object) -> None:
     if request is not None and hasattr(request, "session"):
         request.session[_KEY] = timezone.now().isoformat()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -21,16 +21,17 @@ from accounts.services.second_factor import SetupRow, StatusRow
 from accounts.viewsets.accounts import session_row
 from config.api.envelope import ok
 from config.api.permissions import Authenticated, Public
+from config.api.serializers import Values
 from config.api.views import APIViewSet, parse
 
 STATE_COOKIE = "social_state"
 
 
-class CodeSerializer(serializers.Serializer[Any]):
+class CodeSerializer(serializers.Serializer):
     code = serializers.CharField(max_length=32)
 
 
-class PresenceSerializer(serializers.Serializer[Any]):
+class PresenceSerializer(serializers.Serializer):
     current_password = CurrentPasswordField()
 
 
@@ -115,12 +116,14 @@ class SocialLoginViewSet(APIViewSet):
             kept = ("token", "refresh_token", "expires_in", "two_factor", "challenge")
             # In the fragment, which browsers send to nobody.
             fragment = urlencode({name: value for name, value in row.items() if name in kept})
-            answer: Any = HttpResponseRedirect(f"{settings.SOCIAL_LOGIN_REDIRECT_URL}#{fragment}")
+            answer: Response | HttpResponseRedirect = HttpResponseRedirect(
+                f"{settings.SOCIAL_LOGIN_REDIRECT_URL}#{fragment}"
+            )
         else:
             answer = ok(row, "User login successfully")
         answer.delete_cookie(STATE_COOKIE, path="/api/")
         return answer
 
 
-def _prove_identity(request: Request, values: dict[str, Any]) -> None:
+def _prove_identity(request: Request, values: Values) -> None:
     prove_identity(user=request.user, signed_in_at=request.auth.created_at, password=values.get("current_password"))

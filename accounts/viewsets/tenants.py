@@ -36,16 +36,16 @@ from accounts.services.passwords import check_new_password
 from config.api.envelope import ok
 from config.api.errors import refuse
 from config.api.permissions import Authenticated, Public
-from config.api.serializers import ThoroughSerializer
+from config.api.serializers import ThoroughSerializer, Values
 from config.api.views import APIViewSet, parse
 from config.platform.file_responses import file_response
 
 
-class TenantNameSerializer(serializers.Serializer[Any]):
+class TenantNameSerializer(serializers.Serializer):
     name = serializers.CharField(max_length=255)
 
 
-class RoleSerializer(serializers.Serializer[Any]):
+class RoleSerializer(serializers.Serializer):
     role = serializers.ChoiceField(User.TenantRole.choices)
 
 
@@ -53,7 +53,7 @@ class InviteSerializer(ThoroughSerializer):
     email = serializers.EmailField(max_length=255)
     role = serializers.ChoiceField(User.TenantRole.choices, default=User.TenantRole.MEMBER)
 
-    def rules(self, values: dict[str, Any]) -> Iterator[Callable[[], object]]:
+    def rules(self, values: Values) -> Iterator[Callable[[], object]]:
         if "email" in values:
             yield partial(members.check_invitee, owner=self.context["request"].user, email=values["email"])
 
@@ -64,18 +64,18 @@ class AcceptSerializer(ThoroughSerializer):
     password = serializers.CharField(min_length=8, max_length=255, trim_whitespace=False)
     password_confirmation = serializers.CharField(max_length=255, trim_whitespace=False)
 
-    def rules(self, values: dict[str, Any]) -> Iterator[Callable[[], object]]:
+    def rules(self, values: Values) -> Iterator[Callable[[], object]]:
         if "password" in values:
             if values.get("password_confirmation", values["password"]) != values["password"]:
                 yield partial(refuse, "password_confirmation", MISMATCH)
             yield partial(check_new_password, values["password"], User(name=values.get("name", "")))
 
-    def validate(self, values: dict[str, Any]) -> dict[str, Any]:
+    def validate(self, values: Values) -> Values:
         values.pop("password_confirmation")
         return values
 
 
-class DeletionSerializer(serializers.Serializer[Any]):
+class DeletionSerializer(serializers.Serializer):
     password = serializers.CharField(required=False, max_length=255, trim_whitespace=False)
     current_password = CurrentPasswordField(help_text="Another name of password.")
     email = serializers.EmailField(required=False, max_length=255, help_text="For accounts without a password.")

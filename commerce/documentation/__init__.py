@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from commerce.documentation import administration, orders, wallets
 from config.api.documentation import Operation
 
 TAGS: dict[str, str] = {**wallets.TAGS, **orders.TAGS, **administration.TAGS}
 OPERATIONS: list[Operation] = [*wallets.OPERATIONS, *orders.OPERATIONS, *administration.OPERATIONS]
 
-EXAMPLES: dict[str, Any] = {
+EXAMPLES: dict[str, object] = {
     "balance": 120,
     "held": 10,
     "available": 110,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -91,7 +91,7 @@ class Order(models.Model):
     def number(self) -> str:
         return f"{self.created_at:%Y}-{self.pk:06d}"
 
-    def move(self, to: str, **changes: Any) -> bool:
+    def move(self, to: str, **changes: object) -> bool:
         """Compare and swap the state; False means that somebody else was faster, and the row was read again."""
         if to not in self.TRANSITIONS[self.status]:
             raise ValueError(f"An order can't go from {self.status} to {to}.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import TypedDict
 
 import orjson
 from django.conf import settings
@@ -20,6 +20,32 @@ logger = logging.getLogger(__name__)
 
 APPLIED = "applied"
 IGNORED = "ignored"
+
+
+class _Failure(TypedDict, total=False):
+    message: str | None
+
+
+class _Subject(TypedDict, total=False):
+    """What an event is about: which members it has depends on the event's type."""
+
+    id: str
+    status: str
+    currency: str
+    amount_received: int
+    amount_refunded: int
+    payment_intent: str | None
+    last_payment_error: _Failure | None
+
+
+class _Data(TypedDict):
+    object: _Subject
+
+
+class _Event(TypedDict):
+    id: str
+    type: str
+    data: _Data
 
 
 def receive_event(*, payload: bytes, signature: str) -> PaymentEvent:
@@ -47,7 +73,7 @@ def receive_event(*, payload: bytes, signature: str) -> PaymentEvent:
     return event
 
 
-def _verified(payload: bytes, signature: str) -> dict[str, Any]:
+def _verified(payload: bytes, signature: str) -> _Event:
     if not settings.STRIPE_WEBHOOK_SECRET:
         raise DomainError("payment_method_unavailable", "Stripe is not configured on this server.")
     # Here: it is large, and nothing else needs it.
@@ -60,7 +86,7 @@ def _verified(payload: bytes, signature: str) -> dict[str, Any]:
     except (SignatureVerificationError, UnicodeDecodeError) as error:
         raise DomainError("invalid_signature", "The signature is missing, wrong or too old.", status=400) from error
     try:
-        body = orjson.loads(payload)
+        body: _Event = orjson.loads(payload)
         well_formed = isinstance(body["id"], str) and isinstance(body["type"], str) and "id" in body["data"]["object"]
     except (orjson.JSONDecodeError, KeyError, TypeError):
         well_formed = False
@@ -69,7 +95,7 @@ def _verified(payload: bytes, signature: str) -> dict[str, Any]:
     return body
 
 
-def _claim(body: dict[str, Any]) -> PaymentEvent:
+def _claim(body: _Event) -> PaymentEvent:
     """The event's row, locked: the same event sent twice at once is applied by one after the other."""
     PaymentEvent.objects.bulk_create(
         [
@@ -85,7 +111,7 @@ def _claim(body: dict[str, Any]) -> PaymentEvent:
     return PaymentEvent.objects.select_for_update().get(event_id=body["id"])
 
 
-def _apply(event: PaymentEvent, subject: dict[str, Any]) -> str:
+def _apply(event: PaymentEvent, subject: _Subject) -> str:
     match event.type:
         case "payment_intent.succeeded":
             payment = event.payment = _payment(subject["id"])

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import nullcontext
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import TypedDict, TypeVar, Unpack
 
 from django.db import IntegrityError, connection, models, transaction
 from django.utils import timezone
@@ -53,12 +53,24 @@ FROM open, moved WHERE commerce_financeoperation.id = open.id RETURNING commerce
 """
 
 
-def enroll(*, wallet: Wallet, amount: Decimal | int, idempotency_key: str, **details: Any) -> FinanceOperation:
-    """Put an amount into a wallet, once per key. Details: ``description, reference_type, reference_id``."""
+class Details(TypedDict, total=False):
+    """What an entry may say besides its amount."""
+
+    description: str
+    reference_type: str
+    reference_id: int | None
+
+
+def enroll(
+    *, wallet: Wallet, amount: Decimal | int, idempotency_key: str, **details: Unpack[Details]
+) -> FinanceOperation:
+    """Put an amount into a wallet, once per key."""
     return _move(wallet, FinanceOperation.Type.ENROLLMENT, Decimal(amount), idempotency_key, **details)
 
 
-def write_off(*, wallet: Wallet, amount: Decimal | int, idempotency_key: str, **details: Any) -> FinanceOperation:
+def write_off(
+    *, wallet: Wallet, amount: Decimal | int, idempotency_key: str, **details: Unpack[Details]
+) -> FinanceOperation:
     """Take an amount out of a wallet, once per key. Raises DomainError ``insufficient_funds`` (422)."""
     return _move(wallet, FinanceOperation.Type.WRITE_OFF, Decimal(amount), idempotency_key, **details)
 
@@ -94,14 +106,14 @@ def insufficient(wallet: Wallet, amount: Decimal) -> DomainError:
     )
 
 
-def one_row(model: type[M], sql: str, params: Mapping[str, Any]) -> M | None:
+def one_row(model: type[M], sql: str, params: Mapping[str, object]) -> M | None:
     """The row that the statement returns, if any; on disk when the transaction has ended."""
     found = next(iter(model._base_manager.raw(sql, params)), None)
     before_anybody_is_told()
     return found
 
 
-def one_row_unless_taken(model: type[M], sql: str, params: Mapping[str, Any]) -> M | None:
+def one_row_unless_taken(model: type[M], sql: str, params: Mapping[str, object]) -> M | None:
     """The same, or None when another transaction was faster with the same key; the caller's transaction goes on."""
     # A statement on its own is a transaction already; two more round trips would halve the pace of a hot wallet.
     guard = transaction.atomic() if connection.in_atomic_block else nullcontext()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -194,7 +193,7 @@ def _ensure_payable(cost: Decimal, credits: int) -> None:
         raise ValidationFailed({"items": problems})
 
 
-def _seller(wanted: list[Product], customer: User) -> Any:
+def _seller(wanted: list[Product], customer: User) -> User | None:
     sellers = {product.seller for product in wanted}
     if len(sellers) > 1:
         raise DomainError("mixed_sellers", "An order holds the products of one seller; please order them separately.")

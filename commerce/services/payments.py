@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
 
 from django.db import IntegrityError, transaction
 
@@ -129,7 +128,7 @@ def dispute_closed(payment: Payment, *, won: bool) -> str:
 
 
 def _begin(
-    user: User, amount: Decimal, currency: str, subject: str, description: str, link: dict[str, Any]
+    user: User, amount: Decimal, currency: str, subject: str, description: str, link: dict[str, object]
 ) -> tuple[Payment, str]:
     payment = Payment.objects.filter(**link).exclude(status=Payment.Status.CANCELED).first()
     if payment is not None:

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
@@ -55,7 +56,7 @@ def withdraw_product(*, user: User, product: Product) -> None:
         product.save(update_fields=["deleted_at", "updated_at"])
 
 
-def find_product(*, user: Any, product_id: int) -> Product:
+def find_product(*, user: User | AnonymousUser, product_id: int) -> Product:
     """A product on sale, or any existing one for its owner and staff."""
     product = Product.objects.existing().select_related("seller", "category").filter(pk=product_id).first()
     if product is None or not (product.active or _owns(user, product)):
@@ -122,8 +123,8 @@ def _locked(product: Product) -> Product:
     return found
 
 
-def _owns(user: Any, product: Product) -> bool:
-    return user.is_authenticated and (user.is_administrator or product.seller_id == user.pk)
+def _owns(user: User | AnonymousUser, product: Product) -> bool:
+    return isinstance(user, User) and (user.is_administrator or product.seller_id == user.pk)
 
 
 def _ensure_owner(user: User, product: Product) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
@@ -12,7 +11,7 @@ from django.db.models import Q
 from commerce.models import FinanceOperation, Order, Payment
 from commerce.services import payments
 from commerce.services.currencies import from_minor, to_minor
-from commerce.services.providers.stripe import find_intent, send_back
+from commerce.services.providers.stripe import Intent, find_intent, send_back
 from config.api.errors import DomainError
 from tenants.scope import all_tenants
 
@@ -32,7 +31,7 @@ def reconcile() -> Iterator[tuple[bool, str]]:
     yield from _send_what_is_owed()
 
 
-def _compare(payment: Payment, intent: dict[str, Any]) -> Iterator[tuple[bool, str]]:
+def _compare(payment: Payment, intent: Intent) -> Iterator[tuple[bool, str]]:
     expected = to_minor(payment.amount, payment.currency)
     if (intent["amount"], intent["currency"].upper()) != (expected, payment.currency):
         yield False, f"{payment}: {expected} {payment.currency} here, {intent['amount']} {intent['currency']} there"
@@ -51,7 +50,7 @@ def _compare(payment: Payment, intent: dict[str, Any]) -> Iterator[tuple[bool, s
             yield from _apply_refund(payment, refunded)
 
 
-def _apply(payment: Payment, what: str, intent: dict[str, Any]) -> Iterator[tuple[bool, str]]:
+def _apply(payment: Payment, what: str, intent: Intent) -> Iterator[tuple[bool, str]]:
     """Do what the event that never came would have done."""
     try:
         with all_tenants(), transaction.atomic():

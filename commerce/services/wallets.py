@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -104,7 +103,7 @@ def open_wallet(*, user: User, wallet_type_id: int, info: str) -> Wallet:
 
 def change_wallet(*, wallet: Wallet, wallet_type_id: int | None, info: str | None) -> Wallet:
     """Change what a wallet says of itself; its type only while it has no history and stays in its currency."""
-    changes: dict[str, Any] = {} if info is None else {"info": info}
+    changes: dict[str, object] = {} if info is None else {"info": info}
     with transaction.atomic():
         # No operation begins in the old currency meanwhile: it would have to name the row.
         rows = Wallet.objects.select_for_update(of=("self",)).select_related("wallet_type", "user")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import partial
 from typing import Any, ClassVar
@@ -111,7 +111,7 @@ class TokenSpendingView(APIView):
         data = token_spending(since=since, until=until, granularity=granularity)
         return ok(data, "Token spending analytics retrieved successfully")
 
-    def _query(self, params: Any) -> tuple[date | None, date | None, Any]:
+    def _query(self, params: Mapping[str, str]) -> tuple[date | None, date | None, Any]:
         problems: dict[str, list[str]] = {}
         for name in params:
             if ":" in name and name != "created_at:between":
@@ -131,7 +131,7 @@ class TokenSpendingView(APIView):
             raise ValidationFailed(problems)
         return since, until, granularity
 
-    def _day(self, params: Any, name: str, problems: dict[str, list[str]]) -> date | None:
+    def _day(self, params: Mapping[str, str], name: str, problems: dict[str, list[str]]) -> date | None:
         if name not in params:
             return None
         try:

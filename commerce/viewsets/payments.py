@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.conf import settings
 from drf_spectacular.utils import OpenApiTypes, extend_schema
@@ -41,7 +41,7 @@ class StripeWebhookView(APIView):
     throttles: ClassVar = {"post": "webhook"}
     anonymous: ClassVar = ("post",)
 
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+    def initial(self, request: Request, *args: object, **kwargs: object) -> None:
         # The signature is over the very bytes: keep them before the parser reads the stream.
         self.payload: bytes = request._request.body
         super().initial(request, *args, **kwargs)

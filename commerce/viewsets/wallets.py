@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, ClassVar
+from typing import ClassVar
 
+from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -102,10 +103,10 @@ class WalletViewSet(APIViewSet):
         wallets.close_wallet(wallet=wallets.find_wallet(user=request.user, wallet_id=wallet_id))
         return ok(None, "Wallet deleted successfully")
 
-    def _mine(self, request: Request) -> Any:
+    def _mine(self, request: Request) -> QuerySet[Wallet]:
         return Wallet.objects.filter(user=request.user, closed_at=None).select_related("wallet_type")
 
-    def _list(self, request: Request, found: Any) -> Response:
+    def _list(self, request: Request, found: QuerySet[Wallet]) -> Response:
         row = partial(wallet_row, viewer=request.user)
         return self.list_response(request, found, row=row, message="Wallets retrieved successfully")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, ClassVar, TypeVar
+from typing import ClassVar, TypeVar
 
 from django.db.models import Model, QuerySet
 from django.http.response import HttpResponseBase
@@ -92,7 +92,7 @@ class CategoryViewSet(APIViewSet):
 
 def _by_slug_or_id(queryset: QuerySet[M], slug_or_id: str) -> M | None:
     """Digits are an id; no slug consists of digits alone."""
-    wanted: dict[str, Any] = {"pk": int(slug_or_id)} if _is_id(slug_or_id) else {"slug": slug_or_id}
+    wanted: dict[str, object] = {"pk": int(slug_or_id)} if _is_id(slug_or_id) else {"slug": slug_or_id}
     return queryset.filter(**wanted).first()
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
 
-from django.db.models import Q
+from django.db.models import Model, Q, QuerySet
 from django.utils import timezone
 
 from accounts.data_holders import Holder, Section
@@ -41,7 +40,7 @@ def sweep_events(user: User) -> None:
     events.forget([user.pk, *chats.values_list("peer_id", flat=True)])
 
 
-def _messages(user: User) -> Iterator[dict[str, Any]]:
+def _messages(user: User) -> Iterator[dict[str, object]]:
     columns = ("chat_id", "author_id", "text", "file__original_filename", "video__title", "created_at")
     found = Message.objects.filter(Q(author=user) | Q(recipient=user)).order_by("pk").values_list(*columns)
     for chat, author, text, file, video, created_at in found.iterator(chunk_size=500):
@@ -54,7 +53,7 @@ def _messages(user: User) -> Iterator[dict[str, Any]]:
         }
 
 
-def _renamed(rows: Any, names: dict[str, str]) -> Iterator[dict[str, Any]]:
+def _renamed(rows: QuerySet[Model, tuple[object, ...]], names: dict[str, str]) -> Iterator[dict[str, object]]:
     return (dict(zip(names, row, strict=True)) for row in rows.iterator(chunk_size=500))
 
 

@@ -2,6 +2,7 @@
 
 from support.services.links import follow_token, followed_request
 from support.services.requests import (
+    About,
     assign,
     file_anonymous_request,
     file_request,
@@ -13,6 +14,7 @@ from support.services.requests import (
 from support.services.threads import add_note, answer, ask, send_message, thread
 
 __all__ = [
+    "About",
     "add_note",
     "answer",
     "ask",

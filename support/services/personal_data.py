@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
@@ -38,7 +37,7 @@ def _requests_of(user: User) -> QuerySet[SupportRequest, SupportRequest]:
     return SupportRequest.objects.filter(mine)
 
 
-def _row(request: SupportRequest) -> dict[str, Any]:
+def _row(request: SupportRequest) -> dict[str, object]:
     messages = thread(request).order_by("pk").prefetch_related("files")
     return {
         "id": request.pk,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 from email.utils import parseaddr
-from typing import Any
+from typing import TypedDict
 
 from django.conf import settings
 from django.db import transaction
@@ -25,19 +25,27 @@ from support.services.notices import mail_filed
 
 Status = SupportRequest.Status
 
+
+class About(TypedDict, total=False):
+    """What a request is about, if anything."""
+
+    order_id: int | None
+    video_id: int | None
+
+
 ANONYMOUS_PER_HOUR = 5
 """Requests by one address without a login: a mail robot that answers our confirmations stops here."""
 
 
 def file_request(
-    *, user: User, text: str, subject: int, about: dict[str, Any], attachment_ids: Sequence[int] = ()
+    *, user: User, text: str, subject: int, about: About, attachment_ids: Sequence[int] = ()
 ) -> SupportRequest:
     """A request of a user, under their own name and address.
 
     about: ``order_id``, ``video_id`` or neither; what is named has to be the user's. Call it in the tenant's scope.
     """
     files = own_files(user, attachment_ids)
-    references: dict[str, Any] = {}
+    references: dict[str, object] = {}
     if order_id := about.get("order_id"):
         references["order"] = find_order(user=user, order_id=order_id)
     if video_id := about.get("video_id"):

@@ -5,8 +5,6 @@ It also waits for the disk after the commit where ``config.platform.commits`` sa
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.db.backends.base.base import NO_DB_ALIAS
 from django.db.backends.postgresql import base
 from psycopg.pq import TransactionStatus
@@ -29,7 +27,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     _sent: str | None = None
     _flush_due = False
 
-    def _cursor(self, name: str | None = None) -> Any:
+    def _cursor(self, name: str | None = None) -> object:
         self.ensure_connection()
         wanted = "" if scope.current() is None else str(scope.current())
         # In a failed transaction the server takes nothing but the rollback, which comes through here too.
@@ -69,7 +67,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
             pools.setdefault(self.alias, pool)
         return pools[self.alias]
 
-    def get_connection_params(self) -> dict[str, Any]:
+    def get_connection_params(self) -> dict[str, object]:
         params = super().get_connection_params()
         params["context"].adapters.register_loader("timestamptz", UtcLoader)
         return params

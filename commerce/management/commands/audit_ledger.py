@@ -1,7 +1,5 @@
 """Prove every balance from its entries and every hold from its render; fails with the culprits."""
 
-from typing import Any
-
 from django.core.management.base import BaseCommand, CommandError
 
 from commerce.services.audit import audit
@@ -10,7 +8,7 @@ from commerce.services.audit import audit
 class Command(BaseCommand):
     help = __doc__
 
-    def handle(self, **options: Any) -> None:
+    def handle(self, **options: object) -> None:
         culprits = audit()
         for culprit in culprits:
             self.stderr.write(culprit)

@@ -3,8 +3,6 @@
 Fails if something is left that a person has to look at.
 """
 
-from typing import Any
-
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
@@ -15,7 +13,7 @@ from commerce.services.reconciliation import reconcile
 class Command(BaseCommand):
     help = __doc__
 
-    def handle(self, **options: Any) -> None:
+    def handle(self, **options: object) -> None:
         if expired := expire_orders():
             self.stdout.write(f"{expired} unpaid orders were cancelled.")
         if not settings.STRIPE_SECRET_KEY:

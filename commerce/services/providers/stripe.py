@@ -8,8 +8,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from django.conf import settings
 
@@ -21,6 +22,10 @@ from config.api.errors import DomainError
 
 if TYPE_CHECKING:
     import stripe
+
+
+Intent: TypeAlias = dict[str, Any]
+"""A PaymentIntent as Stripe writes it."""
 
 logger = logging.getLogger(__name__)
 
@@ -63,7 +68,7 @@ def client() -> stripe.StripeClient:
     return _client(settings.STRIPE_SECRET_KEY, settings.STRIPE_API_BASE)
 
 
-def create_intent(*, amount: Any, currency: str, subject: str, user: User, description: str) -> dict[str, Any]:
+def create_intent(*, amount: Decimal, currency: str, subject: str, user: User, description: str) -> Intent:
     """A PaymentIntent for the subject (``order-12-1``), the same one however often it is asked for."""
     with _answered():
         intent = client().v1.payment_intents.create(
@@ -79,7 +84,7 @@ def create_intent(*, amount: Any, currency: str, subject: str, user: User, descr
     return dict(intent.to_dict())
 
 
-def find_intent(intent_id: str) -> dict[str, Any]:
+def find_intent(intent_id: str) -> Intent:
     """The PaymentIntent as Stripe has it now. Raises DomainError ``provider_failed`` (502)."""
     with _answered():
         return dict(client().v1.payment_intents.retrieve(intent_id, {"expand": ["latest_charge"]}).to_dict())
