@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
+from typing import TypedDict
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -55,11 +56,16 @@ def _storage_origin() -> list[str]:
     return [f"{address.scheme}://{address.netloc}"]
 
 
+class Inline(TypedDict, total=False):
+    inline_styles: bool
+    inline_scripts: bool
+
+
 class ContentPolicyMiddleware:
     """A policy for every answer: the view's own, or that of an ordinary page with forms, or none of anything."""
 
     # Pages of packages, with code of their own inside.
-    _INLINE: Mapping[str, Mapping[str, bool]] = {
+    _INLINE: Mapping[str, Inline] = {
         "admin": {"inline_styles": True},
         "django_rq": {"inline_styles": True, "inline_scripts": True},
     }

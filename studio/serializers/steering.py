@@ -72,7 +72,7 @@ class CommandSerializer(ThoroughSerializer):
             yield partial(read_command, values["kind"], body_of(self.initial_data))
 
 
-def body_of(data: dict[str, Any]) -> dict[str, Any]:
+def body_of(data: Mapping[str, object]) -> dict[str, object]:
     """The kind's own part of a command."""
     return {name: value for name, value in data.items() if name not in OWN}
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from django.db.backends.base.base import NO_DB_ALIAS
 from django.db.backends.postgresql import base
+from psycopg import Connection
 from psycopg.pq import TransactionStatus
 
 from config.platform.locks import bound_waiting
@@ -60,7 +61,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if self.alias not in pools:
             pool = CheckedPool(
                 kwargs={**self.get_connection_params(), "autocommit": True},
-                configure=self._configure_connection,  # type: ignore[attr-defined]
+                configure=self._configure_connection,
                 **options,
             )
             # Of two threads at once the first makes it; an unopened one costs nothing.
@@ -72,8 +73,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
         params["context"].adapters.register_loader("timestamptz", UtcLoader)
         return params
 
-    def _configure_connection(self, connection: Any) -> bool:
-        super()._configure_connection(connection)
+    def _configure_connection(self, connection: Connection) -> bool:
+        super()._configure_connection(connection)  # type: ignore[misc]
         bound_waiting(connection)
         # To be committed.
         return True
