@@ -15,7 +15,7 @@ from rest_framework.test import APIClient
 from accounts.models import User
 from config.platform.events import START, forget_jobs, publish_job
 from studio.models import ModelFile, RenderJob
-from studio.providers.local import LeasedPort
+from studio.providers.lease import LeasedPort
 from studio.rendering.ports import Progress
 from studio.services.jobs.lifecycle import cancel_render, fail_render
 from studio.services.jobs.queue import claim_next

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from django.db import DatabaseError, connection, transaction
 
 from accounts.models import User
 from commerce.models import CreditHold, FinanceOperation, Wallet
 from commerce.services.audit import audit
-from commerce.services.holds import capture_hold, hold_credits, release_hold
+from commerce.services.holds import capture_hold, change_hold, hold_credits, release_hold
 from commerce.services.ledger import enroll, write_off
 from commerce.services.wallets import open_credit_wallet
 from config.api.errors import DomainError
@@ -54,6 +56,37 @@ def test_a_captured_hold_is_paid_once(user: User, wallet: Wallet) -> None:
     assert figures(wallet) == (40, 0)
     assert (entry.type, entry.status, entry.amount, entry.balance_after) == (2, 2, 10, 40)
     assert audit() == []
+
+
+@pytest.mark.parametrize("amount", [1, 9, 10, 11, 50])
+def test_a_hold_becomes_more_or_less(user: User, wallet: Wallet, amount: int) -> None:
+    held = change_hold(hold(user), amount)
+    assert (held.amount, figures(wallet)) == (amount, (50, amount))
+    capture_hold(held)
+    assert figures(wallet) == (50 - amount, 0)
+    assert audit() == []
+
+
+def test_a_hold_becomes_no_more_than_there_is(user: User, wallet: Wallet) -> None:
+    held = hold(user)
+    hold(user, amount=30, key="render:2")
+    with pytest.raises(DomainError) as refusal:
+        change_hold(held, 21)
+    assert (refusal.value.code, refusal.value.status) == ("insufficient_credits", 422)
+    assert refusal.value.data == {"required_tokens": 11, "balance": 10}
+    assert (held.amount, figures(wallet)) == (10, (50, 40))
+    with pytest.raises(ValueError, match="0 credits"):
+        change_hold(held, 0)
+
+
+@pytest.mark.parametrize("settle", [capture_hold, release_hold])
+def test_what_is_settled_changes_no_more(user: User, wallet: Wallet, settle: Callable[[CreditHold], object]) -> None:
+    held = hold(user)
+    settle(held)
+    before = figures(wallet)
+    with pytest.raises(DomainError, match="already"):
+        change_hold(held, 20)
+    assert figures(wallet) == before
 
 
 def test_a_released_hold_leaves_no_trace(user: User, wallet: Wallet) -> None:

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from config.api.permissions import Authenticated
 from config.api.streams import PLACE, asked_place, event_answer
 from config.api.views import APIView
-from studio.rows.watching import watched_row
+from studio.rows.steering import steering_row
 from studio.services.jobs.watching import told_of_job
 
 
@@ -29,6 +29,6 @@ class JobEventsView(APIView):
             user=request.user,
             job_id=job_id,
             after=asked_place(request),
-            whole=lambda job: watched_row(job, request.build_absolute_uri),
+            whole=lambda job: steering_row(job, request.user, request.build_absolute_uri),
         )
         return event_answer(request, told)

@@ -21,15 +21,23 @@ def keep_frame(job: RenderJob, jpeg: bytes) -> None:
     cache.set(_key(job.pk), jpeg, KEPT_SECONDS)
 
 
-def show_frame(job: RenderJob, frame: int, jpeg: bytes) -> None:
-    """Keep the picture of a frame and tell whoever watches the render of it. Raises RedisError as ``keep_frame``."""
-    keep_frame(job, jpeg)
+def show_frame(
+    job: RenderJob, frame: int, jpeg: bytes | None, *, thumbnail_url: str | None = None, **made_with: object
+) -> None:
+    """Tell whoever watches the render of a frame, and keep its picture, where there is one. Raises RedisError as
+    ``keep_frame``.
+
+    made_with: ``seed`` and ``effective``, where they are known.
+    """
+    if jpeg is not None:
+        keep_frame(job, jpeg)
     told: dict[str, object] = {
         "frame": frame,
         "seed": None,
         "frame_url": public_url(_link(job, frame + 1)),
-        "thumbnail_url": None,
+        "thumbnail_url": thumbnail_url and public_url(thumbnail_url),
         "effective": {},
+        **made_with,
     }
     publish_job(job.pk, "frame", told)
 

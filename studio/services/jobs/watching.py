@@ -3,28 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from contextlib import nullcontext
 from typing import Any
 
 import redis
 
 from accounts.models import User
 from config.api.envelope import dumps
-from config.api.errors import NotFound
 from config.platform import events
 from config.platform.event_text import event, retry
 from config.platform.streams import Followed, Told
 from studio.models import RenderJob
-from tenants.scope import all_tenants
-
-
-def watched_job(*, user: User, job_id: int) -> RenderJob:
-    """The user's own render, or anybody's for an administrator. Raises NotFound for everybody else's."""
-    with all_tenants() if user.is_administrator else nullcontext():
-        job = RenderJob.objects.filter(pk=job_id, video__deleted_at=None).first()
-    if job is None or not (job.owner_id == user.pk or user.is_administrator):
-        raise NotFound("There is no such render")
-    return job
+from studio.services.steering.jobs import seen_job
 
 
 def told_of_job(*, user: User, job_id: int, after: str | None, whole: Callable[[RenderJob], Mapping[str, Any]]) -> Told:
@@ -35,7 +24,8 @@ def told_of_job(*, user: User, job_id: int, after: str | None, whole: Callable[[
         # Without Redis nothing is known to have happened, and the client keeps its place.
         page = None
     # Read after the log: what happened in between is told twice, and not left out.
-    row = whole(watched_job(user=user, job_id=job_id))
+    with seen_job(user=user, job_id=job_id) as job:
+        row = whole(job)
     place = after if page is None or (after and not page.missed) else page.last
     return Told(events.job_log(job_id), after, page, retry() + event("snapshot", dumps(row), place))
 

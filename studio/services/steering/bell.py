@@ -14,6 +14,7 @@ from config.platform.redis_link import client
 logger = logging.getLogger(__name__)
 
 _KEPT_SECONDS = 60
+LONGEST_WAIT = 1.0
 
 
 def ring(job_id: int) -> None:
@@ -33,17 +34,18 @@ class Listener:
 
     def __init__(self, job_id: int) -> None:
         self._key = _key(job_id)
-        # Its commands wait: the process' own client would take that for silence.
+        # Its commands wait, which the process' own client would take for silence.
         self._redis = redis.Redis.from_url(
             settings.REDIS_URL,
+            socket_timeout=LONGEST_WAIT + settings.REDIS_TIMEOUT_SECONDS,
             socket_connect_timeout=settings.REDIS_TIMEOUT_SECONDS,
             retry=Retry(NoBackoff(), 0),
         )
 
     def wait(self, seconds: float) -> bool:
-        """Until it rings, at most so long. Answers False at once when Redis is away: then wait in another way."""
+        """Until it rings, at most so long, and LONGEST_WAIT. False at once when Redis is away: wait in another way."""
         try:
-            self._redis.blpop([self._key], timeout=seconds)
+            self._redis.blpop([self._key], timeout=min(seconds, LONGEST_WAIT))
             return True
         except redis.RedisError:
             return False
