@@ -26,7 +26,7 @@ const credentials = new Credentials();
 const connection = new Connection({ credentials, onToken: connect, onDisconnect: disconnect, onAsking: () => showActions() });
 const composer = new Composer({ onExtend: (id) => continueVideo(library.rows.find((row) => row.id === id)) });
 const stage = new Stage({ onStale: renewLinks, onReuseSeed: (seed) => composer.setSeed(seed) });
-const queue = new QueuePanel({ onOpen: open, onCancel: cancel });
+const queue = new QueuePanel({ onOpen: open, onSteer: enter, onCancel: cancel });
 const library = new Library({ onOpen: open, onReuse: reuse, onExtend: continueVideo });
 const live = new LiveView({ onEnded: refreshVideo, onCancel: cancel, onRefused: leaveLive });
 const poller = new Poller(watch, () => Boolean(feed?.live));
@@ -156,6 +156,7 @@ function showRoom(isLive) {
 
 /** There is no such render, or none of ours. */
 function leaveLive(status) {
+  if (leave({ status, message: "The session has ended." })) return;
   live.close();
   enter(null);
   composer.showErrors({}, status === 404 ? "There is no such render to follow." : "The live view is not to be had now.");

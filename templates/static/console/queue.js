@@ -4,7 +4,8 @@ import { byId, element, keepList, setText } from "./dom.js";
 import { duration, progressText, statusText } from "./format.js";
 
 export class QueuePanel {
-  constructor({ onOpen, onCancel }) {
+  constructor({ onOpen, onSteer, onCancel }) {
+    this.onSteer = onSteer;
     this.onOpen = onOpen;
     this.onCancel = onCancel;
   }
@@ -30,6 +31,10 @@ export class QueuePanel {
   #create(row) {
     const open = element("button", { type: "button", className: "quiet small", textContent: "Open" });
     const cancel = element("button", { type: "button", className: "quiet small danger", textContent: "Cancel" });
+    const steer = element("button", { type: "button", className: "quiet small", textContent: "Steer", hidden: row.generator !== "deforum" });
+    steer.setAttribute("aria-label", `Steer video ${row.id}`);
+    // The same video has another render after its preview.
+    steer.addEventListener("click", () => this.onSteer(Number(steer.dataset.job)));
     open.setAttribute("aria-label", `Open video ${row.id}`);
     cancel.setAttribute("aria-label", `Cancel video ${row.id}`);
     open.addEventListener("click", () => this.onOpen(row.id));
@@ -42,7 +47,7 @@ export class QueuePanel {
       element("div", { className: "row-head" }, element("strong"), element("span", { className: "badge" })),
       element("p", { className: "row-prompt" }),
       bar,
-      element("div", { className: "row-foot" }, element("span", { className: "grow" }), open, cancel),
+      element("div", { className: "row-foot" }, element("span", { className: "grow" }), open, steer, cancel),
     );
   }
 }
@@ -50,6 +55,7 @@ export class QueuePanel {
 function update(node, row, currentId) {
   node.classList.toggle("current", row.id === currentId);
   setText(node.querySelector("strong"), `#${row.id} ${row.purpose}`);
+  node.querySelector("[aria-label^=Steer]").dataset.job = row.job_id;
   const badge = node.querySelector(".badge");
   setText(badge, statusText(row));
   badge.dataset.status = row.status;

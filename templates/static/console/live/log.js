@@ -30,12 +30,13 @@ function outcome({ state, applied_at_frame, refused }) {
 }
 
 /** A command in words. */
-export function describe(session, { kind = "command", body = {} }) {
+export function describe(session, { kind = "command", body = {}, effective }) {
   if (kind === "set" || kind === "set_smooth") {
     const values = Object.entries(body.values ?? {}).map(([name, { value, mode }]) => {
       const label = session.parameters.get(name)?.label ?? name;
       if (mode === "schedule") return `${label} by schedule`;
-      return `${label} ${mode === "add" && value >= 0 ? "+" : ""}${figure(value)}`;
+      const now = kind === "set" && name in (effective ?? {}) ? `, which makes ${figure(effective[name])}` : "";
+      return `${label} ${mode === "add" && value >= 0 ? "+" : ""}${figure(value)}${mode === "add" ? now : ""}`;
     });
     return `${values.join(", ") || kind}${kind === "set_smooth" && body.frames ? ` over ${body.frames} frames` : ""}`;
   }
