@@ -42,7 +42,7 @@ from studio.services.files.upload_targets import TOKEN_SALT, upload_headers
 from studio.services.jobs.lifecycle import submit_render
 from studio.services.jobs.live_frames import FRAME_SALT, keep_frame
 from studio.services.steering.controls import take
-from studio.services.steering.pictures import REEL_SALT, keep_thumbnail
+from studio.services.steering.pictures import REEL_SALT, keep_thumbnails
 from studio.services.steering.records import keep_records
 from support.services import add_note, file_anonymous_request, file_request
 from support.services.links import follow_token
@@ -208,7 +208,7 @@ def _studio_rows(owner: User, effect: Any, media_dir: Path) -> Rows:
 def _steered(job: RenderJob) -> Rows:
     """A render whose owner has the controls, with a frame that is on record and a command that can be given."""
     keep_records(job, [_record(job)])
-    keep_thumbnail(job.pk, 0, b"a small frame")
+    keep_thumbnails(job.pk, {0: b"a small frame"})
     token = take(job=job, user=job.owner).token
     command = {"number": 1, "kind": "set", "token": token, "values": {"steps_schedule": {"value": 9}}}
     link = signing.dumps(job.pk, salt=REEL_SALT)

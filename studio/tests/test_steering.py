@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 from rest_framework.test import APIClient
 
 from accounts.models import User
+from effects.models import Effect
 from studio.models import ModelFile, RenderJob, Steering, SteeringCommand, Video
 from studio.rendering.deforum.steering.commands import KINDS
 from studio.rendering.deforum.steering.table import STEERABLE
@@ -288,6 +289,11 @@ class TestCommands:
         assert code(page.take()) == code(page.give(1)) == (422, "not_steerable")
         assert page.shown()["parameters"] == []
         page = Console(api, make_row(user, workflow="deforum", provider="external").pk)
+        assert code(page.take()) == (422, "not_steerable")
+
+    def test_what_was_bought_as_an_effect_is_made_as_it_was_bought(self, user: User, api: APIClient) -> None:
+        effect = Effect.objects.create(name="Drift", slug="drift", type="animation", credits_cost=1)
+        page = Console(api, make_row(user, workflow="deforum", effect=effect).pk)
         assert code(page.take()) == (422, "not_steerable")
 
     def test_of_a_deleted_video_there_is_nothing(self, console: Console, job_id: int) -> None:

@@ -29,9 +29,13 @@ def seen_job(*, user: User, job_id: int) -> Iterator[RenderJob]:
 
 
 def ensure_steerable(job: RenderJob) -> None:
-    """Raises DomainError for a render that no console can steer: one that is no animation, or not made here."""
+    """Raises DomainError for a render that no console can steer: one that is no animation, is not made here, or was
+    bought as an effect.
+    """
     if job.workflow != Video.Type.DEFORUM or job.provider != LOCAL:
         raise DomainError("not_steerable", "Only animations that are rendered here can be steered.")
+    if job.effect_id is not None:
+        raise DomainError("not_steerable", "This render is an effect, and is made as it was bought.")
 
 
 def ensure_unfinished(job: RenderJob) -> None:

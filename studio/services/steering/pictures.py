@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
@@ -17,10 +18,10 @@ KEPT_SECONDS = 24 * 3600
 REEL_SALT = "studio.reel"
 
 
-def keep_thumbnail(job_id: int, frame: int, jpeg: bytes) -> None:
-    """Raises RedisError: without Redis nobody sees it, and nothing else is missing."""
+def keep_thumbnails(job_id: int, jpegs: Mapping[int, bytes]) -> None:
+    """By frame. Raises RedisError: without Redis nobody sees them, and nothing else is missing."""
     with client().pipeline(transaction=False) as pipe:
-        pipe.hset(_key(job_id), str(frame), jpeg)
+        pipe.hset(_key(job_id), mapping={str(frame): jpeg for frame, jpeg in jpegs.items()})
         pipe.expire(_key(job_id), KEPT_SECONDS)
         pipe.execute()
 
