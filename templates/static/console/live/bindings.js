@@ -93,9 +93,9 @@ export class Bindings {
     remove.addEventListener("click", () => this.#remove(name));
     const node = element(
       "div",
-      { className: "binding" },
-      element("div", { className: "binding-head" }, element("code", { textContent: `{{${name}}}` }), element("label", { className: "check" }, on, " on"), element("output"), send, remove),
-      element("div", { className: "binding-fields" }, field("kind", nodes.kind, "Kind"), field("a", nodes.a, "Word A"), field("b", nodes.b, "Word B")),
+      { className: "word-binding" },
+      element("div", { className: "word-head" }, element("code", { textContent: `{{${name}}}` }), element("label", { className: "check" }, on, " on"), element("output"), send, remove),
+      element("div", { className: "word-fields" }, field("kind", nodes.kind, "Kind"), field("a", nodes.a, "Word A"), field("b", nodes.b, "Word B")),
       field("value", nodes.value, "Value"),
       element("p", { className: "error", id: `${id}-error` }),
     );
