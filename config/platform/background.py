@@ -16,6 +16,7 @@ from redis.exceptions import RedisError
 from rq import Retry
 
 from config.api.models import UnqueuedTask
+from config.platform.locks import session_lock
 from config.platform.logs import current_request_id
 
 logger = logging.getLogger(__name__)
@@ -52,18 +53,16 @@ def path_of(function: Callable[..., object]) -> str:
 def queue_again() -> int:
     """Queue what Redis did not take; answers how many. Twice at worst, where a process is killed in between."""
     queued = 0
-    while True:
-        with transaction.atomic():
-            # Each by one of two reapers.
-            task = UnqueuedTask.objects.select_for_update(skip_locked=True).order_by("pk").first()
-            if task is None:
-                return queued
+    with session_lock("unqueued tasks") as mine:
+        # Another reaper is at it.
+        while mine and (task := UnqueuedTask.objects.order_by("pk").first()):
             try:
                 queue_now(task.function, task.arguments, task.seconds, True)
             except RedisError:
-                return queued
+                break
             task.delete()
             queued += 1
+    return queued
 
 
 def queue_now(path: str, arguments: Sequence[int | str] = (), seconds: int | None = None, retry: bool = True) -> None:
