@@ -20,6 +20,12 @@ class FrameSink(Protocol):
     def truncate(self, count: int, /) -> None:
         """Drop all but the first ``count`` frames and records."""
 
+    def holds(self, count: int, /) -> bool:
+        """Whether ``truncate(count)`` is possible."""
+
+    def recorded(self, start: int, stop: int, /) -> list[dict[str, Any]]:
+        """The records of frames ``start`` to ``stop - 1``."""
+
 
 class RewindableSink(FrameSink, Protocol):
     """One that also gives back what it took last."""

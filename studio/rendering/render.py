@@ -4,34 +4,41 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import cv2
-import numpy as np
-from numpy.typing import NDArray
 
-from studio.rendering.deforum.animator import animate
+from studio.rendering.deforum.animator import Steered, animate
+from studio.rendering.deforum.checkpoint import carry_over, live_state
 from studio.rendering.deforum.settings import import_settings
+from studio.rendering.deforum.steering.commands import Ack, Command
+from studio.rendering.deforum.steering.history import has_room
 from studio.rendering.diffusion.interface import Engine
+from studio.rendering.diffusion.samplers import most_steps
 from studio.rendering.errors import Cancelled, MediaError, OutOfMemory, PlanError, RenderError
 from studio.rendering.media import ffmpeg
-from studio.rendering.media.decode import FrameReader
-from studio.rendering.media.images import PREVIEW_SIDE, derive_images, jpeg, write_still
+from studio.rendering.media.decode import FrameReader, Video
+from studio.rendering.media.images import derive_images, write_still
 from studio.rendering.media.mux import mux, verify
 from studio.rendering.media.probe import MediaInfo, probe
 from studio.rendering.media.sink import FrameSink
+from studio.rendering.models.checks import scheduler_config
 from studio.rendering.models.render_engine import render_engine
+from studio.rendering.pictures.arrays import Frames, Image
 from studio.rendering.pictures.depth import DepthEstimator, ModelDepth
 from studio.rendering.plan import DeforumParams, RenderPlan, Vid2VidParams
-from studio.rendering.ports import Progress, RenderInputs, RenderPort, RenderResult, Stage
+from studio.rendering.ports import FramePictures, Progress, RenderInputs, RenderPort, RenderResult, Stage
+from studio.rendering.showing import Showing
 from studio.rendering.vid2vid.pipeline import restyle
 
-_PREVIEW_SECONDS = 1.0
-"""Pause between two preview pictures: encoding one costs a millisecond or two that the model could use."""
+_KEPT_BYTES = 2**30
+"""Frames of a render that may be steered stay raw up to here, so that it can go back to them."""
 
 
 def render(plan: RenderPlan, inputs: RenderInputs, port: RenderPort) -> RenderResult:
@@ -58,6 +65,7 @@ class _GuardedPort:
 
     def __init__(self, port: RenderPort) -> None:
         self.work_dir = port.work_dir
+        self.live = port.live
         self.failure: Exception | None = None
         self._port = port
 
@@ -68,6 +76,22 @@ class _GuardedPort:
     def should_stop(self) -> bool:
         with self._noting():
             return self._port.should_stop()
+
+    def commands(self, after: int) -> Sequence[Command]:
+        with self._noting():
+            return self._port.commands(after)
+
+    def applied(self, acks: Sequence[Ack]) -> None:
+        with self._noting():
+            self._port.applied(acks)
+
+    def paused(self, frame: int) -> bool:
+        with self._noting():
+            return self._port.paused(frame)
+
+    def frame(self, index: int, record: Mapping[str, Any], pictures: FramePictures) -> None:
+        with self._noting():
+            self._port.frame(index, record, pictures)
 
     @contextmanager
     def _noting(self) -> Iterator[None]:
@@ -92,14 +116,16 @@ class _Render:
         self._state = self._work / "state"
         self._still = self._work / "still.png"
         self._source = probe(inputs.source) if inputs.source else None
-        self._previewed = 0.0
+        self._shown = Showing(port)
+        self._total = plan.frames_to_render
 
     def run(self) -> RenderResult:
         started = time.monotonic()
         with self._open_sink() as sink:
-            self._keep_still(sink.first_frame())
+            if not self._still.exists() or self._port.live:
+                self._keep_still(sink.first_frame())
             self._report("loading", sink.frames_done)
-            if sink.frames_done < self._plan.frames_to_render or self._plan.workflow == "deforum":
+            if sink.frames_done < self._total or self._plan.workflow == "deforum":
                 self._render_frames(sink)
             if self._port.should_stop():
                 raise Cancelled
@@ -114,10 +140,16 @@ class _Render:
             shutil.rmtree(self._state, ignore_errors=True)
             shutil.copytree(checkpoint / "state", self._state)
             shutil.copyfile(checkpoint / "still.png", self._still)
+            carry_over(self._state)
             FrameSink.restore(checkpoint / "frames", folder).close()
         self._state.mkdir(parents=True, exist_ok=True)
-        sink = FrameSink(folder, width=plan.width, height=plan.height, fps=plan.rate, encoder=ffmpeg.encoder())
-        if sink.frames_done > plan.frames_to_render:
+        kept = _KEPT_BYTES // (plan.width * plan.height * 3) if self._port.live and has_room(self._work) else 0
+        sink = FrameSink(
+            folder, width=plan.width, height=plan.height, fps=plan.rate, encoder=ffmpeg.encoder(), kept_frames=kept
+        )
+        if live := live_state(self._state):
+            self._total += live.extended
+        if sink.frames_done > self._total:
             raise PlanError("frame_count", f"The video already has {sink.frames_done} frames; it can't become shorter.")
         return sink
 
@@ -127,18 +159,18 @@ class _Render:
             begun = sink.frames_done > 0
             engine: Engine = stack.enter_context(render_engine(plan, self._state, begun=begun))
             self._report("rendering", sink.frames_done)
-            source = self._frames_of(self._inputs.source, self._source, stack)
+            source = self._video_of(self._inputs.source, self._source, stack)
             if isinstance(plan.params, Vid2VidParams):
                 if source is None:
                     raise MediaError("There is no source video to restyle.", code="no_video_stream")
                 restyle(
                     plan,
                     engine,
-                    source=source,
+                    source=iter(source),
                     sink=sink,
                     state_dir=self._state,
                     should_stop=should_stop,
-                    on_batch=lambda done, frames: self._rendered(done - len(frames), frames),
+                    on_batch=lambda done, frames, records: self._rendered(done - len(frames), frames, records),
                 )
             else:
                 mask = self._inputs.mask_video
@@ -150,44 +182,61 @@ class _Render:
                     state_dir=self._state,
                     should_stop=should_stop,
                     depth=_depth(plan, plan.params),
-                    on_frame=lambda index, frame: self._rendered(index, frame[None]),
+                    on_frame=lambda index, frame, record: self._rendered(index, frame[None], [record]),
                     assets=self._inputs.assets,
-                    mask_video=self._frames_of(mask, probe(mask) if mask else None, stack),
+                    mask_video=self._video_of(mask, probe(mask) if mask else None, stack),
+                    steered=self._steered() if self._port.live else None,
                 )
+                if (live := live_state(self._state)) and live.stopped:
+                    self._total = sink.frames_done
 
-    def _frames_of(
-        self, path: Path | None, info: MediaInfo | None, stack: ExitStack
-    ) -> Iterator[NDArray[np.uint8]] | None:
+    def _steered(self) -> Steered:
+        config = scheduler_config(self._plan.model)
+        return Steered(
+            port=self._shown,
+            history=self._work / "history",
+            most_steps=lambda sampler: most_steps(sampler, config),
+            on_length=self._have_length,
+        )
+
+    def _have_length(self, frames: int) -> None:
+        self._total = frames
+
+    def _video_of(self, path: Path | None, info: MediaInfo | None, stack: ExitStack) -> Video | None:
         if path is None or info is None or info.kind == "audio":
             return None
         plan, start, count = self._plan, 0, None
         if isinstance(plan.params, Vid2VidParams):
             start, count = plan.params.start_frame, plan.frames_to_render
-        reader = FrameReader(
-            path, width=plan.width, height=plan.height, fps=plan.rate, start_frame=start, count=count, info=info
+        reader = partial(
+            FrameReader,
+            path,
+            width=plan.width,
+            height=plan.height,
+            fps=plan.rate,
+            start_frame=start,
+            count=count,
+            info=info,
         )
-        return iter(stack.enter_context(reader))
+        return stack.enter_context(Video(reader))
 
-    def _rendered(self, first: int, frames: NDArray[np.uint8]) -> None:
+    def _rendered(self, first: int, frames: Frames, records: Sequence[Mapping[str, Any]]) -> None:
         if first == 0:
             self._keep_still(frames[0])
-        picture = None
-        if time.monotonic() - self._previewed >= _PREVIEW_SECONDS:
-            self._previewed = time.monotonic()
-            picture = jpeg(frames[-1], max_side=PREVIEW_SIDE, quality=80)
+        picture = self._shown.frames(first, frames, records)
         self._report("rendering", first + len(frames), picture)
 
-    def _keep_still(self, frame: NDArray[np.uint8] | None) -> None:
-        if frame is not None and not self._still.exists():
+    def _keep_still(self, frame: Image | None) -> None:
+        if frame is not None:
             write_still(frame, self._still)
 
     def _report(self, stage: Stage, frames_done: int, preview_jpeg: bytes | None = None) -> None:
-        self._port.progress(Progress(stage, frames_done, self._plan.frames_to_render, preview_jpeg))
+        self._port.progress(Progress(stage, frames_done, self._total, preview_jpeg))
 
     def _finish(self, sink: FrameSink, started: float) -> RenderResult:
         plan, frames = self._plan, sink.frames_done
-        if frames != plan.frames_to_render:
-            raise RenderError(f"Only {frames} of {plan.frames_to_render} frames were rendered.", code="frames_missing")
+        if frames != self._total:
+            raise RenderError(f"Only {frames} of {self._total} frames were rendered.", code="frames_missing")
         result = self._work / "result"
         shutil.rmtree(result, ignore_errors=True)
         result.mkdir()

@@ -10,7 +10,7 @@ import io
 import json
 import zipfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +19,13 @@ from numpy.typing import NDArray
 
 from studio.rendering.deforum.cadence import Group, Layer
 from studio.rendering.deforum.seeds import SeedState
+from studio.rendering.deforum.steering.live import LiveState
 from studio.rendering.errors import RenderError
 from studio.rendering.media import durable
 
 SCHEMA = 1
 FILE = "checkpoint.npz"
+_UNREADABLE = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile)
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +40,8 @@ class State:
     group: Group | None = None
     """The frames since the last diffusion; it may have frames left to emit. None in modes without motion."""
     colour_sample: NDArray[np.uint8] | None = None
+    live: LiveState | None = None
+    """What commands left behind; None where there were none."""
 
 
 def save(state: State, folder: Path) -> None:
@@ -50,6 +54,8 @@ def save(state: State, folder: Path) -> None:
         "seeds": asdict(state.seeds),
         "group": None,
     }
+    if state.live:
+        meta["live"] = state.live.to_json()
     arrays: dict[str, Any] = {}
     if state.colour_sample is not None:
         arrays["colour_sample"] = state.colour_sample
@@ -67,6 +73,25 @@ def save(state: State, folder: Path) -> None:
     durable.write(folder / FILE, buffer.getvalue())
 
 
+def live_state(folder: Path) -> LiveState | None:
+    """What commands left behind in ``folder``; None also where there is no state. Raises RenderError as ``load``."""
+    try:
+        with (folder / FILE).open("rb") as file, np.load(file, allow_pickle=False) as stored:
+            return _live(json.loads(stored["meta"].tobytes()))
+    except FileNotFoundError:
+        return None
+    except _UNREADABLE as error:
+        raise _unreadable() from error
+
+
+def carry_over(folder: Path) -> None:
+    """Leave of a finished render's live state what the render that goes on from it begins with."""
+    state = load(folder)
+    if state and state.live:
+        carried = state.live.carried_over()
+        save(replace(state, live=carried if carried.has_values or carried.snapshots else None), folder)
+
+
 def load(folder: Path) -> State | None:
     """The state in ``folder``, None when there is none. Raises RenderError for one this version can't read."""
     try:
@@ -81,11 +106,20 @@ def load(folder: Path) -> State | None:
             seeds=SeedState(**meta["seeds"]),
             group=_group(meta["group"], arrays),
             colour_sample=arrays.get("colour_sample"),
+            live=_live(meta),
         )
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
-        raise RenderError("The checkpoint can't be read by this version.", code="invalid_checkpoint") from error
+    except _UNREADABLE as error:
+        raise _unreadable() from error
+
+
+def _live(meta: Mapping[str, Any]) -> LiveState | None:
+    return LiveState.from_json(meta["live"]) if meta.get("live") else None
+
+
+def _unreadable() -> RenderError:
+    return RenderError("The checkpoint can't be read by this version.", code="invalid_checkpoint")
 
 
 def _group(meta: Mapping[str, Any] | None, arrays: Mapping[str, NDArray]) -> Group | None:

@@ -107,6 +107,26 @@ class FrameParameters:
         }
 
 
+def row_from_record(record: Mapping[str, Any], like: FrameParameters) -> FrameParameters:
+    """The row that ``FrameParameters.record`` wrote down. What the record doesn't know is as it is in ``like``."""
+    units = [
+        unit and UnitParameters(**{**vars(unit), **_unit_values(index, record)})
+        for index, unit in enumerate(like.units, start=1)
+    ]
+    return FrameParameters(
+        frame=record["frame"],
+        values={name: float(record.get(name, value)) for name, value in like.values.items()},
+        names={name: str(record.get(name, text)) for name, text in like.names.items()},
+        prompt=_prompt(record),
+        guide=Guide(*record["guided_image"]) if record["guided_image"] else None,
+        units=tuple(units),
+    )
+
+
+def _unit_values(index: int, record: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: float(record[key]) for name in _UNIT_SERIES if (key := f"cn_{index}_{name}") in record}
+
+
 def frame_table(settings: DeforumSettings, *, frame_count: int, seed: int) -> list[FrameParameters]:
     """One row a frame, 0 to ``frame_count - 1``. Raises PlanError naming the field and frame that can't be rendered.
 
@@ -230,10 +250,8 @@ def _settings_from_rows(rows: Sequence[Mapping[str, Any]]) -> DeforumSettings:
         raise ValueError("frames are missing")
     columns: dict[str, Callable[[Sequence[Any]], str]] = dict.fromkeys(numeric_schedules(), schedule.literal)
     columns |= dict.fromkeys(name_schedules(), _literal_names)
-    for key in rows[0]:
-        if key.startswith("cn_"):
-            columns[key] = schedule.literal
     del columns["seed_schedule"]
+    units = list(dict.fromkeys(key for row in rows for key in row if key.startswith("cn_")))
     texts = {str(row["frame"]): _prompt(row).to_text() for row in rows}
     guides = [Guide(*row["guided_image"]) for row in rows if row["guided_image"]]
     images = {str(guide.start): guide.name for guide in guides}
@@ -243,6 +261,9 @@ def _settings_from_rows(rows: Sequence[Mapping[str, Any]]) -> DeforumSettings:
     mapping: dict[str, Any] = {
         **rows[0]["settings"],
         **{key: literal([row[key] for row in rows]) for key, literal in columns.items()},
+        **{key: schedule.literal(_held(key, rows)) for key in units},
+        **{f"{key.removesuffix('_weight')}_enabled": True for key in units if key.endswith("_weight")},
+        "max_frames": len(rows),
         "prompts": texts if rows[0]["settings"]["animation_mode"] == "Interpolation" else _changes(texts),
         "init_images": images,
         "seed_behavior": "schedule",
@@ -252,6 +273,12 @@ def _settings_from_rows(rows: Sequence[Mapping[str, Any]]) -> DeforumSettings:
         "enable_subseed_scheduling": True,
     }
     return import_settings(mapping)[0]
+
+
+def _held(key: str, rows: Sequence[Mapping[str, Any]]) -> list[float]:
+    """A column that earlier versions left out while it was the plan's; its first value was."""
+    first = next(row[key] for row in rows if key in row)
+    return [row.get(key, first) for row in rows]
 
 
 def _prompt(row: Mapping[str, Any]) -> FramePrompt:

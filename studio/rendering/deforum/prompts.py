@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from studio.rendering.deforum import schedule
@@ -87,7 +87,7 @@ def frame_prompts(
         if blend and here < frame and current + 1 < len(frames):
             after = frames[current + 1]
             later = texts[after].at(frame, scope, budget)
-            prompt = _blended(prompt, later, (frame - here) / (after - here))
+            prompt = blended(prompt, later, (frame - here) / (after - here))
         result.append(prompt)
     return result
 
@@ -130,7 +130,7 @@ class _Text:
                 # Writing a number into the text takes longer than working it out.
                 evaluated = sum(8 + part.cost for part in self._parts if isinstance(part, Expression))
                 budget.spend("prompts", len(self._text) // 4 + evaluated)
-            text = "".join(part if isinstance(part, str) else _number(part(scope)) for part in self._parts)
+            text = "".join(part if isinstance(part, str) else written(part(scope)) for part in self._parts)
             prompt = read_prompt(text)
         except (ExpressionError, PromptSyntaxError) as error:
             reason = f"prompts: keyframe {self._keyframe}: {error} at frame {frame}"
@@ -174,7 +174,8 @@ def read_prompt(text: str) -> FramePrompt:
     return FramePrompt(tuple(WeightedPrompt(t, w / total) for t, w in weighted), unwanted, loras)
 
 
-def _blended(a: FramePrompt, b: FramePrompt, share: float) -> FramePrompt:
+def blended(a: FramePrompt, b: FramePrompt, share: float) -> FramePrompt:
+    """``share`` (0..1) of ``b``, the rest of ``a``."""
     prompts = [WeightedPrompt(p.text, p.weight * (1 - share)) for p in a.prompts]
     prompts += [WeightedPrompt(p.text, p.weight * share) for p in b.prompts]
     names = list(dict.fromkeys([*a.loras, *b.loras]))
@@ -182,7 +183,16 @@ def _blended(a: FramePrompt, b: FramePrompt, share: float) -> FramePrompt:
     return FramePrompt(tuple(prompts), a.negative if share < 0.5 else b.negative, loras)
 
 
-def _number(value: float) -> str:
+def normalised(prompt: FramePrompt) -> FramePrompt:
+    """With weights that add up to 1, as :func:`read_prompt` has them."""
+    total = sum(part.weight for part in prompt.prompts)
+    if abs(total - 1) < 1e-9 or total <= 0:
+        return prompt
+    return replace(prompt, prompts=tuple(WeightedPrompt(part.text, part.weight / total) for part in prompt.prompts))
+
+
+def written(value: float) -> str:
+    """A number as it is written into a text."""
     return f"{value:.6f}".rstrip("0").rstrip(".")
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from fractions import Fraction
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from studio.rendering.errors import MediaError
 from studio.rendering.media import ffmpeg, sandbox
 from studio.rendering.media.probe import MediaInfo, probe
+from studio.rendering.pictures.arrays import Frames
 
 _SEEKABLE = {"mp4", "mov", "webm", "matroska"}
 
@@ -132,3 +134,24 @@ def output_size(info: MediaInfo, *, max_pixels: int, multiple: int = 2) -> tuple
         else:
             height -= multiple
     return width, height
+
+
+class Video:
+    """The frames of the reader that ``opened`` makes, from its first one with every ``iter``.
+
+    Leaving the block closes what was opened last.
+    """
+
+    def __init__(self, opened: Callable[[], FrameReader]) -> None:
+        self._opened = opened
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Video:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._stack.close()
+
+    def __iter__(self) -> Iterator[Frames]:
+        self._stack.close()
+        return iter(self._stack.enter_context(self._opened()))

@@ -35,7 +35,8 @@ _PACKED = "spool.mkv"
 class FrameSink:
     """A growing video in ``work_dir``, reopened where it was left if the folder already holds one.
 
-    ``width`` and ``height`` are even. Raises RenderError if the video there has another size, rate or segment length.
+    ``width`` and ``height`` are even; the last ``kept_frames`` stay raw, so that :meth:`truncate` can go back to them.
+    Raises RenderError if the video there has another size, rate or segment length.
     """
 
     def __init__(
@@ -47,9 +48,11 @@ class FrameSink:
         fps: Fraction,
         segment_frames: int = 48,
         encoder: str = "libx264",
+        kept_frames: int = REWIND_FRAMES,
     ) -> None:
         self.work_dir, self.width, self.height, self.fps = work_dir, width, height, fps
         self.segment_frames, self.encoder = segment_frames, encoder
+        self._kept_frames = max(REWIND_FRAMES, kept_frames)
         self.frames_done = 0
         """Frames that survive a crash."""
         self._frame_bytes = width * height * 3
@@ -126,9 +129,8 @@ class FrameSink:
         """
         if not 0 <= frames_done <= self.frames_done:
             raise ValueError(f"can't truncate {self.frames_done} frames to {frames_done}")
-        segment, filled = divmod(frames_done, self.segment_frames)
-        spool = self._spools / _spool_name(segment)
-        if filled and durable.size(spool) < filled * self._frame_bytes:
+        segment = frames_done // self.segment_frames
+        if not self.holds(frames_done):
             raise RenderError("The render can't go back that far.", code="checkpoint_damaged")
         # The table first: on reopening no more frames count than it has lines, so a crash here leaves nothing behind.
         self._table.truncate(frames_done)
@@ -136,6 +138,15 @@ class FrameSink:
             self._abandon_encoding()
         self.frames_done = frames_done
         self._remove_beyond()
+
+    def holds(self, frames_done: int) -> bool:
+        """Whether :meth:`truncate` can go back to ``frames_done``."""
+        segment, filled = divmod(frames_done, self.segment_frames)
+        return durable.size(self._spools / _spool_name(segment)) >= filled * self._frame_bytes
+
+    def recorded(self, start: int, stop: int) -> list[dict[str, Any]]:
+        """The stored records of frames ``start`` to ``stop - 1``."""
+        return list(self._table.read(start, min(stop, self.frames_done)))
 
     def records(self, start: int = 0) -> Iterator[dict[str, Any]]:
         """The stored record of every finished frame from ``start`` on, in order."""
@@ -265,7 +276,7 @@ class FrameSink:
         self._verify(part, self.segment_frames)
         durable.publish(part, self._segments / _segment_name(segment))
         # A crash in the middle of a large batch is undone back to where the batch began.
-        needed_from = min(self.frames_done - REWIND_FRAMES, self._append_start)
+        needed_from = min(self.frames_done - self._kept_frames, self._append_start)
         for path in self._spools.iterdir():
             index = int(path.stem)
             if index <= segment and (index + 1) * self.segment_frames <= needed_from:

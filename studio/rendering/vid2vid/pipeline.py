@@ -30,8 +30,8 @@ from studio.rendering.vid2vid.stream import Clip, batches, prefetch
 _AHEAD = 2
 """Batches decoded ahead of the device, and batches rendered but not yet stored."""
 
-OnBatch = Callable[[int, Frames], None]
-"""Told, on the caller's thread, how many frames are stored and the newest batch of them."""
+OnBatch = Callable[[int, Frames, list[dict[str, Any]]], None]
+"""Told, on the caller's thread, how many frames are stored and the newest batch of them with its records."""
 
 
 def restyle(
@@ -118,6 +118,7 @@ def _render(
 class _Stored:
     frames_done: int
     frames: Frames
+    records: list[dict[str, Any]]
 
 
 class _Finish:
@@ -164,7 +165,7 @@ class _Finish:
         while self._pending and (len(self._pending) > leave or self._pending[0].done()):
             stored = self._pending.popleft().result()
             if self._on_batch is not None:
-                self._on_batch(stored.frames_done, stored.frames)
+                self._on_batch(stored.frames_done, stored.frames, stored.records)
 
     def _store(self, clip: Clip, rendered: Frames) -> _Stored:
         assert self._memory is not None
@@ -174,8 +175,9 @@ class _Finish:
         )
         end = clip.start + len(frames)
         self._state.remember(end, self._memory.colour)
-        self._sink.append(frames, [self._record(clip.start + i) for i in range(len(frames))])
-        return _Stored(end, frames)
+        records = [self._record(clip.start + i) for i in range(len(frames))]
+        self._sink.append(frames, records)
+        return _Stored(end, frames, records)
 
     def _record(self, frame: int) -> dict[str, Any]:
         params, model = self._params, self._plan.model

@@ -71,8 +71,8 @@ class Set:
 
 @dataclass(frozen=True)
 class Binding:
-    """What ``{{name}}`` stands for: ``a`` with the share ``value`` (0..1) and ``b`` with the rest, or ``a`` with the
-    weight ``value`` (0..2). It gets there over ``frames``; off, nothing stands there.
+    """What ``{{name}}`` stands for: a blend of ``a`` (``value`` 0) and ``b`` (1), or ``a`` with the weight ``value``
+    (0..2). It gets there over ``frames``; off, nothing stands there.
     """
 
     kind: BindingKind
@@ -274,6 +274,8 @@ def _loop(reader: Reader, names: Collection[str]) -> Loop:
         reader.absent("end", "there is none when the loop is off")
         return Loop(None, None)
     start, end = _range(reader)
+    if start == end and not reader.faults:
+        reader.fault("end", f"a loop ends after frame {start}, where it starts")
     return Loop(start, end)
 
 

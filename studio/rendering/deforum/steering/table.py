@@ -134,9 +134,9 @@ def steerable_names(settings: DeforumSettings, *, controlnets: int) -> tuple[str
     unused = unused_settings(settings) - set(_LIVE_ANYWAY)
     if settings.animation_mode == "Interpolation":
         unused |= {"noise_multiplier_schedule"}
-    units = {f"controlnet_{unit}" for unit in range(controlnets + 1, CONTROLNET_UNITS + 1)}
+    there = {f"controlnet_{unit}" for unit in range(1, controlnets + 1)}
     return tuple(
         name
         for name, parameter in STEERABLE.items()
-        if parameter.group not in units and (name.startswith("cn_") or name not in unused)
+        if (parameter.group in there if name.startswith("cn_") else name not in unused)
     )

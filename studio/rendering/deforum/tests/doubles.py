@@ -82,6 +82,12 @@ class MemorySink:
     def truncate(self, count: int) -> None:
         del self.frames[count:], self.records[count:]
 
+    def holds(self, count: int) -> bool:
+        return True
+
+    def recorded(self, start: int, stop: int) -> list[dict[str, Any]]:
+        return self.records[start:stop]
+
     @property
     def video(self) -> Frames:
         return np.stack(self.frames)

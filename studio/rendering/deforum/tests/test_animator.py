@@ -241,9 +241,10 @@ def test_odd_sizes_are_padded_for_diffusion_and_cropped_again(tmp_path):
 def test_frames_are_announced_once_they_are_durable(tmp_path):
     sink, seen = MemorySink(), []
 
-    def on_frame(index, frame):
+    def on_frame(index, frame, record):
         assert sink.frames_done > index
         assert np.array_equal(sink.frames[index], frame)
+        assert sink.records[index] is record
         seen.append(index)
 
     render(make_plan(BUSY_2D, frame_count=7), tmp_path, sink=sink, on_frame=on_frame)

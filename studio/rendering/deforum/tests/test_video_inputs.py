@@ -11,7 +11,7 @@ from studio.rendering.deforum.settings import import_settings
 from studio.rendering.deforum.tests.doubles import FormulaEngine
 from studio.rendering.deforum.tests.support import VIDEO, moving_video, run
 from studio.rendering.errors import MediaError, PlanError
-from studio.rendering.pictures.depth import RampDepth
+from studio.rendering.pictures.tests.doubles import RampDepth
 
 
 def test_video_input_restyles_every_frame_by_itself(tmp_path):

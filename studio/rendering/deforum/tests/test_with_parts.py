@@ -40,7 +40,7 @@ def render(engine, folder, plan, stop_at=100):
     sink = FrameSink(folder / "sink", width=plan.width, height=plan.height, fps=Fraction(plan.fps))
     seen = []
 
-    def on_frame(index, frame):
+    def on_frame(index, frame, record):
         seen.append(frame)
 
     with suppress(Cancelled):

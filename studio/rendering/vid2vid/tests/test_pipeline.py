@@ -81,7 +81,7 @@ def test_every_frame_is_rendered_once_in_batches(run, sd15_engine):
     progress = []
     sink = run(
         plan(),
-        on_batch=lambda done, frames: progress.append((done, frames.shape, threading.current_thread())),
+        on_batch=lambda done, frames, records: progress.append((done, frames.shape, threading.current_thread())),
     )
     for hook in hooks:
         hook.remove()
