@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, Any, NotRequired, TypedDict
 
 from django.utils import timezone
 
@@ -167,10 +167,10 @@ class FrameRow(TypedDict):
     """Also every value that the frame was made with, by the name of its setting."""
 
     frame: int
-    seed: int
-    diffused: Annotated[bool, "Not merely moved from the one before."]
-    prompts: list[Any]
-    negative_prompt: str
+    seed: NotRequired[int]
+    diffused: NotRequired[Annotated[bool, "Not merely moved from the one before."]]
+    prompts: NotRequired[list[Any]]
+    negative_prompt: NotRequired[str]
     thumbnail_url: Annotated[str | None, "Needs no token; 404 when there is no picture any more."]
 
 

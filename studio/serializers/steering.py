@@ -41,6 +41,10 @@ def _part(help_text: str) -> Any:
     return serializers.JSONField(required=False, help_text=help_text)
 
 
+def _text(help_text: str) -> Any:
+    return serializers.CharField(required=False, allow_null=True, allow_blank=True, help_text=help_text)
+
+
 class CommandSerializer(ThoroughSerializer):
     """`number`, `kind`, `token`, and of the rest what the kind has."""
 
@@ -51,9 +55,9 @@ class CommandSerializer(ThoroughSerializer):
     frames = _part("`set_smooth`, `prompt`: over so many; `extend`: so many more.")
     easing = _part("`set_smooth`, `prompt`.")
     exponential = _part("`set_smooth`: extend a goal that is under way.")
-    a = _part("`prompt`.")
-    b = _part("`prompt`.")
-    negative = _part("`prompt`.")
+    a = _text("`prompt`.")
+    b = _text("`prompt`.")
+    negative = _text("`prompt`.")
     morph = _part("`prompt`: from A (0) to B (1).")
     mode = _part("`prompt`: schedule, replace, before, after.")
     bindings = _part("`prompt`: by name what `{{name}}` stands for.")
@@ -62,7 +66,7 @@ class CommandSerializer(ThoroughSerializer):
     start = _part("`loop`, `replay`.")
     end = _part("`loop`, `replay`.")
     off = _part("`loop`.")
-    name = _part("`snapshot`, `recall`.")
+    name = _text("`snapshot`, `recall`.")
     movements = _part("`replay`: replay or live.")
     prompts = _part("`replay`: replay or live.")
     others = _part("`replay`: replay or live.")

@@ -262,6 +262,22 @@ class TestCommands:
         assert not SteeringCommand.objects.exists()
         assert console.shown()["last_number"] == 0
 
+    def test_a_form_means_what_json_means(self, console: Console) -> None:
+        form = {"token": console.token, "values[translation_z][value]": "1.5", "values[translation_z][mode]": "add"}
+        answer = console.api.post(
+            f"{console.path}/commands", {**form, "number": "1", "kind": "set"}, format="multipart"
+        )
+        assert (answer.status_code, answer.json()["data"]["body"]) == (201, ZOOM)
+        named = {"token": console.token, "number": "2", "kind": "snapshot", "name": "5"}
+        answer = console.api.post(f"{console.path}/commands", named, format="multipart")
+        assert (answer.status_code, answer.json()["data"]["body"]) == (201, {"name": "5"})
+
+    @pytest.mark.parametrize("body", ["[]", "5", "null", '"set"', "{", ""])
+    def test_bodies_that_are_no_object(self, console: Console, body: str) -> None:
+        answer = console.api.generic("POST", f"{console.path}/commands", body, content_type="application/json")
+        assert answer.status_code in (400, 422), answer.content
+        assert console.shown()["last_number"] == 0
+
     def test_everything_wrong_is_told_at_once(self, console: Console) -> None:
         answer = console.give(0, "set", values={"translation_z": {"value": 500}, "wobble": {"value": 1}})
         assert set(answer.json()["data"]) == {"number", "values.translation_z.value", "values.wobble"}
