@@ -19,14 +19,15 @@ from config.platform.logs import log_context
 from studio.models import MediaFile, RenderJob
 from studio.providers.folders import alone_in, tidy
 from studio.providers.inputs import ensure_present, fetch_inputs
-from studio.providers.lease import LeasedPort
 from studio.providers.renderer import renderer
-from studio.rendering.errors import Cancelled, RenderError, Stalled
+from studio.providers.steered import SteeredPort
+from studio.rendering.errors import Cancelled, Paused, RenderError, Stalled
 from studio.rendering.plan import RenderPlan
 from studio.rendering.ports import RenderInputs, RenderResult
 from studio.services.files.store import drop_files, store_file
 from studio.services.jobs import lifecycle as jobs
 from studio.services.jobs.causes import DATABASE_AWAY, cause_of, is_ours, storage_away
+from studio.services.jobs.pauses import pause_render
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +46,7 @@ def run(job: RenderJob, *, stopping: threading.Event) -> None:
     assert lease_id is not None, "a claimed job has a lease"
     with log_context(request_id=job.request_id or None, job=job.pk):
         try:
-            port = LeasedPort(job, lease_id, stopping)
+            port = SteeredPort(job, lease_id, stopping)
         except OSError as error:
             _settle(_verdict(job, lease_id, error), lambda: None, stopping)
             return
@@ -53,13 +54,17 @@ def run(job: RenderJob, *, stopping: threading.Event) -> None:
             try:
                 with alone_in(port.work_dir, seconds=settings.LEASE_SECONDS, should_stop=port.should_stop):
                     _render_and_store(job, lease_id, port, stopping)
-            except Cancelled:
+            except (Cancelled, Paused) as ended:
                 if not port.lost:
-                    _settle(partial(_give_back, job, lease_id), port.beat, stopping)
+                    # Whoever stops a worker does not resume what stands still.
+                    pause = isinstance(ended, Paused) or port.is_paused
+                    _settle(partial(_pause if pause else _give_back, job, lease_id), port.beat, stopping)
             except Exception as error:  # noqa: BLE001 - whatever it is, the row is told what ended the attempt
                 if is_ours(error) and not port.lost:
                     tidy(port.work_dir)
                 _settle(_verdict(job, lease_id, error), port.beat, stopping)
+            finally:
+                port.close()
         _settle(partial(_sweep, job, port.work_dir), port.beat, stopping)
 
 
@@ -82,6 +87,12 @@ def _give_back(job: RenderJob, lease_id: UUID, *, wait: bool = False, cause: str
     held = job.held(lease_id).first()
     if held is not None:
         jobs.give_back(held, lease_id=lease_id, count_attempt=False, wait=wait, cause=cause)
+
+
+def _pause(job: RenderJob, lease_id: UUID) -> None:
+    held = job.held(lease_id).first()
+    if held is not None:
+        pause_render(held, lease_id=lease_id)
 
 
 def _fail(job: RenderJob, lease_id: UUID, *, code: str, message: str, cause: str) -> None:
@@ -110,26 +121,31 @@ def _sweep(job: RenderJob, folder: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _render_and_store(job: RenderJob, lease_id: UUID, port: LeasedPort, stopping: threading.Event) -> None:
+def _render_and_store(job: RenderJob, lease_id: UUID, port: SteeredPort, stopping: threading.Event) -> None:
     plan = RenderPlan.from_json(job.plan)
     before = job.frames_done
     inputs = fetch_inputs(job, plan, port.work_dir)
     result = _render(job, plan, inputs, port)
-    rendered = job.frames_total - max(before, job.continues.frames_total if job.continues else 0)
-    seconds_per_frame = result.seconds / rendered if rendered > 0 else None
+    port.flush()
+    rendered = result.frames - max(before, job.continues.frames_total if job.continues else 0)
+    # What is made twice tells nothing of the pace of the others.
+    telling = rendered > 0 and not port.rewound
+    seconds_per_frame = (result.seconds - port.paused_seconds) / rendered if telling else None
     files: dict[str, MediaFile] = {}
     try:
         _store(job, plan, result, files)
-        jobs.complete_render(job, lease_id=lease_id, files=files, seconds_per_frame=seconds_per_frame)
+        jobs.complete_render(
+            job, lease_id=lease_id, files=files, seconds_per_frame=seconds_per_frame, frames=result.frames
+        )
     except Exception:
         _settle(partial(_drop_unnamed, files), port.beat, stopping)
         raise
 
 
-def _render(job: RenderJob, plan: RenderPlan, inputs: RenderInputs, port: LeasedPort) -> RenderResult:
+def _render(job: RenderJob, plan: RenderPlan, inputs: RenderInputs, port: SteeredPort) -> RenderResult:
     try:
         return renderer()(plan, inputs, port)
-    except Cancelled:
+    except (Cancelled, Paused):
         raise
     except (RenderError, FileNotFoundError) as error:
         try:

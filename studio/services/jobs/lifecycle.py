@@ -24,7 +24,7 @@ from studio.requests.parsing import restore
 from studio.requests.types import Request
 from studio.services.files.store import drop_files, keep_file
 from studio.services.jobs.attempts import uncounted
-from studio.services.jobs.charges import capture_price, hold_price, release_price, render_price
+from studio.services.jobs.charges import capture_price, change_price, hold_price, release_price, render_price
 from studio.services.jobs.queue import knock, move_from_unknown_queues, queue_for, wake_worker
 from studio.services.jobs.states import show_on_video
 from studio.services.jobs.turns import check_users, recount_totals, ripen
@@ -160,12 +160,12 @@ def complete_render(
         )
         if done:
             refuse_waiting(job)
-            if frames is not None:
-                settle_length(job, frames)
+            price = job.price if frames is None else settle_length(job, frames)
             if job.effect_id is not None:
                 record_use(job.effect_id)
             show_on_video(job, **({"output": files["output"]} if job.purpose == RenderJob.Purpose.FINAL else {}))
             # Last: all renders of a company may be paid from one wallet, and wait for each other from here on.
+            change_price(job, price)
             capture_price(job)
     if not done:
         drop_files(list(files.values()))

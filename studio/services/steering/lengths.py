@@ -44,20 +44,20 @@ def take_back_extension(job: RenderJob, *, frames: int, price: int) -> None:
     change_price(job, job.price - price)
 
 
-def settle_length(job: RenderJob, frames: int) -> None:
-    """In the transaction that completes the render: the film has so many frames, and they alone are paid.
+def settle_length(job: RenderJob, frames: int) -> int:
+    """In the transaction that completes the render: the film has so many frames. Answers what they cost.
 
     The plan is that of the film, which others may be made from.
     """
-    plan = RenderPlan.from_json(job.plan)
+    plan, price = RenderPlan.from_json(job.plan), part_price(job, frames)
     if frames == job.frames_done == job.frames_total == plan.frames_to_render:
-        return
-    change_price(job, part_price(job, frames))
+        return price
     if plan.frame_limit is None or frames > plan.frame_count:
         plan = replace(plan, frame_count=frames)
     job.plan = replace(plan, frame_limit=plan.frame_limit and frames).to_json()
     job.frames_done = job.frames_total = frames
     job.save(update_fields=["plan", "frames_done", "frames_total"])
+    return price
 
 
 def _ensure_allowed(job: RenderJob, plan: RenderPlan, frames: int) -> None:
