@@ -74,7 +74,7 @@ def queue_render(prepared: PreparedRender) -> RenderJob:
     parameters = draft.request.to_parameters()
     with transaction.atomic():
         # One address for the lock: two requests of one user count the active jobs one after the other.
-        lock_user(user)
+        lock_user(user.pk)
         video = _lock_as_drafted(prepared)
         _ensure_below_limit(user)
         frames = draft.plan.frames_to_render
@@ -323,9 +323,9 @@ def retry_render(job: RenderJob) -> RenderJob:
         )
 
 
-def lock_user(user: User) -> None:
-    """First of all locks of a request that adds to what the user has: see docs/apps.md."""
-    User.objects.select_for_update(no_key=True).get(pk=user.pk)
+def lock_user(user_id: int) -> None:
+    """The first lock of whoever adds to what a user has, or takes files of it away: see docs/apps.md."""
+    User.objects.select_for_update(no_key=True).values_list("pk").get(pk=user_id)
 
 
 def lock_video(video: Video) -> Video:

@@ -33,7 +33,7 @@ def create_effect_video(
     payload = _checked_payload(user, effect, input_payload)
     _ensure_source(source, "original_file_id")
     with transaction.atomic():
-        lock_user(user)
+        lock_user(user.pk)
         keep_file(source)
         return Video.objects.create(
             tenant_id=user.tenant_id,

@@ -16,7 +16,7 @@ from studio.models import RenderJob, Video
 from studio.requests.parsing import build, restore
 from studio.services.files.blobs import drop_unnamed
 from studio.services.files.deletion import release_files
-from studio.services.jobs.lifecycle import cancel_video, queue_render
+from studio.services.jobs.lifecycle import cancel_video, lock_user, queue_render
 from studio.services.videos.animation_settings import with_overrides
 from studio.services.videos.effect_requests import effect_request
 from studio.services.videos.plans import extended_job
@@ -130,6 +130,8 @@ def delete_video(video: Video) -> None:
     """As :func:`withdraw_video`, and its files are deleted, which frees the quota and ends their links; what happened
     to it (renders, prices) stays on record."""
     with transaction.atomic():
+        # Its credits are let go before its files are locked, which a render that is asked for does the other way round.
+        lock_user(video.owner_id)
         withdraw_video(video)
         keys = release_files(video)
     drop_unnamed(keys)
