@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import fields
 from functools import cache
+from itertools import islice
 from typing import Any
 
 from rest_framework import serializers
@@ -11,9 +13,31 @@ from rest_framework import serializers
 from config.api.errors import ValidationFailed
 from config.api.reasons import reasons_by_field
 from studio.requests.fields import PromptField, field_of
-from studio.requests.types import TYPES, Request, all_parameters, other_workflow
+from studio.requests.parameter import declared
+from studio.requests.types import TYPES, ControlUnit, Request, all_parameters, other_workflow
 
 UNKNOWN = "This is no parameter of a render."
+MAX_NAMED = 50
+_LONGEST_NAME = 64
+_OF_UNITS = frozenset(declared(of).api for of in fields(ControlUnit))
+
+
+def unknown_keys(values: Mapping[str, Any], known: Collection[str]) -> list[str]:
+    """The names among the values, and in their ControlNet units (``controlnet.0.strength``), that nobody reads.
+
+    One rule for all doors: a wish that can't be followed is not dropped in silence. Requests may say more than we know,
+    as clients of other versions do: they are taken, and the answer names the rest (``unknown_keys``; a settings file's
+    does, too). A template is refused for it: staff can mend it, and whoever uses it would lose the same wish.
+    """
+    return [name[:_LONGEST_NAME] for name in islice(_unknown(values, known), MAX_NAMED)]
+
+
+def _unknown(values: Mapping[str, Any], known: Collection[str]) -> Iterator[str]:
+    yield from (str(name) for name in values if name not in known)
+    units = values.get("controlnet") if "controlnet" in known else None
+    for number, unit in enumerate(units if isinstance(units, list) else [units]):
+        if isinstance(unit, Mapping):
+            yield from (f"controlnet.{number}.{name}" for name in unit if name not in _OF_UNITS)
 
 
 def check(values: Mapping[str, Any], *, kept: bool = False) -> tuple[dict[str, Any], dict[str, list[str]]]:
@@ -24,7 +48,7 @@ def check(values: Mapping[str, Any], *, kept: bool = False) -> tuple[dict[str, A
     problems: dict[str, list[str]] = {}
     for name, value in values.items():
         if name not in all_parameters():
-            problems[str(name)[:64]] = [UNKNOWN]
+            problems[str(name)[:_LONGEST_NAME]] = [UNKNOWN]
             continue
         try:
             checked[name] = _field(name, kept).run_validation(value)

@@ -11,7 +11,7 @@ from studio.rendering.deforum.settings import import_settings
 from studio.rendering.errors import PlanError
 from studio.rendering.plan import CONTROL_CHARACTERS
 from studio.requests.kinds import Number
-from studio.requests.parsing import UNKNOWN, check, misplaced
+from studio.requests.parsing import UNKNOWN, check, misplaced, unknown_keys
 from studio.requests.types import MAX_PROMPT, all_parameters
 
 
@@ -30,8 +30,8 @@ class TemplateVocabulary:
     def check(self, parameters: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, list[str]]]:
         names = self.names()
         checked, found = check({name: value for name, value in parameters.items() if name in names})
-        problems = {name[:64]: [UNKNOWN] for name in parameters if name not in names}
-        for field, reasons in found.items():
+        problems: dict[str, list[str]] = {}
+        for field, reasons in [*((name, [UNKNOWN]) for name in unknown_keys(parameters, names)), *found.items()]:
             # A unit's figure is the template's ``controlnet``: that is what staff and users know.
             problems.setdefault(field.partition(".")[0], []).extend(reasons)
         return checked, problems

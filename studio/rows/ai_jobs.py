@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Final, TypedDict
+from typing import Annotated, Any, Final, NotRequired, TypedDict
 
 from config.platform.links import Absolute
 from studio.models import RenderJob
 from studio.models.jobs import dispatch_id
 from studio.rows.figures import QueueFiguresRow, queue_row
+from studio.rows.jobs import UnknownKeys
 from studio.rows.links import file_link
 from studio.rows.videos import EffectReferenceRow, effect_reference
 from studio.services.jobs.places import QueueFigures
+from studio.services.videos.ai_jobs import EstimateAnswer
 
 JOB_WORDS: Final[dict[str, str]] = {
     RenderJob.Status.QUEUED: "queued",
@@ -31,6 +33,18 @@ class SubmittedJobRow(TypedDict):
     video_id: int
     status: Annotated[str, tuple(JOB_WORDS.values())]
     created_at: datetime
+
+
+class AppliedRow(SubmittedJobRow):
+    """A job that was just asked for."""
+
+    unknown_keys: NotRequired[UnknownKeys]
+
+
+class EstimateRow(EstimateAnswer):
+    """What it would cost."""
+
+    unknown_keys: NotRequired[UnknownKeys]
 
 
 def submitted_job_row(job: RenderJob) -> SubmittedJobRow:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any, Final, Literal, TypedDict
+from typing import Annotated, Any, Final, Literal, NotRequired, TypedDict
 
 from django.utils import timezone
 
@@ -14,6 +14,7 @@ from studio.rows.figures import FiguresRow, QueueFiguresRow, figures_of, queue_r
 from studio.rows.links import file_link, frame_link
 from studio.services.jobs.places import QueueFigures
 
+UnknownKeys = Annotated[list[str], "Names in what was sent that mean nothing here."]
 Word = Literal["pending", "approved", "processing", "preview", "finished", "error", "cancelled"]
 
 _STATUS: Final[dict[str, Word]] = {
@@ -70,6 +71,12 @@ class JobRow(ProgressRow, FiguresRow):
     frame_table_url: str | None
     created_at: datetime
     updated_at: datetime
+
+
+class StartedRow(JobRow):
+    """A video whose newest render was just asked for."""
+
+    unknown_keys: NotRequired[UnknownKeys]
 
 
 def job_row(video: Video, job: RenderJob | None, figures: QueueFigures, absolute: Absolute) -> JobRow:

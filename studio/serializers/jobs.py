@@ -17,7 +17,7 @@ from studio.services.catalogue.models import find_checkpoint, find_named_preset
 
 
 class ParametersSerializer(ThoroughSerializer):
-    """Generation parameters of both workflows; each ignores nothing and refuses what the other's are for."""
+    """Generation parameters of both workflows; each refuses what the other's are for."""
 
     def get_fields(self) -> dict[str, Any]:
         return {**request_fields(), **super().get_fields()}

@@ -10,7 +10,7 @@ from studio.requests.parameter import Parameter
 from studio.requests.types import TYPES, all_parameters, other_workflow, parameters_of
 
 WRONG_TYPES: dict[type, tuple[Any, ...]] = {
-    Number: ("high", [1], {"a": 1}, True, "nan"),
+    Number: ("high", [1], {"a": 1}, True, False, "nan", "Infinity", "-inf", "1e400", 10**30, "9" * 400),
     Text: (["a"], {"a": 1}, True),
     Choice: (7, ["ddim"], {"a": 1}),
     Flag: ("perhaps", [True], {"a": 1}),
@@ -74,7 +74,7 @@ def _bad(parameter: Parameter) -> Iterator[Any]:
         case Text(longest=longest, blank=blank, plain=plain):
             yield "x" * (longest + 1)
             yield from () if blank else ("", "  ")
-            yield from (5, "a\x01b") if plain else ()
+            yield from (5, "a\x01b", "a\x1bb", "a\x7fb") if plain else ()
         case Choice():
             yield "a word of nobody"
         case Units(most=most):

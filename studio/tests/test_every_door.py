@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.test import Client
 from rest_framework.test import APIClient
 
 from accounts.models import User
@@ -14,7 +17,9 @@ from config.api.errors import ValidationFailed
 from effects.models import Effect
 from studio.models import MediaFile, ModelFile, RenderJob, Video
 from studio.rendering.models.tiny import build_controlnet
+from studio.requests.parsing import MAX_NAMED
 from studio.requests.types import all_parameters
+from studio.services.catalogue.effect_previews import preview_plan
 from studio.services.catalogue.seeding import seed_catalogue
 from studio.services.files.store import store_file
 from studio.services.jobs.lifecycle import retry_render
@@ -31,11 +36,22 @@ Door = Callable[[Case], Any]
 UNKNOWN = {"wishes": 3, "cfg_scale": 5, "": 1, "type": "deforum"}
 
 
+@dataclass
+class Told:
+    """What is no answer of the API, as the API would give it."""
+
+    status_code: int
+    data: Any = None
+
+    def json(self) -> dict[str, Any]:
+        return {"data": self.data}
+
+
 class Doors:
     """Each asks for a render with one parameter, and answers the response."""
 
-    def __init__(self, api: APIClient, staff: APIClient, user: User, source: MediaFile) -> None:
-        self.api, self.staff, self.user, self.source = api, staff, user, source
+    def __init__(self, api: APIClient, staff: APIClient, site: Client, user: User, source: MediaFile) -> None:
+        self.api, self.staff, self.site, self.user, self.source = api, staff, site, user, source
 
     def video(self, workflow: str, **values: Any) -> Video:
         with tenant_scope(self.user.tenant_id):
@@ -74,6 +90,26 @@ class Doors:
     def estimate(self, case: Case) -> Any:
         return self.applied(self.effect(case), "/api/ai-jobs/estimate")
 
+    def filled_form(self, case: Case) -> Any:
+        """The staff's site; its answer as the API would give it."""
+        form = {
+            "name": "E", "slug": "e", "tags": "", "credits_cost": 1, "popularity_score": 0,
+            "type": "video_transform" if case.workflow == "vid2vid" else "animation",
+            "parameters": json.dumps(self.body(case)), "configurable_properties": "[]",
+        }  # fmt: skip
+        answer = self.site.post("/admin/effects/effect/add/", form)
+        if answer.status_code == 302:
+            return Told(200)
+        return Told(422, answer.context["adminform"].form.errors)
+
+    def previewed(self, case: Case) -> Any:
+        """The plan of an effect's picture, as the command draws it up."""
+        try:
+            preview_plan(self.effect(case), self.source)
+        except ValidationFailed as error:
+            return Told(422, error.data)
+        return Told(200)
+
     def saved_template(self, case: Case) -> Any:
         kind = "video_transform" if case.workflow == "vid2vid" else "animation"
         body = {
@@ -93,8 +129,10 @@ def doors(
     Effect.objects.all().delete()
     with tenant_scope(user.tenant_id):
         source = store_file(path=media_dir / "clip.mp4", owner=user, kind=MediaFile.Kind.SOURCE)
-    staff = client_of(make_user(role=User.Role.ADMINISTRATOR))
-    return Doors(api, staff, user, source)
+    chief = make_user(role=User.Role.SUPER_ADMINISTRATOR)
+    site = Client()
+    site.force_login(chief)
+    return Doors(api, client_of(chief), site, user, source)
 
 
 def judged(doors: Doors, door: Door, case: Case) -> tuple[int, list[str]]:
@@ -118,7 +156,7 @@ def test_requests(doors: Doors, door: str, workflow: str) -> None:
 
 
 @pytest.mark.parametrize("workflow", ["vid2vid", "deforum"])
-@pytest.mark.parametrize("door", ["stored_template", "estimate", "saved_template"])
+@pytest.mark.parametrize("door", ["stored_template", "estimate", "saved_template", "filled_form", "previewed"])
 def test_templates(doors: Doors, door: str, workflow: str) -> None:
     """A blank prompt in a template stands for none, and what only a request can say is unknown there."""
     known = all_parameters()
@@ -126,7 +164,7 @@ def test_templates(doors: Doors, door: str, workflow: str) -> None:
         if case.workflow == workflow and not _stands_for_none(case):
             fits = case.fits and known[case.parameter].of_effects
             status, named = judged(doors, getattr(doors, door), case)
-            if door == "saved_template":
+            if door in ("saved_template", "filled_form"):
                 # A preset may be made later; a schedule is followed when there is a video.
                 assert status == (200 if fits or _found_with_use(case) else 422), case.name
                 assert named == ([] if status == 200 else ["parameters"])
@@ -145,9 +183,109 @@ def _found_with_use(case: Case) -> bool:
 @pytest.mark.parametrize("name", UNKNOWN)
 def test_unknown_parameters_of_templates(doors: Doors, name: str) -> None:
     case = Case("vid2vid", name, UNKNOWN[name], False)
-    for door in (doors.stored_template, doors.estimate):
+    for door in (doors.stored_template, doors.estimate, doors.previewed):
         assert judged(doors, door, case) == (422, [name]), name
-    assert judged(doors, doors.saved_template, case) == (422, ["parameters"])
+    for door in (doors.saved_template, doors.filled_form):
+        assert judged(doors, door, case) == (422, ["parameters"])
+
+
+def test_unknown_figures_of_a_templates_unit(doors: Doors) -> None:
+    case = Case("vid2vid", "controlnet", [{"type": "canny", "strength": 2}], False)
+    for door in (doors.stored_template, doors.estimate, doors.previewed):
+        assert judged(doors, door, case) == (422, ["controlnet"])
+    for door in (doors.saved_template, doors.filled_form):
+        assert judged(doors, door, case) == (422, ["parameters"])
+
+
+def test_requests_are_told_what_nobody_knows(doors: Doors) -> None:
+    """They are taken all the same: clients of other versions say more."""
+    more = {"wishes": 3, "cfg_scale": 5, "": 1, "x" * 90: None, "idempotency_key": "first"}
+    unit = [{"type": "canny", "strength": 2}]
+    named = ["wishes", "cfg_scale", "", "x" * 64]
+    video = doors.video("vid2vid")
+    body = {"type": "vid2vid", "videoId": video.pk, "prompt": "a fox", "steps": 2, "controlnet": unit, **more}
+    started = doors.api.post("/api/generate", body)
+    assert started.json()["data"]["unknown_keys"] == [*named, "controlnet.0.strength"], started.content
+    again = doors.api.post("/api/generate", body)
+    assert again.json() == started.json(), "a replay says the same"
+    prompt = {"prompt": "a fox", "steps": 2, "length": 1}
+    approved = doors.video("deforum", status="preview_ready", parameters=prompt)
+    answer = doors.api.post("/api/finalize", {"videoId": approved.pk, **more, "idempotency_key": "two", "type": "x"})
+    assert answer.json()["data"]["unknown_keys"] == [*named, "type"], answer.content
+    effect = doors.effect(Case("deforum", "steps", 2, True))
+    for url in ("/api/ai-jobs/estimate", "/api/ai-jobs"):
+        answer = doors.applied(effect, url, priority=1, prompt="a fox", wishes=3)
+        assert answer.json()["data"]["unknown_keys"] == ["prompt", "wishes"], answer.content
+    assert "unknown_keys" not in doors.applied(effect, "/api/ai-jobs/estimate").json()["data"]
+    answer = doors.api.post("/api/v1/deforum-settings", {"settings": {"zoom": "0:(1)", "wishes": 3}})
+    assert answer.json()["data"]["unknown_keys"] == ["wishes"]
+
+
+def test_a_form_is_told_what_nobody_knows(doors: Doors) -> None:
+    video = doors.video("vid2vid")
+    form = {
+        "type": "vid2vid",
+        "videoId": video.pk,
+        "prompt": "a",
+        "steps": 2,
+        "wishes[a]": 3,
+        "controlnet[0][type]": "canny",
+    }
+    answer = doors.api.post("/api/generate", form, format="multipart")
+    assert answer.json()["data"]["unknown_keys"] == ["wishes"], answer.content
+
+
+def test_at_most_so_many_are_named(doors: Doors) -> None:
+    body = {"type": "deforum", "prompt": "a fox", "length": 1, **{f"wish {n}": n for n in range(15_000)}}
+    named = doors.api.post("/api/generate", body).json()["data"]["unknown_keys"]
+    assert named == [f"wish {n}" for n in range(MAX_NAMED)]
+
+
+def test_what_is_no_json_is_malformed_everywhere(doors: Doors) -> None:
+    """Python's own reader would take these for numbers, and a depth of 100,000 levels for a stack."""
+    video = doors.video("vid2vid", status="preview_ready", parameters={"prompt": "a fox"})
+    deep = "[" * 100_000 + "]" * 100_000
+    with all_tenants():
+        before = Video.objects.count()
+    for url in ("generate", "finalize", "ai-jobs", "ai-jobs/estimate", "v1/deforum-settings"):
+        for value in ("NaN", "Infinity", "-Infinity", "1e", "0x10", deep, '"\\ud800"'):
+            body = f'{{"videoId": {video.pk}, "type": "vid2vid", "prompt": "a", "steps": {value}}}'
+            answer = doors.api.generic("POST", f"/api/{url}", body, "application/json")
+            assert answer.status_code == 400, (url, value[:20], answer.content)
+    with all_tenants():
+        assert (jobs(), Video.objects.count()) == ([], before)
+
+
+@pytest.mark.parametrize("levels", [10, 40])
+def test_what_is_nested_deeply_is_refused_by_name(doors: Doors, levels: int) -> None:
+    value: Any = 1
+    for _ in range(levels):
+        value = {"zoom": [value]} if levels % 3 else {"a": value}
+    for name in ("steps", "prompt", "controlnet", "schedules"):
+        case = Case("deforum", name, value, False)
+        for door in (doors.generate, doors.finalize):
+            assert judged(doors, door, case) == (422, [name] if levels < 20 else ["body"]), name
+        for door in (doors.stored_template, doors.estimate, doors.previewed):
+            assert judged(doors, door, case) == (422, [name]), name
+        assert judged(doors, doors.filled_form, case) == (422, ["parameters"]), name
+
+
+def test_a_remix_of_an_old_video_is_checked_when_asked_for(
+    doors: Doors, media_dir: Path, make_user: Any, client_of: Any
+) -> None:
+    """What it once was asked for is shown as it was; whoever asks for it today is told."""
+    old = {"prompt": "a fox", "steps": 100_000, "cfgScale": "high", "wishes": 3}
+    with tenant_scope(doors.user.tenant_id):
+        output = store_file(path=media_dir / "clip.mp4", owner=doors.user, kind=MediaFile.Kind.OUTPUT)
+    video = doors.video("deforum", status="completed", parameters=old, output=output)
+    item = doors.api.post(f"/api/videos/{video.pk}/publish")
+    assert item.status_code == 200, item.content
+    other = client_of(make_user())
+    (found,) = other.get("/api/gallery").json()["data"]["items"]
+    remix = other.post(f"/api/gallery/{found['id']}/remix").json()["data"]
+    assert remix["parameters"].keys() == {"prompt", "steps", "cfgScale"}
+    answer = other.post("/api/generate", {"type": remix["type"], **remix["parameters"]})
+    assert (answer.status_code, sorted(answer.json()["data"])) == (422, ["cfgScale", "steps"])
 
 
 @pytest.mark.parametrize(

@@ -21,19 +21,20 @@ from studio.models import RenderJob
 from studio.rows.ai_jobs import (
     JOB_COLUMNS,
     AiJobRow,
+    AppliedRow,
+    EstimateRow,
     ListedJobRow,
-    SubmittedJobRow,
     ai_job_row,
     listed_job_row,
     submitted_job_row,
 )
 from studio.serializers.ai_jobs import EstimateSerializer, SubmitJobSerializer
+from studio.serializers.unread import unread_keys
 from studio.services.files.presigned import verify_if_pending
 from studio.services.files.store import find_file
 from studio.services.jobs import lifecycle as jobs
 from studio.services.jobs.places import QueueSnapshot
 from studio.services.videos import ai_jobs
-from studio.services.videos.ai_jobs import EstimateAnswer
 from studio.services.videos.library import find_video
 
 T = TypeVar("T")
@@ -63,7 +64,7 @@ class AiJobViewSet(APIViewSet):
     throttles: ClassVar = {"create": "render"}
     lists: ClassVar = {"list": JobList}
 
-    @extend_schema(request=SubmitJobSerializer, responses=SubmittedJobRow)
+    @extend_schema(request=SubmitJobSerializer, responses=AppliedRow)
     @idempotent_when_drafted
     @verified_input
     def create(self, request: Request) -> Act:
@@ -75,9 +76,17 @@ class AiJobViewSet(APIViewSet):
             provider=values.get("provider"),
             priority=values.get("priority"),
         )
-        return lambda: ok(submitted_job_row(jobs.queue_render(prepared)), "AI job submitted successfully")
+        unknown = unread_keys(SubmitJobSerializer, request)
 
-    @extend_schema(request=EstimateSerializer, responses=EstimateAnswer)
+        def queue() -> Response:
+            row: AppliedRow = {**submitted_job_row(jobs.queue_render(prepared))}
+            if unknown:
+                row["unknown_keys"] = unknown
+            return ok(row, "AI job submitted successfully")
+
+        return queue
+
+    @extend_schema(request=EstimateSerializer, responses=EstimateRow)
     @verified_input
     def estimate(self, request: Request) -> Response:
         """What a job would cost, and whether it would be taken now; refuses what the job would be refused for."""
@@ -87,7 +96,11 @@ class AiJobViewSet(APIViewSet):
             input_payload=values.get("input_payload"),
             provider=values.get("provider"),
         )
-        return ok(estimate, "AI job estimated successfully")
+        row: EstimateRow = {**estimate}
+        # Whatever a job may say may be asked of its estimate.
+        if unknown := unread_keys(SubmitJobSerializer, request):
+            row["unknown_keys"] = unknown
+        return ok(row, "AI job estimated successfully")
 
     @extend_schema(responses=Sequence[ListedJobRow])
     def list(self, request: Request) -> Response:

@@ -14,13 +14,15 @@ from config.api.filters import Choice, DateTime, Int, ListSpec
 from config.api.idempotency import Act, idempotent_when_drafted
 from config.api.permissions import Authenticated
 from config.api.views import APIViewSet, parse
-from studio.models import RenderJob, Video
+from studio.models import Video
 from studio.rows.figures import queue_row
-from studio.rows.jobs import JobRow, ProcessingQueueRow, ProcessingStatusRow, job_row
-from studio.serializers.jobs import FinalizeSerializer, GenerateSerializer
+from studio.rows.jobs import JobRow, ProcessingQueueRow, ProcessingStatusRow, StartedRow, job_row
+from studio.serializers.jobs import FinalizeSerializer, GenerateSerializer, ParametersSerializer
+from studio.serializers.unread import unread_keys
 from studio.services.jobs import lifecycle as jobs
 from studio.services.jobs.places import QueueSnapshot
 from studio.services.videos import library as videos
+from studio.services.videos.prepared import PreparedRender
 from tenants.scope import all_tenants
 
 
@@ -54,7 +56,7 @@ class RenderViewSet(APIViewSet):
     throttles: ClassVar = {"generate": "render", "finalize": "render"}
     lists: ClassVar = {"list": QueueList}
 
-    @extend_schema(request=GenerateSerializer, responses=JobRow)
+    @extend_schema(request=GenerateSerializer, responses=StartedRow)
     @idempotent_when_drafted
     def generate(self, request: Request) -> Act:
         """Render a preview: the first frames of what the final will be."""
@@ -62,16 +64,16 @@ class RenderViewSet(APIViewSet):
         video_id, kind = values.pop("videoId", None), values.pop("type")
         video = videos.find_video(user=request.user, video_id=video_id) if video_id else None
         prepared = videos.prepare_preview(user=request.user, video=video, type=kind, parameters=values)
-        return lambda: ok(self._row(jobs.queue_render(prepared), request), "Generation started successfully")
+        return lambda: ok(self._started(prepared, request, GenerateSerializer), "Generation started successfully")
 
-    @extend_schema(request=FinalizeSerializer, responses=JobRow)
+    @extend_schema(request=FinalizeSerializer, responses=StartedRow)
     @idempotent_when_drafted
     def finalize(self, request: Request) -> Act:
         """Approve the preview and queue the full render."""
         values = parse(FinalizeSerializer, request)
         video = videos.find_video(user=request.user, video_id=values.pop("videoId"))
         prepared = videos.prepare_final(user=request.user, video=video, overrides=values)
-        return lambda: ok(self._row(jobs.queue_render(prepared), request), "Job approved successfully")
+        return lambda: ok(self._started(prepared, request, FinalizeSerializer), "Job approved successfully")
 
     @extend_schema(request=None, responses=JobRow)
     def cancel(self, request: Request, video_id: int) -> Response:
@@ -139,6 +141,11 @@ class RenderViewSet(APIViewSet):
         absolute = request.build_absolute_uri
         return [job_row(v, newest.get(v.pk), snapshot.figures(newest.get(v.pk)), absolute) for v in page]
 
-    def _row(self, job: RenderJob, request: Request) -> JobRow:
+    def _started(
+        self, prepared: PreparedRender, request: Request, serializer: type[ParametersSerializer]
+    ) -> StartedRow:
+        job = jobs.queue_render(prepared)
         video = videos.shown_videos().get(pk=job.video_id)
-        return job_row(video, job, QueueSnapshot().figures(job), request.build_absolute_uri)
+        row = job_row(video, job, QueueSnapshot().figures(job), request.build_absolute_uri)
+        unknown = unread_keys(serializer, request)
+        return {**row, "unknown_keys": unknown} if unknown else {**row}

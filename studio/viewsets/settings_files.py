@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from config.api.envelope import ok
 from config.api.permissions import Authenticated
 from config.api.views import APIViewSet, parse
+from studio.rows.jobs import UnknownKeys
 from studio.services.videos import settings_files
 from studio.services.videos.library import find_video
 
@@ -32,7 +33,7 @@ class SettingsFileSerializer(serializers.Serializer[Any]):
 
 class SettingsFileAnswer(TypedDict):
     settings: Annotated[dict[str, Any], "What the file says, in today's words: pass it on as `schedules`."]
-    unknown_keys: Annotated[list[str], "Keys that mean nothing here."]
+    unknown_keys: UnknownKeys
     not_taken: Annotated[dict[str, str], "Settings that a render does not follow as they stand: the reasons."]
 
 
