@@ -28,4 +28,9 @@ def user_figures(user_ids: Sequence[int]) -> Mapping[str, Mapping[int, int]]:
     raise NotImplementedError
 
 
+@hook
+def address_complaint(address: str) -> str | None:
+    """Why nobody may register with this address, for people; None where nothing speaks against it."""
+
+
 user_data = hook_of("user_data", Holder, "What an app holds of users, by the label of the app.")

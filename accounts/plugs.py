@@ -1,9 +1,11 @@
 """What the accounts plug into the hooks of others."""
 
+from django.conf import settings
 from django.utils import timezone
 
+from accounts.hooks import address_complaint
 from accounts.services import allowances, event_stream, lockout, personal_data
-from config.platform.hooks import every_pass
+from config.platform.hooks import every_pass, named_in
 from config.platform.streams import no_longer_followed
 
 every_pass.plug("data requests queued again", lambda: personal_data.queue_again(timezone.now()))
@@ -11,3 +13,5 @@ every_pass.plug("exports swept", lambda: personal_data.sweep_exports(timezone.no
 every_pass.plug("allowances forgotten", lambda: allowances.forget_over(timezone.now()))
 every_pass.plug("failed logins forgotten", lambda: lockout.forget_over(timezone.now()))
 no_longer_followed.plug("logins", event_stream.no_longer_signed_in)
+for path in settings.EMAIL_CHECKS:
+    address_complaint.plug(path, named_in("EMAIL_CHECKS", path))

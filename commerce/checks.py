@@ -3,6 +3,9 @@
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 
+from commerce.hooks import payment_providers
+from commerce.models import PaymentMethod
+
 
 @register
 def check_stripe_keys(app_configs: object = None, **_: object) -> list[CheckMessage]:
@@ -11,6 +14,15 @@ def check_stripe_keys(app_configs: object = None, **_: object) -> list[CheckMess
     missing = [name for name, value in keys.items() if not value]
     if len(missing) == 1:
         return [Error(f"Stripe is half configured: {missing[0]} is empty.", id="commerce.E001")]
+    return []
+
+
+@register
+def check_payment_providers(app_configs: object = None, **_: object) -> list[CheckMessage]:
+    """Somebody collects the money of every payment method that an order may name."""
+    missing = [method for method in PaymentMethod.values if method not in payment_providers]
+    if missing:
+        return [Error(f"Nobody is plugged in who collects by {', '.join(missing)}.", id="commerce.E002")]
     return []
 
 

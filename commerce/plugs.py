@@ -1,7 +1,12 @@
 """What commerce plugs into the hooks of others."""
 
 from accounts.hooks import user_created, user_data, user_figures, user_verified
+from commerce.hooks import payment_providers
+from commerce.models import PaymentMethod
 from commerce.services import orders, personal_data, signup, wallets
+from commerce.services.providers.balance import BalanceProvider
+from commerce.services.providers.manual import ManualProvider
+from commerce.services.providers.stripe import StripeProvider
 from config.platform.hooks import every_hour
 
 user_created.plug("commerce", signup.welcome)
@@ -9,3 +14,7 @@ user_verified.plug("commerce", signup.welcome_verified)
 user_data.plug("commerce", personal_data.HOLDER)
 user_figures.plug("commerce", wallets.credits_of)
 every_hour.plug("orders that nobody paid", orders.expire_orders)
+payment_providers.plug(PaymentMethod.STRIPE, StripeProvider())
+payment_providers.plug(PaymentMethod.BALANCE, BalanceProvider())
+payment_providers.plug(PaymentMethod.BANK_TRANSFER, ManualProvider("bank transfer"))
+payment_providers.plug(PaymentMethod.CASH, ManualProvider("cash"))

@@ -1,11 +1,12 @@
-"""Where apps that show videos plug in; the studio knows none of them."""
+"""Where apps that show videos plug in, and whoever renders outside; the studio knows none of them."""
 
 from __future__ import annotations
 
 from django.db.models.expressions import Combinable
 
-from config.platform.hooks import hook
+from config.platform.hooks import hook, hook_of
 from studio.models import Video
+from studio.render_provider import RenderProvider
 
 
 @hook
@@ -22,3 +23,6 @@ def video_changed(video: Video) -> object:
 @hook
 def video_deleted(video: Video) -> object:
     """Called with a video that its owner deletes, in that transaction."""
+
+
+render_providers = hook_of("render_providers", RenderProvider, "Who renders outside this product, by the jobs' name.")

@@ -66,7 +66,7 @@ class JobList(ListSpec):
         "id": Int(),
         "status": StateWord(JOB_WORDS),
         "purpose": Choice(RenderJob.Purpose),
-        "provider": Choice(providers.known()),
+        "provider": Choice(providers.known),
         "effect_id": Int(),
         "video_id": Int(),
         "priority": Int(),

@@ -7,6 +7,8 @@ from config.platform.health import plug_service
 from config.platform.hooks import every_pass
 from config.platform.streams import no_longer_followed
 from effects.hooks import render_models, renderers
+from studio.hooks import render_providers
+from studio.providers.external import Encoder
 from studio.requests.templates import TemplateVocabulary
 from studio.services import personal_data, probes
 from studio.services.catalogue import models
@@ -21,6 +23,7 @@ holds_compared.plug(RENDER, charges.check_holds)
 renderers.plug("studio", TemplateVocabulary())
 render_models.plug("studio", models.model_names)
 no_longer_followed.plug("renders", watching.no_longer_watched)
+render_providers.plug("external", Encoder())
 plug_service("workers", probes.workers_listen, seconds=1)
 # A process, for a word that hardly ever changes.
 plug_service("ffmpeg", probes.ffmpeg_runs, seconds=60)

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import ast
+import os
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from config.platform.hooks import hook, hook_of
+from commerce.checks import check_payment_providers
+from commerce.hooks import payment_providers
+from config.platform.hooks import Hook, hook, hook_of, named_in
+from studio.hooks import render_providers
 
 ROOT = Path(__file__).parent.parent
 APPS = ("accounts", "commerce", "effects", "gallery", "messaging", "studio", "support", "tenants")
@@ -50,6 +57,43 @@ def test_what_does_not_fit_is_told() -> None:
     with pytest.raises(ImproperlyConfigured, match=r"can't be called as renamed\(video.*title"):
         renamed.plug("third", lambda video: "")  # type: ignore[arg-type, misc]
     assert "third" not in renamed
+
+
+@pytest.mark.parametrize("path", ["os.nothing", "nothing", "no_module.check"])
+def test_what_a_setting_names_is_there_when_the_studio_starts(path: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match=f"EMAIL_CHECKS names '{path}', which can't be imported"):
+        named_in("EMAIL_CHECKS", path)
+    assert named_in("EMAIL_CHECKS", "os.getcwd") is os.getcwd
+
+
+@pytest.mark.parametrize(
+    ("checks", "problem"),
+    [
+        ("os.getcwd", "'os.getcwd' does not fit the hook address_complaint"),
+        ("os.nothing", "EMAIL_CHECKS names 'os.nothing'"),
+    ],
+)
+def test_a_wrong_check_of_addresses_stops_the_start(checks: str, problem: str) -> None:
+    environment = {**os.environ, "EMAIL_CHECKS": checks}
+    started = subprocess.run(
+        [sys.executable, "manage.py", "check"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    assert started.returncode != 0
+    assert problem in started.stderr.splitlines()[-1]
+
+
+def test_every_payment_method_has_somebody_who_collects(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert check_payment_providers() == []
+    monkeypatch.delitem(payment_providers._plugged, "cash")
+    (found,) = check_payment_providers()
+    assert found.msg == "Nobody is plugged in who collects by cash."
+
+
+@pytest.mark.parametrize("providers", [payment_providers, render_providers])
+def test_a_provider_is_one(providers: Hook[Any]) -> None:
+    with pytest.raises(ImproperlyConfigured, match="does not fit the hook"):
+        providers.plug("barter", object())
+    assert "barter" not in providers
 
 
 def test_no_app_reaches_for_the_models_of_another_by_name() -> None:

@@ -1,4 +1,4 @@
-"""Which mail addresses may register: a chain of checks that an installation can extend."""
+"""Which mail addresses may register: checks that an installation can extend."""
 
 from __future__ import annotations
 
@@ -6,17 +6,16 @@ from functools import cache
 from pathlib import Path
 
 from django.conf import settings
-from django.utils.module_loading import import_string
 
+from accounts.hooks import address_complaint
 from accounts.models import normalise_email
 from config.api.errors import ValidationFailed
 
 
 def check_address(email: str) -> None:
-    """Ask every check of ``EMAIL_CHECKS``: functions that take an address and answer a complaint, or None."""
-    address = normalise_email(email)
-    for path in settings.EMAIL_CHECKS:
-        if complaint := import_string(path)(address):
+    """Raises ValidationFailed with the first complaint of what is plugged in (``EMAIL_CHECKS``)."""
+    for complaint in address_complaint(normalise_email(email)).values():
+        if complaint:
             raise ValidationFailed({"email": [complaint]})
 
 

@@ -1,13 +1,14 @@
 """The types of filterable fields: which operators each has, how a text becomes a value, what condition it makes."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, ClassVar
 
 from django.db.models import Choices, Q
+from django.db.models.enums import ChoicesType
 from django.utils.dateparse import parse_date, parse_datetime
 
 from config.api.documentation import Schema
@@ -188,12 +189,12 @@ class DateTime(Field):
 
 @dataclass(frozen=True)
 class Choice(Field):
-    """One of a fixed set: a ``TextChoices``/``IntegerChoices`` class, or plain strings."""
+    """One of a fixed set: a ``TextChoices``/``IntegerChoices`` class, plain strings, or what answers them."""
 
-    choices: type[Choices] | Sequence[str] = ()
+    choices: type[Choices] | Sequence[str] | Callable[[], Sequence[str]] = ()
     path: str = ""
 
-    def __init__(self, choices: type[Choices] | Sequence[str], path: str = "") -> None:
+    def __init__(self, choices: type[Choices] | Sequence[str] | Callable[[], Sequence[str]], path: str = "") -> None:
         object.__setattr__(self, "choices", choices)
         object.__setattr__(self, "path", path)
 
@@ -204,4 +205,8 @@ class Choice(Field):
         raise ValueError(f"Must be one of {', '.join(map(str, self.allowed()))}.")
 
     def allowed(self) -> list[object]:
-        return self.choices.values if isinstance(self.choices, type) else list(self.choices)
+        if isinstance(self.choices, Sequence):
+            return list(self.choices)
+        if isinstance(self.choices, ChoicesType):
+            return self.choices.values
+        return list(self.choices())

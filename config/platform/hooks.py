@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator
-from typing import Generic, ParamSpec, TypeVar
+from typing import Any, Generic, ParamSpec, TypeVar
 
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.module_loading import import_string
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -74,13 +75,22 @@ def hook(prototype: Callable[P, R]) -> Calls[P, R]:
     return Calls(prototype.__name__, fits, prototype.__doc__ or "")
 
 
-def hook_of(name: str, kind: type[T], about: str) -> Hook[T]:
-    """A point for objects of a class."""
+def hook_of(name: str, kind: Callable[..., T], about: str) -> Hook[T]:
+    """A point for objects of a class, an abstract one perhaps."""
+    assert isinstance(kind, type), "a class"
 
     def fits(what: object) -> str | None:
         return None if isinstance(what, kind) else f"{what!r} is no {kind.__name__}."
 
     return Hook(name, fits, about)
+
+
+def named_in(setting: str, path: str) -> Any:
+    """What an installation plugs in by its dotted path. Raises ImproperlyConfigured naming the setting."""
+    try:
+        return import_string(path)
+    except ImportError as error:
+        raise ImproperlyConfigured(f"{setting} names {path!r}, which can't be imported: {error}") from error
 
 
 @hook

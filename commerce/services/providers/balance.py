@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from accounts.models import User
 from commerce.models import PURCHASE, Order
+from commerce.payment_provider import PaymentProvider
 from commerce.services.ledger import enroll, write_off
-from commerce.services.providers.base import PaymentProvider
 from commerce.services.wallets import personal_balance
 from config.api.errors import DomainError
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from accounts.models import User
 from commerce.models import Order
-from commerce.services.providers.base import PaymentProvider
+from commerce.payment_provider import PaymentProvider
 from config.api.errors import DomainError
 
 

@@ -16,8 +16,8 @@ from django.conf import settings
 
 from accounts.models import User
 from commerce.models import Order, Payment
+from commerce.payment_provider import PaymentProvider
 from commerce.services.currencies import to_minor
-from commerce.services.providers.base import PaymentProvider
 from config.api.errors import DomainError
 
 if TYPE_CHECKING:
