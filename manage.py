@@ -1,20 +1,20 @@
 #!/usr/bin/env python
 """Django's command line for Mage AI Studio."""
 
-import os
 import sys
 
 from config import VERSION
+from config.start import read_settings
 
 
 def main() -> None:
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     from django.core.management import execute_from_command_line
 
     if sys.argv[1:] in (["version"], ["--version"]):
         # Django would tell its own.
         print(VERSION)
     else:
+        read_settings()
         execute_from_command_line(sys.argv)
 
 

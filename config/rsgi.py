@@ -1,10 +1,10 @@
 """The application that granian runs: Django behind the front (``config.front``)."""
 
-import os
-
 import django
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+from config.start import read_settings
+
+read_settings()
 django.setup(set_prefix=False)
 
 from django.conf import settings  # noqa: E402 - the settings are needed, and what is set up above

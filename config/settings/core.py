@@ -1,9 +1,6 @@
 """The Django core: apps, middleware, database, cache, queue, storage, templates, logging."""
 
-from pathlib import Path
-
 from django.core.management.utils import get_random_secret_key
-from marshmallow.validate import OneOf
 
 from config.api.conf import SPECTACULAR_SETTINGS  # noqa: F401
 from config.settings.environment import BASE_DIR, DATA_DIR, env
@@ -15,15 +12,15 @@ SECRET_KEY = strong_key(env.str("SECRET_KEY", ""), debug=DEBUG) or get_random_se
 # Former keys: what they signed or encrypted is still read.
 SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", [])
 
-BASE_DOMAIN = env.str("BASE_DOMAIN", "studio.localhost")
+BASE_DOMAIN = env.text("BASE_DOMAIN", "studio.localhost")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", [f".{BASE_DOMAIN}", "localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
 # Behind a proxy that ends TLS.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_TLS_PROXY", False) else None
-TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", 0)
+TRUSTED_PROXIES = env.whole("TRUSTED_PROXIES", 0, least=0)
 """How many proxies, one behind the other, stand in front of us and append to X-Forwarded-For."""
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", False)
-SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", 0)
+SECURE_HSTS_SECONDS = env.whole("SECURE_HSTS_SECONDS", 0, least=0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE_HSTS_SECONDS > 0
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.bool("SECURE_COOKIES", False)
 SECURE_REFERRER_POLICY = "same-origin"
@@ -119,17 +116,17 @@ DATABASES = {
             # A host that is gone answers nothing, not even a refusal.
             "connect_timeout": 5,
             **_database.get("OPTIONS", {}),
-            "pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", 16), "timeout": 20},
+            "pool": {"min_size": 1, "max_size": env.whole("DATABASE_POOL_SIZE", 16), "timeout": 20},
         },
     },
 }
 # Whoever waits longer for what another transaction holds gives up: a request answers 409.
-LOCK_TIMEOUT_SECONDS = env.int("LOCK_TIMEOUT_SECONDS", 5)
+LOCK_TIMEOUT_SECONDS = env.whole("LOCK_TIMEOUT_SECONDS", 5)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-REDIS_URL = env.str("REDIS_URL", "redis://127.0.0.1:6379/0")
+REDIS_URL = env.address("REDIS_URL", "redis://127.0.0.1:6379/0", "rediss?|unix", "redis://host:6379/0")
 # How long anybody but a waiting worker waits for Redis, which can only make things faster.
-REDIS_TIMEOUT_SECONDS = env.float("REDIS_TIMEOUT_SECONDS", 0.5)
+REDIS_TIMEOUT_SECONDS = env.number("REDIS_TIMEOUT_SECONDS", 0.5)
 CACHES = {
     "default": {"BACKEND": "config.platform.cache.RedisCache", "LOCATION": REDIS_URL},
     # The reaper removes what has expired; the limit is for the day that there is none.
@@ -140,23 +137,23 @@ CACHES = {
     },
 }
 
-HIGH_PRIORITY_QUEUE = env.str("HIGH_PRIORITY_QUEUE", "high")
-MEDIUM_PRIORITY_QUEUE = env.str("MEDIUM_PRIORITY_QUEUE", "medium")
-LOW_PRIORITY_QUEUE = env.str("LOW_PRIORITY_QUEUE", "low")
+HIGH_PRIORITY_QUEUE = env.text("HIGH_PRIORITY_QUEUE", "high")
+MEDIUM_PRIORITY_QUEUE = env.text("MEDIUM_PRIORITY_QUEUE", "medium")
+LOW_PRIORITY_QUEUE = env.text("LOW_PRIORITY_QUEUE", "low")
 RENDER_QUEUES = (HIGH_PRIORITY_QUEUE, MEDIUM_PRIORITY_QUEUE, LOW_PRIORITY_QUEUE)
 # No time-out: a render lives as long as its lease is renewed, and the reaper ends what stopped renewing.
 RQ_QUEUES: dict[str, dict[str, str | int]] = {
     name: {"USE_REDIS_CACHE": "default", "DEFAULT_TIMEOUT": -1} for name in RENDER_QUEUES
 }
-BACKGROUND_QUEUE = env.str("BACKGROUND_QUEUE", "background")
+BACKGROUND_QUEUE = env.text("BACKGROUND_QUEUE", "background")
 """Mails, exports and deletions: whatever must neither wait for a render nor be waited for by a request."""
 RQ_QUEUES[BACKGROUND_QUEUE] = {"USE_REDIS_CACHE": "default", "DEFAULT_TIMEOUT": 600}
 
 MEDIA_ROOT = DATA_DIR / "media"
 # Unfinished renders. Shared between machines, a job of a dead one goes on elsewhere from its last frame.
-WORK_DIR = Path(env.str("WORK_DIR", str(DATA_DIR / "work")))
+WORK_DIR = env.folder("WORK_DIR", str(DATA_DIR / "work"))
 # How long a signed link to a file works.
-FILE_URL_SECONDS = env.int("FILE_URL_SECONDS", 3600)
+FILE_URL_SECONDS = env.whole("FILE_URL_SECONDS", 3600)
 S3_BUCKET = env.str("S3_BUCKET", "")
 _local_files = {"BACKEND": "config.platform.storage.LocalStorage", "OPTIONS": {"location": MEDIA_ROOT}}
 _s3_files = {
@@ -164,7 +161,7 @@ _s3_files = {
     "OPTIONS": {
         "bucket_name": S3_BUCKET,
         "region_name": env.str("S3_REGION", None),
-        "endpoint_url": env.str("S3_ENDPOINT_URL", None),
+        "endpoint_url": env.address("S3_ENDPOINT_URL") or None,
         "access_key": env.str("S3_ACCESS_KEY_ID", None),
         "secret_key": env.str("S3_SECRET_ACCESS_KEY", None),
         "querystring_expire": FILE_URL_SECONDS,
@@ -197,8 +194,8 @@ FILE_UPLOAD_HANDLERS = ["studio.uploadhandler.BoundedFileUploadHandler"]
 FILE_UPLOAD_TEMP_DIR = env.str("FILE_UPLOAD_TEMP_DIR", None)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 
-LOG_LEVEL = env.str("LOG_LEVEL", "INFO")
-LOG_FORMAT = env.str("LOG_FORMAT", "line", validate=OneOf(["line", "json"]))
+LOG_LEVEL = env.word("LOG_LEVEL", "INFO", ("debug", "info", "warning", "error", "critical")).upper()
+LOG_FORMAT = env.word("LOG_FORMAT", "line", ("line", "json"))
 ACCESS_LOG = env.bool("ACCESS_LOG", True)
 LOGGING = {
     "version": 1,

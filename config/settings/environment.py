@@ -6,12 +6,12 @@ Order of precedence: the process environment, ``.env`` in the repository, ``stac
 
 from pathlib import Path
 
-from environs import Env
+from config.settings.values import Values
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
-env = Env()
+env = Values()
 env.read_env(str(BASE_DIR / ".env"), recurse=False)
 
-DATA_DIR = Path(env.str("STUDIO_DATA_DIR", str(BASE_DIR / ".data"))).resolve()
+DATA_DIR = env.folder("STUDIO_DATA_DIR", str(BASE_DIR / ".data")).resolve()
 env.read_env(str(DATA_DIR / "stack.env"), recurse=False)

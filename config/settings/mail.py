@@ -4,7 +4,7 @@ from config.settings.environment import env
 from config.settings.serving import HOST, PORT
 from config.stack.addresses import local_url
 
-_mail = env.dj_email_url("EMAIL_URL", "console:")
+_mail = env.mail_server("EMAIL_URL", "console:")
 EMAIL_BACKEND = _mail["EMAIL_BACKEND"]
 EMAIL_HOST = _mail["EMAIL_HOST"]
 EMAIL_PORT = _mail["EMAIL_PORT"]
@@ -15,5 +15,5 @@ EMAIL_USE_SSL = _mail["EMAIL_USE_SSL"]
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Mage AI Studio <studio@studio.localhost>")
 
-PUBLIC_URL = (env.str("PUBLIC_URL", "") or local_url(HOST, PORT)).rstrip("/")
+PUBLIC_URL = (env.address("PUBLIC_URL") or local_url(HOST, PORT)).rstrip("/")
 """The product's own address, as it stands in mails and is told to social login providers. Unset: where we listen."""

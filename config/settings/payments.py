@@ -2,10 +2,10 @@
 
 from config.settings.environment import env
 
-CURRENCY = env.str("CURRENCY", "USD").upper()
+CURRENCY = env.pattern("CURRENCY", "USD", "[A-Za-z]{3}", "USD").upper()
 """ISO 4217 code of every price and personal balance."""
 
-PREVIEW_PRICE_SHARE = env.float("PREVIEW_PRICE_SHARE", 0.5)
+PREVIEW_PRICE_SHARE = env.number("PREVIEW_PRICE_SHARE", 0.5, least=0, most=1)
 """What a preview's frame costs, as a share of a final's: 0 makes previews free."""
 
 STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", "")
@@ -13,8 +13,8 @@ STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", "")
 STRIPE_PUBLISHABLE_KEY = env.str("STRIPE_PUBLISHABLE_KEY", "")
 STRIPE_WEBHOOK_SECRET = env.str("STRIPE_WEBHOOK_SECRET", "")
 # Seconds for which a webhook's signature is good: an older one may be a replay.
-STRIPE_WEBHOOK_TOLERANCE = env.int("STRIPE_WEBHOOK_TOLERANCE", 300)
-STRIPE_API_BASE = env.str("STRIPE_API_BASE", "https://api.stripe.com")
+STRIPE_WEBHOOK_TOLERANCE = env.whole("STRIPE_WEBHOOK_TOLERANCE", 300, least=0)
+STRIPE_API_BASE = env.address("STRIPE_API_BASE", "https://api.stripe.com")
 
 # An order nobody paid gives its stock and promo code back after this long.
-ORDER_EXPIRES_HOURS = env.int("ORDER_EXPIRES_HOURS", 48)
+ORDER_EXPIRES_HOURS = env.whole("ORDER_EXPIRES_HOURS", 48)

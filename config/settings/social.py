@@ -23,13 +23,13 @@ SOCIALACCOUNT_PROVIDERS: dict[str, dict[str, object]] = {
             "OIDC",
             provider_id=env.str("OIDC_PROVIDER_NAME", "oidc"),
             name=env.str("OIDC_PROVIDER_NAME", "oidc"),
-            settings={"server_url": env.str("OIDC_ISSUER", "")},
+            settings={"server_url": env.address("OIDC_ISSUER")},
         )
     },
 }
 SOCIAL_BASE_URLS = {
-    name: env.str(f"{name.upper()}_BASE_URL", "") for name in ("discord", "google", "github", "facebook")
+    name: env.address(f"{name.upper()}_BASE_URL") for name in ("discord", "google", "github", "facebook")
 }
 """Where a provider is instead of at its usual address: a mirror, a proxy, a test server."""
-SOCIAL_LOGIN_REDIRECT_URL = env.str("SOCIAL_LOGIN_REDIRECT_URL", "")
+SOCIAL_LOGIN_REDIRECT_URL = env.address("SOCIAL_LOGIN_REDIRECT_URL")
 """A page that reads the tokens from its own fragment; empty: the callback answers them as JSON."""

@@ -14,17 +14,20 @@ SOCKET_PATH_BYTES = 103
 
 
 class FolderInUse(RuntimeError):
-    """Another process holds the data folder."""
+    """Another process holds the data folder, or it is none."""
 
 
 class FolderLock:
     """Holds a data folder for one process; the kernel lets go of it when that process ends, however it ends."""
 
     def __init__(self, folder: Path):
-        """Raises FolderInUse when another process holds ``folder``."""
-        folder.mkdir(parents=True, exist_ok=True)
+        """Raises FolderInUse when another process holds ``folder``, or nobody can write there."""
         path = folder / "serve.lock"
-        self._file = path.open("a+")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._file = path.open("a+")
+        except OSError as error:
+            raise FolderInUse(f"Can't write to {path} ({error.strerror}). Choose another STUDIO_DATA_DIR.") from None
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
