@@ -2,12 +2,17 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from rest_framework.test import APIClient
 
+from commerce.tests.stripe_server import StripeServer
 from tests.worker import WorkerProcess
+
+if TYPE_CHECKING:
+    from tests.world import World
 
 
 @pytest.fixture(scope="module")
@@ -28,3 +33,19 @@ def upload(api: APIClient, media_dir: Path) -> Callable[..., int]:
         return answer.json()["data"]["videoId"]
 
     return upload
+
+
+@pytest.fixture(scope="module")
+def stripe_process() -> Iterator[StripeServer]:
+    server = StripeServer()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def world(make_user: Any, client_of: Any, settings: Any, media_dir: Path, stripe_process: StripeServer) -> "World":
+    """The owner of everything, and everybody else who may call."""
+    # Models, which this file comes before.
+    from tests.world import make_world
+
+    return make_world(make_user, client_of, settings, media_dir, stripe_process)
