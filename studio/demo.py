@@ -13,6 +13,8 @@ from tqdm import tqdm
 POLL_SECONDS = 0.5
 BAR = {"bar_format": "{desc:<34}{percentage:3.0f}% |{bar:30}| {elapsed}"}
 
+Answer = dict[str, Any]
+
 
 class DemoFailed(Exception):
     """A step did not end as it should; the message says which and why."""
@@ -40,7 +42,7 @@ class Client:
         answer = self._http.post(f"{self.base_url}/api/upload", data={"type": type}, files=files, timeout=60)
         return int(_data(answer)["videoId"])
 
-    def render(self, title: str, path: str, **body: Any) -> dict[str, Any]:
+    def render(self, title: str, path: str, **body: str | float | dict[str, str]) -> Answer:
         """Ask for a render and watch it to its end."""
         job = self.post(path, **body)
         with tqdm(total=100, desc=title, **BAR) as bar:
@@ -59,10 +61,10 @@ class Client:
         path.write_bytes(answer.content)
         return path
 
-    def get(self, path: str) -> dict[str, Any]:
+    def get(self, path: str) -> Answer:
         return _data(self._http.get(self.base_url + path, timeout=30))
 
-    def post(self, path: str, **body: Any) -> dict[str, Any]:
+    def post(self, path: str, **body: str | float | dict[str, str]) -> Answer:
         return _data(self._http.post(self.base_url + path, json=body, timeout=30))
 
 
@@ -87,7 +89,7 @@ def run(client: Client, *, clip: Path, soundtrack: Path, folder: Path) -> dict[s
     return videos
 
 
-def _data(answer: requests.Response) -> dict[str, Any]:
+def _data(answer: requests.Response) -> Answer:
     body = answer.json()
     if not body["success"]:
         raise DemoFailed(f"{answer.request.method} {answer.request.path_url}: {body['message']} {body.get('data', '')}")

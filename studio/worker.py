@@ -5,9 +5,9 @@ from __future__ import annotations
 import functools
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import FrameType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Concatenate, ParamSpec, TypeVar
 
 from redis import Redis
 from redis.exceptions import RedisError
@@ -24,13 +24,18 @@ _AWAY_SECONDS = 2.0
 """Between two looks at the rows while Redis is away."""
 
 
-def _whatever_redis_says(method: Callable[..., Any]) -> Callable[..., Any]:
+W = TypeVar("W", bound=SimpleWorker)
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def _whatever_redis_says(method: Callable[Concatenate[W, P], R]) -> Callable[Concatenate[W, P], R | None]:
     """RQ's books in Redis are for people who watch workers: what can't be written there stops neither worker nor
     render.
     """
 
     @functools.wraps(method)
-    def call(worker: RenderWorker, *args: Any, **kwargs: Any) -> Any:
+    def call(worker: W, *args: P.args, **kwargs: P.kwargs) -> R | None:
         try:
             return method(worker, *args, **kwargs)
         except RedisError as error:
@@ -51,12 +56,12 @@ class RenderWorker(SimpleWorker):
 
     current: ClassVar[RenderWorker | None] = None
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, queues: Sequence[Queue], *, connection: Redis) -> None:
         self.stopping = threading.Event()
         self.render_due: Callable[[], bool] = lambda: False
         self._rendering = False
         self._more = False
-        super().__init__(*args, **{"worker_ttl": _TTL_SECONDS, **kwargs})
+        super().__init__(queues, connection=connection, worker_ttl=_TTL_SECONDS)
         RenderWorker.current = self
 
     def work(self, *args: Any, **kwargs: Any) -> bool:

@@ -6,8 +6,6 @@ speed, so the bottleneck's convolutions are trained through im2col. The weights 
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -42,14 +40,14 @@ class _MatrixConvolution(torch.autograd.Function):
     """``conv2d(x, weight, bias, padding=1)`` for (n, c, h, w) and (o, c, 3, 3), in bfloat16."""
 
     @staticmethod
-    def forward(ctx: Any, x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
+    def forward(ctx: object, x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
         x, kernel = x.bfloat16(), weight.bfloat16()
         ctx.save_for_backward(x, kernel)
         y = torch.addmm(bias.bfloat16(), _columns(x), kernel.permute(2, 3, 1, 0).flatten(0, 2))
         return _picture(y, x)
 
     @staticmethod
-    def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+    def backward(ctx: object, *gradients: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         x, kernel = ctx.saved_tensors
         gradient = gradients[0].bfloat16()
         of_x = of_weight = of_bias = None

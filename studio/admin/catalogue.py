@@ -40,8 +40,8 @@ class PresetForm(forms.ModelForm):
         fields = ("tenant", "name", "slug", "description", "enabled", "settings")
         help_texts = {"tenant": "Empty: built in, for everyone."}
 
-    def clean_settings(self) -> dict[str, Any]:
-        settings: dict[str, Any] = self.cleaned_data["settings"]
+    def clean_settings(self) -> dict[str, object]:
+        settings: dict[str, object] = self.cleaned_data["settings"]
         try:
             _, unknown = import_settings(settings)
         except PlanError as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from django.db import models
 from django.forms.widgets import Media, Script
@@ -34,7 +33,7 @@ class LookOnlyAdmin(StaffPage):
         return super().media + Media(css={"all": ["staff/staff.css"]}, js=[Script("staff/live.js", type="module")])  # type: ignore[list-item]
 
 
-def pretty(value: Any) -> SafeString:
+def pretty(value: object) -> SafeString:
     return format_html(
         '<pre class="studio-json">{}</pre>', json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False)
     )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin, messages
 from django.contrib.admin.utils import flatten_fieldsets
 from django.db.models import QuerySet
@@ -151,11 +149,11 @@ class RenderJobAdmin(LookOnlyAdmin):
     def plan_text(self, job: RenderJob) -> str:
         return pretty(job.plan)
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+    def get_readonly_fields(self, request: HttpRequest, obj: object = None) -> list[str]:
         return flatten_fieldsets(self.fieldsets)
 
 
-def _file_column(name: str) -> Any:
+def _file_column(name: str) -> object:
     @admin.display(description=name.replace("_", " "))
     def column(self: RenderJobAdmin, job: RenderJob) -> str:
         return file_link(getattr(job, name))

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 _LINK = "https://studio.example.com/files/MTk:1xYA1J:c2lnbmF0dXJl"
 
-EXAMPLES: dict[str, Any] = {
+EXAMPLES: dict[str, object] = {
     "title": "Harbour at dawn",
     "prompt": "a harbour at dawn, oil painting",
     "negative_prompt": "",

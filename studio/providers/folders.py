@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TypedDict
 
 import psutil
 
@@ -73,9 +73,17 @@ def _sign(lock: IO[str]) -> None:
     lock.flush()
 
 
-def _about(pid: int) -> dict[str, Any]:
+def _about(pid: int) -> _About:
     """Names a process beyond doubt: numbers are used again, and containers have the same ones."""
     return {"host": socket.gethostname(), "pid": pid, "started": psutil.Process(pid).create_time()}
+
+
+class _About(TypedDict):
+    """A process, beyond doubt."""
+
+    host: str
+    pid: int
+    started: float
 
 
 class _Holder:
@@ -83,7 +91,7 @@ class _Holder:
 
     def __init__(self, lock: IO[str]) -> None:
         self._lock = lock
-        self._about: dict[str, Any] = {}
+        self._about: _About | None = None
         self._used: float | None = None
         self._ended = False
 
@@ -91,7 +99,7 @@ class _Holder:
         """Note who it is, and how much it had done when it was first seen."""
         self._lock.seek(0)
         with suppress(ValueError):
-            about = json.loads(self._lock.read())
+            about: _About = json.loads(self._lock.read())
             if about != self._about:
                 self._about = about
                 self._used = processor_seconds(about["pid"]) if self._is_here() else None
@@ -100,15 +108,16 @@ class _Holder:
         """Kill it, if it is a process of this machine that has done nothing meanwhile; answers whether it was."""
         if self._ended:
             return False
-        if self._used is None or not self._is_here() or processor_seconds(self._about["pid"]) > self._used:
+        about = self._about
+        if self._used is None or about is None or not self._is_here() or processor_seconds(about["pid"]) > self._used:
             return False
-        logger.error("Process %s hangs with a work folder that is no longer its own: killed", self._about["pid"])
+        logger.error("Process %s hangs with a work folder that is no longer its own: killed", about["pid"])
         with suppress(ProcessLookupError):
-            os.kill(self._about["pid"], 9)
+            os.kill(about["pid"], 9)
         self._ended = True
         return True
 
     def _is_here(self) -> bool:
         with suppress(psutil.NoSuchProcess):
-            return _about(self._about["pid"]) == self._about
+            return self._about is not None and _about(self._about["pid"]) == self._about
         return False

@@ -12,7 +12,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
 import psutil
@@ -153,7 +153,7 @@ class LeasedPort(Unsteered):
             logger.exception("The lease of render %s could not be renewed", self._job.pk)
             connection.close()
 
-    def _change(self, **figures: Any) -> int:
+    def _change(self, **figures: object) -> int:
         """Write to the row, if it is ours. A lost figure is written again; a frame on disk is what counts."""
         with asynchronous():
             return self._job.held(self._lease_id).update(**figures)
@@ -172,7 +172,7 @@ class LeasedPort(Unsteered):
                 child.kill()
         os._exit(HUNG)
 
-    def _gain(self, frames_done: int) -> dict[str, Any]:
+    def _gain(self, frames_done: int) -> dict[str, object]:
         """What changes when there are more frames than any attempt had: attempts up to this one count no longer."""
         if frames_done <= self._reached:
             return {}
@@ -190,7 +190,7 @@ class LeasedPort(Unsteered):
             self._unasked_until = time.monotonic() + _QUIET_SECONDS
             return None
 
-    def _show(self, tell: Callable[..., None], *args: Any, **kwargs: Any) -> None:
+    def _show(self, tell: Callable[..., None], *args: object, **kwargs: object) -> None:
         """Show people how the render stands: whatever goes wrong with that, the render goes on."""
         if time.monotonic() < self._unshown_until:
             return

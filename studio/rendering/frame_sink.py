@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Protocol
 
 from studio.rendering.pictures.arrays import Frames
 
@@ -14,7 +14,7 @@ class FrameSink(Protocol):
     def frames_done(self) -> int:
         """Frames that are in it, also those of an earlier attempt."""
 
-    def append(self, frames: Frames, records: list[dict[str, Any]], /) -> None:
+    def append(self, frames: Frames, records: list[dict[str, object]], /) -> None:
         """Add frames (n, height, width, 3) and one record each; durable on return."""
 
     def truncate(self, count: int, /) -> None:

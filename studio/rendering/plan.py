@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Literal
@@ -93,12 +94,12 @@ class RenderOptions:
     depth_model: str | None = None
     """A local folder; what 3D motion and depth ControlNets see with."""
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """What is asked for; the rest is left out, so that an option that is added changes no older plan."""
         return {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if getattr(self, f.name) != f.default}
 
     @classmethod
-    def from_json(cls, data: dict[str, Any]) -> RenderOptions:
+    def from_json(cls, data: Mapping[str, Any]) -> RenderOptions:
         """Read what ``to_json`` wrote; what means nothing here any more is left out."""
         return cls(**{f.name: data[f.name] for f in dataclasses.fields(cls) if f.name in data})
 
@@ -133,12 +134,12 @@ class RenderPlan:
     def frames_to_render(self) -> int:
         return min(self.frame_count, self.frame_limit or self.frame_count)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """A JSON-serialisable dict; ``from_json`` reads it back to an equal plan."""
         return {**dataclasses.asdict(self), "options": self.options.to_json()}
 
     @classmethod
-    def from_json(cls, data: dict[str, Any]) -> RenderPlan:
+    def from_json(cls, data: Mapping[str, Any]) -> RenderPlan:
         """Read what ``to_json`` wrote."""
         data = dict(data)
         params = dict(data["params"])

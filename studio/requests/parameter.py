@@ -21,7 +21,7 @@ class Parameter:
     help: str
     null: bool
     """Whether null may be sent for it, which means: not said."""
-    default: Any
+    default: object
     default_in: str | None
     """The workflow that fills the default in; None: every one."""
     aliases: tuple[str, ...]
@@ -37,7 +37,7 @@ class Parameter:
     not_for: Mapping[str, str]
     """Model family -> why it can't be asked of it."""
 
-    def default_for(self, workflow: str) -> Any:
+    def default_for(self, workflow: str) -> object:
         return self.default if self.default_in in (None, workflow) else None
 
 
@@ -47,7 +47,7 @@ def parameter(
     *,
     api: str = "",
     null: bool = False,
-    default: Any = None,
+    default: object = None,
     default_in: str | None = None,
     aliases: tuple[str, ...] = (),
     setting: str | None = None,
@@ -65,7 +65,7 @@ def parameter(
     return field(default=None, metadata={_KEY: metadata})
 
 
-def declared(of: Field[Any]) -> Parameter:
+def declared(of: Field[object]) -> Parameter:
     """The parameter that a request's field carries."""
     metadata = of.metadata[_KEY]
     return Parameter(**{**metadata, "name": of.name, "api": metadata["api"] or of.name})

@@ -40,7 +40,7 @@ def _unknown(values: Mapping[str, Any], known: Collection[str]) -> Iterator[str]
             yield from (f"controlnet.{number}.{name}" for name in unit if name not in _OF_UNITS)
 
 
-def check(values: Mapping[str, Any], *, kept: bool = False) -> tuple[dict[str, Any], dict[str, list[str]]]:
+def check(values: Mapping[str, object], *, kept: bool = False) -> tuple[dict[str, Any], dict[str, list[str]]]:
     """The values that are fine, as a request takes them, and field -> reasons of the others: each by itself, whatever
     the workflow. ``kept``: of a request that was drawn up before; its settings may have asked for more.
     """
@@ -57,20 +57,20 @@ def check(values: Mapping[str, Any], *, kept: bool = False) -> tuple[dict[str, A
     return checked, problems
 
 
-def build(workflow: str, checked: Mapping[str, Any]) -> Request:
+def build(workflow: str, checked: Mapping[str, object]) -> Request:
     """The request that checked values are. Raises ValidationFailed naming what is for the other workflow alone."""
     _refuse(misplaced(checked, workflow))
     own = {name: value for name, value in checked.items() if other_workflow(name, workflow) is None}
     return TYPES[workflow].of(own)
 
 
-def misplaced(values: Mapping[str, Any], workflow: str) -> dict[str, list[str]]:
+def misplaced(values: Mapping[str, object], workflow: str) -> dict[str, list[str]]:
     """Field -> reasons, of what is said for the other workflow; null says nothing."""
     others = {name: other_workflow(name, workflow) for name, value in values.items() if value is not None}
     return {name: [f"This parameter is for {other} alone."] for name, other in others.items() if other}
 
 
-def parse(workflow: str, values: Mapping[str, Any]) -> Request:
+def parse(workflow: str, values: Mapping[str, object]) -> Request:
     """The request that values from outside are. Raises ValidationFailed naming everything that is wrong."""
     checked, problems = check(values)
     _refuse(problems)
@@ -97,7 +97,7 @@ def restore(workflow: str, parameters: Mapping[str, Any]) -> Request:
     return build(workflow, checked)
 
 
-def with_values(request: Request, values: Mapping[str, Any]) -> Request:
+def with_values(request: Request, values: Mapping[str, object]) -> Request:
     """The request with checked values in place of its own, null with nothing in its place."""
     build(request.workflow, values)
     return build(request.workflow, {**request.to_parameters(), **values})
@@ -109,7 +109,7 @@ def _refuse(problems: dict[str, list[str]]) -> None:
 
 
 @cache
-def _field(name: str, kept: bool) -> Any:
+def _field(name: str, kept: bool) -> serializers.Field:
     field = field_of(all_parameters()[name], kept=kept)
     if isinstance(field, PromptField):
         # What people type is trimmed in bodies; what was written or kept stays as it is.

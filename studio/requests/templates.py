@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any
 
 from studio.rendering.deforum.deprecations import modernised
 from studio.rendering.deforum.settings import import_settings
@@ -27,7 +26,7 @@ class TemplateVocabulary:
     def parameter_of(self, key: str) -> str | None:
         return self._by_key.get(key)
 
-    def check(self, parameters: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, list[str]]]:
+    def check(self, parameters: Mapping[str, object]) -> tuple[dict[str, object], dict[str, list[str]]]:
         names = self.names()
         checked, found = check({name: value for name, value in parameters.items() if name in names})
         problems: dict[str, list[str]] = {}
@@ -36,11 +35,11 @@ class TemplateVocabulary:
             problems.setdefault(field.partition(".")[0], []).extend(reasons)
         return checked, problems
 
-    def wrong_settings(self, parameters: Mapping[str, Any]) -> dict[str, list[str]]:
+    def wrong_settings(self, parameters: Mapping[str, object]) -> dict[str, list[str]]:
         settings = parameters.get("schedules")
         return _wrong_settings(settings) if isinstance(settings, Mapping) else {}
 
-    def misplaced(self, parameters: Mapping[str, Any], workflow: str) -> dict[str, list[str]]:
+    def misplaced(self, parameters: Mapping[str, object], workflow: str) -> dict[str, list[str]]:
         return misplaced(parameters, workflow)
 
     @cached_property
@@ -51,7 +50,7 @@ class TemplateVocabulary:
         return {key: p.api for p in implied for key in (p.api, *p.aliases)}
 
 
-def _wrong_settings(settings: Mapping[str, Any]) -> dict[str, list[str]]:
+def _wrong_settings(settings: Mapping[str, object]) -> dict[str, list[str]]:
     """What is no Deforum setting, or has no value of its kind; schedules are followed when there is a video."""
     said = {key: value for key, value in modernised(settings).items() if value is not None}
     try:

@@ -48,7 +48,7 @@ class ControlUnit:
         said = {"weight": self.weight, "start": self.start, "end": self.end}
         return {name: value for name, value in said.items() if value is not None}
 
-    def to_parameters(self) -> dict[str, Any]:
+    def to_parameters(self) -> dict[str, object]:
         return {"type": self.type, **self.figures()}
 
 
@@ -111,7 +111,7 @@ class RenderRequest:
             said["controlnet"] = tuple(ControlUnit(**unit) for unit in said["controlnet"])
         return cls(**said)
 
-    def to_parameters(self) -> dict[str, Any]:
+    def to_parameters(self) -> dict[str, object]:
         """What is said, by API name, as JSON: how it is stored and shown. ``of`` reads it back."""
         said = {p.api: getattr(self, p.name) for p in parameters_of(self.workflow)}
         said["controlnet"] = None if self.controlnet is None else [unit.to_parameters() for unit in self.controlnet]
@@ -179,7 +179,7 @@ class DeforumRequest(RenderRequest):
         Number(1, None, whole=True), "A completed animation of one's own, by video or job, that goes on.",
         api="extendFromJobId", null=True, of_effects=False, shared=False,
     )  # fmt: skip
-    schedules: Mapping[str, Any] | None = parameter(
+    schedules: Mapping[str, object] | None = parameter(
         Settings(MAX_LENGTH), "Deforum settings: schedules, keyframed prompts, or a whole settings file.", null=True
     )
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Final, NotRequired, TypedDict
+from typing import Annotated, Final, NotRequired, TypedDict
 
+from config.platform.columns import Columns
 from config.platform.links import Absolute
 from studio.models import RenderJob
 from studio.models.jobs import dispatch_id
@@ -80,7 +80,7 @@ class ListedJobRow(SubmittedJobRow):
     finished_at: datetime | None
 
 
-def listed_job_row(job: Mapping[str, Any]) -> ListedJobRow:
+def listed_job_row(job: Columns) -> ListedJobRow:
     """One ``values()`` row of ``JOB_COLUMNS``."""
     return {
         "id": job["id"],

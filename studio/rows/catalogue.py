@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypedDict
+from typing import TypedDict
 
 from config.platform.links import public_url
 from studio.models import ModelFile, Preset
@@ -36,7 +36,7 @@ class PresetRow(TypedDict):
     name: str
     slug: str
     description: str
-    settings: dict[str, Any]
+    settings: dict[str, object]
 
 
 def preset_row(preset: Preset) -> PresetRow:

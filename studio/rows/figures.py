@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, Any, TypedDict, TypeVar
 
 from studio.models import RenderJob, Video
 from studio.services.jobs.places import QueueFigures
+
+T = TypeVar("T")
 
 # The first keyframe of a schedule, where it is a number: ``0: (0.65), 24: (0.7)``.
 _FIRST = re.compile(r"\s*0\s*:\s*\(?\s*(-?\d+(?:\.\d+)?)\s*\)?\s*(?:,|$)")
@@ -58,17 +60,17 @@ def _length(plan: dict[str, Any]) -> float | None:
     return round(float(frames / Fraction(rate)), 3) if frames and rate else None
 
 
-def _denoising(settings: dict[str, Any]) -> float | None:
+def _denoising(settings: dict[str, object]) -> float | None:
     strength = _first(settings, "strength_schedule")
     return None if strength is None else round(1 - strength, 6)
 
 
-def _first(settings: dict[str, Any], name: str) -> float | None:
+def _first(settings: dict[str, object], name: str) -> float | None:
     found = _FIRST.match(str(settings.get(name, "")))
     return float(found[1]) if found else None
 
 
-def _first_of(*values: Any) -> Any:
+def _first_of(*values: T | None) -> T | None:
     return next((value for value in values if value is not None), None)
 
 

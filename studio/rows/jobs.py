@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any, Final, Literal, NotRequired, TypedDict
+from typing import Annotated, Final, Literal, NotRequired, TypedDict
 
 from django.utils import timezone
 
@@ -56,7 +56,7 @@ class ProgressRow(TypedDict):
 class JobRow(ProgressRow, FiguresRow):
     """A video and its newest render."""
 
-    generation_parameters: dict[str, Any]
+    generation_parameters: dict[str, object]
     error: str | None
     media_url: str | None
     soundtrack_url: str | None

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from config.platform.columns import Columns
 from config.platform.links import Absolute
 from studio.models import RenderJob
 from studio.services.files.store import Linkable, file_url
@@ -24,7 +24,7 @@ def link_columns(*paths: str) -> tuple[str, ...]:
     return tuple(f"{path}{column}" for path in paths for column in ("_id", "__kind", "__storage_key"))
 
 
-def linked(row: Mapping[str, Any], path: str) -> LinkedFile | None:
+def linked(row: Columns, path: str) -> LinkedFile | None:
     """The file at the path of a ``values()`` row that has its :func:`link_columns`."""
     pk = row[f"{path}_id"]
     return None if pk is None else LinkedFile(pk, row[f"{path}__kind"], row[f"{path}__storage_key"])

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Final, TypedDict, cast
+from typing import Annotated, Final, TypedDict, cast
 
+from config.platform.columns import Columns
 from config.platform.links import Absolute
 from studio.models import Video
 from studio.rows.links import file_link, link_columns, linked
@@ -49,7 +49,7 @@ class VideoRow(RenamedVideoRow):
     error: str | None
     effect: EffectReferenceRow | None
     type: str
-    input_payload: dict[str, Any]
+    input_payload: dict[str, object]
     is_published: bool
     published_at: datetime | None
     poster_url: str | None
@@ -57,7 +57,7 @@ class VideoRow(RenamedVideoRow):
     sprite_url: str | None
 
 
-def video_row(video: Mapping[str, Any], pictures: Mapping[str, Any] | None, absolute: Absolute) -> VideoRow:
+def video_row(video: Columns, pictures: Columns | None, absolute: Absolute) -> VideoRow:
     """A video in full, of ``VIDEO_COLUMNS``, ``with_publication``; the pictures are ``PICTURE_COLUMNS`` of the render
     it shows.
     """
@@ -110,7 +110,7 @@ def renamed_video_row(video: Video) -> RenamedVideoRow:
     }
 
 
-def effect_reference(row: Mapping[str, Any]) -> EffectReferenceRow | None:
+def effect_reference(row: Columns) -> EffectReferenceRow | None:
     if row["effect_id"] is None:
         return None
     return {"id": row["effect_id"], "name": row["effect__name"], "slug": row["effect__slug"]}

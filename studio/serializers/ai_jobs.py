@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any
 
 from rest_framework import serializers
 
 from config.api.errors import refuse
 from config.api.idempotency import FIELD
-from config.api.serializers import ThoroughSerializer
+from config.api.serializers import ThoroughSerializer, Values
 from effects.services import check_effect_id, check_payload
 from studio.providers import ensure_available
 from studio.serializers.fields import IdField, PayloadField
@@ -25,10 +24,10 @@ class EstimateSerializer(ThoroughSerializer):
     input_file_id = IdField(required=False, allow_null=True)
     input_payload = PayloadField(required=False, allow_null=True)
 
-    def lookups(self, values: dict[str, Any]) -> Iterator[Callable[[], object]]:
+    def lookups(self, values: Values) -> Iterator[Callable[[], object]]:
         return effect_rules(values, replaces=values.get("video_id") is not None)
 
-    def rules(self, values: dict[str, Any]) -> Iterator[Callable[[], object]]:
+    def rules(self, values: Values) -> Iterator[Callable[[], object]]:
         if values.get("provider"):
             yield partial(ensure_available, values["provider"])
 
@@ -39,13 +38,13 @@ class SubmitJobSerializer(EstimateSerializer):
     )
     priority = serializers.IntegerField(required=False, allow_null=True, min_value=-100, max_value=100)
 
-    def rules(self, values: dict[str, Any]) -> Iterator[Callable[[], object]]:
+    def rules(self, values: Values) -> Iterator[Callable[[], object]]:
         yield from super().rules(values)
         if self.context["request"].idempotency_key is None:
             yield partial(refuse, FIELD, "The idempotency key field is required.")
 
 
-def effect_rules(values: dict[str, Any], *, replaces: bool = False) -> Iterator[Callable[[], object]]:
+def effect_rules(values: Values, *, replaces: bool = False) -> Iterator[Callable[[], object]]:
     """replaces: without a payload an earlier one may hold, which the service knows."""
     if "effect_id" in values:
         yield partial(check_effect_id, values["effect_id"])

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any
 
 from rest_framework import serializers
 
 from config.api.errors import refuse
-from config.api.serializers import ThoroughSerializer
+from config.api.serializers import ThoroughSerializer, Values
 from studio.models import Video
 from studio.requests.fields import request_fields
 from studio.requests.parsing import misplaced
@@ -19,10 +18,10 @@ from studio.services.catalogue.models import find_checkpoint, find_named_preset
 class ParametersSerializer(ThoroughSerializer):
     """Generation parameters of both workflows; each refuses what the other's are for."""
 
-    def get_fields(self) -> dict[str, Any]:
+    def get_fields(self) -> dict[str, object]:
         return {**request_fields(), **super().get_fields()}
 
-    def lookups(self, values: dict[str, Any]) -> Iterator[Callable[[], object]]:
+    def lookups(self, values: Values) -> Iterator[Callable[[], object]]:
         if "modelId" in values:
             yield partial(find_checkpoint, values["modelId"])
         if values.get("preset") is not None:
@@ -35,7 +34,7 @@ class GenerateSerializer(ParametersSerializer):
     videoId = serializers.IntegerField(required=False, min_value=1)
     type = serializers.ChoiceField(choices=Video.Type.choices)
 
-    def rules(self, values: dict[str, Any]) -> Iterator[Callable[[], object]]:
+    def rules(self, values: Values) -> Iterator[Callable[[], object]]:
         if "type" not in values:
             return
         vid2vid = values["type"] == Video.Type.VID2VID

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 from rest_framework import serializers
 
-from config.api.serializers import ThoroughSerializer
+from config.api.serializers import ThoroughSerializer, Values
 from studio.serializers.ai_jobs import effect_rules
 from studio.serializers.fields import IdField, LineField, PayloadField
 
@@ -18,9 +17,9 @@ class CreateVideoSerializer(ThoroughSerializer):
     title = LineField(required=False, allow_null=True, allow_blank=True, max_length=255)
     input_payload = PayloadField(required=False, allow_null=True)
 
-    def lookups(self, values: dict[str, Any]) -> Iterator[Callable[[], object]]:
+    def lookups(self, values: Values) -> Iterator[Callable[[], object]]:
         return effect_rules(values)
 
 
-class RenameVideoSerializer(serializers.Serializer[Any]):
+class RenameVideoSerializer(serializers.Serializer):
     title = LineField(required=False, allow_blank=True, max_length=255)

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, TypeVar
+from typing import ClassVar, TypedDict, TypeVar
 
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.models import User
 from config.api.bodies import raw_body
 from config.api.envelope import ok
 from config.api.idempotency import Act, idempotent_when_drafted
 from config.api.permissions import Authenticated
+from config.api.serializers import Values
 from config.api.views import APIViewSet, parse
+from effects.models import Effect
 from effects.services import find_effect
 from studio.lists import JobList
-from studio.models import RenderJob
+from studio.models import MediaFile, RenderJob, Video
 from studio.rows.ai_jobs import (
     JOB_COLUMNS,
     AiJobRow,
@@ -51,6 +54,13 @@ def verified_input(handler: Handler[T]) -> Handler[T]:
         return handler(view, request)
 
     return prepared
+
+
+class _What(TypedDict):
+    user: User
+    effect: Effect
+    video: Video | None
+    source: MediaFile | None
 
 
 class AiJobViewSet(APIViewSet):
@@ -121,7 +131,7 @@ class AiJobViewSet(APIViewSet):
         job = jobs.cancel_render(ai_jobs.find_job(user=request.user, job_id=job_id))
         return ok(self._row(job, request), "AI job cancelled successfully")
 
-    def _what(self, request: Request, values: dict[str, Any]) -> dict[str, Any]:
+    def _what(self, request: Request, values: Values) -> _What:
         """Whom the request is of, and the rows it names."""
         user, video_id, file_id = request.user, values.get("video_id"), values.get("input_file_id")
         return {

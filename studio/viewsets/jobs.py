@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
+from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -129,7 +130,7 @@ class RenderViewSet(APIViewSet):
         data: ProcessingQueueRow = {"items": rows, "totalItems": len(rows)}
         return ok(data, "Processing queue retrieved successfully")
 
-    def _mine(self, request: Request) -> Any:
+    def _mine(self, request: Request) -> QuerySet[Video]:
         return videos.shown_videos().filter(owner=request.user, deleted_at=None)
 
     def _active(self, request: Request) -> Sequence[Video]:

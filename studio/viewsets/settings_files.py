@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, TypedDict
+from typing import Annotated, ClassVar, TypedDict
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -11,19 +11,20 @@ from rest_framework.response import Response
 
 from config.api.envelope import ok
 from config.api.permissions import Authenticated
+from config.api.serializers import Values
 from config.api.views import APIViewSet, parse
 from studio.rows.jobs import UnknownKeys
 from studio.services.videos import settings_files
 from studio.services.videos.library import find_video
 
 
-class SettingsFileSerializer(serializers.Serializer[Any]):
+class SettingsFileSerializer(serializers.Serializer):
     """The object, or in a multipart form the file itself under either name."""
 
     settings = serializers.DictField(required=False, help_text="The object of a Deforum settings file.")
     file = serializers.DictField(required=False, help_text="The same: the settings file of a multipart form.")
 
-    def validate(self, values: dict[str, Any]) -> dict[str, Any]:
+    def validate(self, values: Values) -> Values:
         given = [value for value in (values.get("settings"), values.get("file")) if value is not None]
         if len(given) != 1:
             reason = "Send either settings or a file." if given else "The settings field is required."
@@ -32,7 +33,7 @@ class SettingsFileSerializer(serializers.Serializer[Any]):
 
 
 class SettingsFileAnswer(TypedDict):
-    settings: Annotated[dict[str, Any], "What the file says, in today's words: pass it on as `schedules`."]
+    settings: Annotated[dict[str, object], "What the file says, in today's words: pass it on as `schedules`."]
     unknown_keys: UnknownKeys
     not_taken: Annotated[dict[str, str], "Settings that a render does not follow as they stand: the reasons."]
 

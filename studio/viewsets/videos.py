@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from config.api.envelope import ok
 from config.api.permissions import Authenticated
 from config.api.views import APIViewSet, parse
+from config.platform.columns import Columns
 from effects.services import find_effect
 from studio.lists import VideoList
 from studio.models import Video
@@ -88,6 +89,6 @@ class VideoViewSet(APIViewSet):
         return Response(status=204)
 
 
-def _rows(page: list[dict[str, Any]], request: Request) -> list[VideoRow]:
+def _rows(page: list[Columns], request: Request) -> list[VideoRow]:
     finished = videos.finished_jobs([video["id"] for video in page], *PICTURE_COLUMNS)
     return [video_row(video, finished.get(video["id"]), request.build_absolute_uri) for video in page]

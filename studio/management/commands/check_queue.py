@@ -3,8 +3,6 @@
 The queue goes on meanwhile. The reaper does the same, a few users at a time.
 """
 
-from typing import Any
-
 from django.core.management.base import BaseCommand
 
 from studio.services.jobs.turns import check_all
@@ -14,7 +12,7 @@ from tenants.scope import all_tenants
 class Command(BaseCommand):
     help = __doc__
 
-    def handle(self, **options: Any) -> None:
+    def handle(self, **options: object) -> None:
         with all_tenants():
             wrong = check_all()
         if any(wrong.values()):

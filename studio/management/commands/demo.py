@@ -14,7 +14,6 @@ from argparse import ArgumentParser
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
@@ -38,7 +37,7 @@ class Command(BaseCommand):
         parser.add_argument("--clip", type=Path, help="a clip of your own instead of the drawn one")
         parser.add_argument("--url", help="a system that already runs, such as http://127.0.0.1:8000")
 
-    def handle(self, *, output: Path, clip: Path | None, url: str | None, **options: Any) -> None:
+    def handle(self, *, output: Path, clip: Path | None, url: str | None, **options: object) -> None:
         started = time.monotonic()
         output.mkdir(parents=True, exist_ok=True)
         clip = clip or write_clip(output / "clip.mp4", width=320, height=180, seconds=2.0)

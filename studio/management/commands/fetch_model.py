@@ -5,7 +5,6 @@ Needs the network once: renders never do. A download that broke off goes on wher
 
 from argparse import ArgumentParser
 from pathlib import Path
-from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
@@ -31,7 +30,7 @@ class Command(BaseCommand):
         parser.add_argument("--slug", help="short name (default: from the name); a ControlNet's kind, such as canny")
         parser.add_argument("--endpoint", help="another hub than huggingface.co")
 
-    def handle(self, *, repo_id: str, family: str, type: str, revision: str, **options: Any) -> None:
+    def handle(self, *, repo_id: str, family: str, type: str, revision: str, **options: str | None) -> None:
         name = options["name"] or repo_id.rsplit("/", 1)[-1]
         slug = options["slug"] or slugify(name)
         folder = Path(settings.MODEL_DIR) / slug

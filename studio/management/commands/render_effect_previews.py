@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
@@ -20,7 +18,7 @@ class Command(BaseCommand):
         parser.add_argument("slugs", nargs="*", help="These effects alone.")
         parser.add_argument("--again", action="store_true", help="Render those that have previews, too.")
 
-    def handle(self, *, slugs: list[str], again: bool, **options: Any) -> None:
+    def handle(self, *, slugs: list[str], again: bool, **options: object) -> None:
         effects = Effect.objects.filter(deleted_at=None)
         if slugs:
             effects = effects.filter(slug__in=slugs)

@@ -7,7 +7,6 @@ import threading
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from typing import Any
 
 import django_rq
 from django.conf import settings
@@ -30,7 +29,7 @@ class Command(BaseCommand):
         parser.add_argument("--burst", action="store_true", help="stop when the queues are empty")
         parser.add_argument("--name", help="give signs of life under this name, by which `serve` knows it")
 
-    def handle(self, *, queues: list[str], burst: bool, name: str | None, **options: Any) -> None:
+    def handle(self, *, queues: list[str], burst: bool, name: str | None, **options: object) -> None:
         with nullcontext() if name is None else _signs_of_life(name):
             if settings.PRELOAD_RENDERER:
                 renderer()

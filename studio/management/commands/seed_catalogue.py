@@ -1,7 +1,5 @@
 """Put the built-in model, presets, wallet types and credit packages into the catalogue, where they are missing."""
 
-from typing import Any
-
 from django.core.management.base import BaseCommand
 
 from commerce.services.seeding import seed_commerce
@@ -11,7 +9,7 @@ from studio.services.catalogue.seeding import seed_catalogue
 class Command(BaseCommand):
     help = __doc__
 
-    def handle(self, **options: Any) -> None:
+    def handle(self, **options: object) -> None:
         created = seed_catalogue() + seed_commerce()
         if created:
             self.stdout.write(f"{created} catalogue rows created.")

@@ -9,7 +9,6 @@ import time
 from argparse import ArgumentParser
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
@@ -37,7 +36,7 @@ class Command(BaseCommand):
         parser.add_argument("--path", action="append", help="a folder to watch; may be repeated (default: WATCH_PATHS)")
         parser.add_argument("--once", action="store_true", help="look until nothing changes any more, then stop")
 
-    def handle(self, *, interval: float, path: list[str] | None, once: bool, **options: Any) -> None:
+    def handle(self, *, interval: float, path: list[str] | None, once: bool, **options: object) -> None:
         if not once:
             run_watcher(path, interval)
             return

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from diffusers.loaders import StableDiffusionLoraLoaderMixin
 from safetensors.torch import load_file
@@ -59,7 +58,7 @@ class LoraSwitch:
     def _load(self, path: Path) -> None:
         read_header(path)
         name = "lora_" + hashlib.sha256(str(path).encode()).hexdigest()[:12]
-        mixin: Any = StableDiffusionLoraLoaderMixin
+        mixin = StableDiffusionLoraLoaderMixin
         try:
             state, alphas = mixin.lora_state_dict(load_file(path), unet_config=self._unet.config)
             mixin.load_lora_into_unet(state, network_alphas=alphas, unet=self._unet, adapter_name=name)

@@ -6,10 +6,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING
 
 import torch
 from diffusers.models.attention_processor import Attention, AttnProcessor2_0
+
+if TYPE_CHECKING:
+    from diffusers import UNet2DConditionModel
 
 _BLOCK_SCORES = 2**22
 """Scores computed at once: 8 MiB, which stay in the processor's cache."""
@@ -30,12 +33,12 @@ class AnchoredAttention(AttnProcessor2_0):
 
     def __call__(
         self,
-        attn: Any,
+        attn: Attention,
         hidden_states: torch.Tensor,
         encoder_hidden_states: torch.Tensor | None = None,
-        *args: Any,
-        **kwargs: Any,
-    ) -> Any:
+        *args: object,
+        **kwargs: object,
+    ) -> torch.Tensor:
         if encoder_hidden_states is None:
             grouped = hidden_states.unflatten(0, (-1, self._frames))
             anchor = grouped[:, -1:].expand_as(grouped).flatten(0, 1)
@@ -44,7 +47,7 @@ class AnchoredAttention(AttnProcessor2_0):
 
 
 @contextmanager
-def anchored_attention(unet: Any, frames: int) -> Iterator[None]:
+def anchored_attention(unet: UNet2DConditionModel, frames: int) -> Iterator[None]:
     """Let ``unet`` attend across frames inside the block; ``frames`` counts the anchor."""
     before = dict(unet.attn_processors)
     anchored = AnchoredAttention(frames)
@@ -64,13 +67,13 @@ class BlockedAttention(AttnProcessor2_0):
 
     def __call__(
         self,
-        attn: Any,
+        attn: Attention,
         hidden_states: torch.Tensor,
         encoder_hidden_states: torch.Tensor | None = None,
         attention_mask: torch.Tensor | None = None,
-        *args: Any,
-        **kwargs: Any,
-    ) -> Any:
+        *args: object,
+        **kwargs: object,
+    ) -> torch.Tensor:
         norms = (attn.group_norm, attn.spatial_norm, attn.norm_cross, attn.norm_q, attn.norm_k)
         plain = attention_mask is None and hidden_states.dim() == 3 and not attn.residual_connection
         if not plain or any(norms) or attn.rescale_output_factor != 1:

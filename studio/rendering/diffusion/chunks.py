@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING
 
 from studio.rendering.diffusion.emphasis import Span
+
+if TYPE_CHECKING:
+    from transformers import CLIPTokenizer
 
 CHUNK = 75
 """Tokens of the text in one chunk."""
@@ -32,7 +35,7 @@ class Chunk:
         return rest
 
 
-def split_chunks(spans: Iterable[Span], tokenizer: Any) -> list[Chunk]:
+def split_chunks(spans: Iterable[Span], tokenizer: CLIPTokenizer) -> list[Chunk]:
     """The chunks of a prompt; at least one. A full chunk ends at its last comma if that is near; ``BREAK`` ends one."""
     comma = tokenizer.get_vocab().get(",</w>")
     chunks = [Chunk()]
@@ -56,7 +59,7 @@ def _end(chunk: Chunk, comma: int | None) -> int:
     return CHUNK
 
 
-def _closed(chunk: Chunk, tokenizer: Any) -> Chunk:
+def _closed(chunk: Chunk, tokenizer: CLIPTokenizer) -> Chunk:
     padding = CHUNK - len(chunk.ids)
     return Chunk(
         [tokenizer.bos_token_id, *chunk.ids, tokenizer.eos_token_id, *[tokenizer.pad_token_id] * padding],

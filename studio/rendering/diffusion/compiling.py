@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import torch
 
 from studio.rendering.diffusion.interface import Generation
+
+if TYPE_CHECKING:
+    from diffusers import AutoencoderKL, UNet2DConditionModel
 
 COMPILE_SECONDS = 90.0
 """Cold compile of an SD 1.5 UNet and decoder [estimate]; an inductor cache makes later ones shorter."""
@@ -24,8 +27,8 @@ _TERAFLOPS = 200.0
 class Compiled:
     """Compiled counterparts of a model's parts."""
 
-    unet: Callable[..., Any]
-    decode: Callable[..., Any]
+    unet: Callable[..., tuple[torch.Tensor, ...]]
+    decode: Callable[..., tuple[torch.Tensor, ...]]
 
 
 def worth_compiling(frames: int, steps: int, height: int, width: int) -> bool:
@@ -46,7 +49,7 @@ def wants_compiling(generation: Generation, device: torch.device, steps: int, he
     return option == "always" or worth_compiling(generation.job_frames, steps, height, width)
 
 
-def compile_parts(unet: Any, vae: Any) -> Compiled:
+def compile_parts(unet: UNet2DConditionModel, vae: AutoencoderKL) -> Compiled:
     """Compilation itself happens at the first call of each shape."""
     return Compiled(
         unet=torch.compile(unet, mode="reduce-overhead", dynamic=False),

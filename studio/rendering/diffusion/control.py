@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -24,6 +24,9 @@ from studio.rendering.pictures.arrays import Frames
 from studio.rendering.pictures.depth import DepthEstimator, ModelDepth
 from studio.rendering.plan import ControlNetSpec
 
+if TYPE_CHECKING:
+    from diffusers.configuration_utils import FrozenDict
+
 _KEPT = 4
 """ControlNets kept on the device; a unit is about 0.7 GB in half precision."""
 
@@ -32,7 +35,7 @@ Residuals = tuple[tuple[torch.Tensor, ...], torch.Tensor]
 
 @dataclass(frozen=True)
 class _Unit:
-    model: Any
+    model: ControlNetModel
     image: torch.Tensor
     spec: ControlNetSpec
 
@@ -44,11 +47,11 @@ class _Unit:
 class ControlNets:
     """The ControlNets of one engine, least recently used dropped first."""
 
-    def __init__(self, unet_config: Any, device: torch.device, dtype: torch.dtype) -> None:
+    def __init__(self, unet_config: FrozenDict, device: torch.device, dtype: torch.dtype) -> None:
         self._unet_config = unet_config
         self._device = device
         self._dtype = dtype
-        self._models: OrderedDict[str, Any] = OrderedDict()
+        self._models: OrderedDict[str, ControlNetModel] = OrderedDict()
         self._depth: dict[str, DepthEstimator] = {}
 
     @property
@@ -77,7 +80,7 @@ class ControlNets:
             self._depth = {folder: ModelDepth(Path(folder), str(self._device))}
         return self._depth[folder]
 
-    def _model(self, location: str) -> Any:
+    def _model(self, location: str) -> ControlNetModel:
         if location not in self._models:
             check_controlnet(Path(location), self._unet_config)
             folder = Path(location)

@@ -6,24 +6,27 @@ On a cached step only the first down block and the last up block run, which is a
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import torch
 
 from studio.rendering.diffusion.control import Residuals
 
+if TYPE_CHECKING:
+    from diffusers import UNet2DConditionModel
+
 
 class DeepCachedUnet:
     """A UNet forward that runs in full at every ``interval``-th step. For one generation: the features are its own."""
 
-    def __init__(self, unet: Any, interval: int) -> None:
+    def __init__(self, unet: UNet2DConditionModel, interval: int) -> None:
         self._unet = unet
         self._interval = interval
         self._step = 0
         self._deep: torch.Tensor | None = None
 
     @staticmethod
-    def fits(unet: Any) -> bool:
+    def fits(unet: UNet2DConditionModel) -> bool:
         """Only image UNets have the layout that this forward walks."""
         return type(unet).__name__ == "UNet2DConditionModel"
 
@@ -48,7 +51,7 @@ class DeepCachedUnet:
     def _full(
         self, sample: torch.Tensor, timestep: torch.Tensor, tokens: torch.Tensor, added: dict[str, torch.Tensor] | None
     ) -> torch.Tensor:
-        def keep(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        def keep(module: torch.nn.Module, args: tuple[torch.Tensor, ...], kwargs: dict[str, object]) -> None:
             self._deep = kwargs["hidden_states"]
 
         hook = self._unet.up_blocks[-1].register_forward_pre_hook(keep, with_kwargs=True)
@@ -82,5 +85,5 @@ class DeepCachedUnet:
         return unet.conv_out(hidden)
 
 
-def _context(block: Any, tokens: torch.Tensor) -> dict[str, torch.Tensor]:
+def _context(block: torch.nn.Module, tokens: torch.Tensor) -> dict[str, torch.Tensor]:
     return {"encoder_hidden_states": tokens} if getattr(block, "has_cross_attention", False) else {}

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from contextlib import nullcontext
-from typing import Any
 
 import numpy as np
 import torch
@@ -62,7 +61,7 @@ class DiffusionEngine:
             self.lay_out("channels_last", "channels_last")
         self.best_batch: int | None = None
         """Frames at once with which this processor is fastest at the render's size, where that was measured."""
-        self.measured: dict[Hashable, Any] = {}
+        self.measured: dict[Hashable, Numerics] = {}
         """What ``tuning`` found out about this engine."""
         self.prompts = PromptEncoder(parts, device)
         self.controlnets = ControlNets(parts.unet.config, device, self.dtype)

@@ -13,13 +13,18 @@ model's ``scheduler_config.json``.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from studio.rendering.errors import PlanError
+
+if TYPE_CHECKING:
+    from diffusers import SchedulerMixin
+
+    from studio.rendering.models.inspection import Config
 
 
 @dataclass(frozen=True)
@@ -63,7 +68,7 @@ def sampler_names() -> tuple[str, ...]:
     return tuple(_SAMPLERS)
 
 
-def sampler_of(config: Mapping[str, Any]) -> str:
+def sampler_of(config: Config) -> str:
     """The sampler a model's own ``scheduler_config.json`` asks for; ``ddim`` where we have no counterpart (PNDM, DDPM
     ...).
     """
@@ -71,14 +76,14 @@ def sampler_of(config: Mapping[str, Any]) -> str:
     return "turbo" if name == "euler" and config.get("timestep_spacing") == "trailing" else name
 
 
-def most_steps(name: str | None, config: Mapping[str, Any]) -> int:
+def most_steps(name: str | None, config: Config) -> int:
     """Steps that a sampler (None: the model's own) can run with a model's ``scheduler_config.json``."""
     distilled = (name or sampler_of(config)) in ("lcm", "tcd")
     trained = int(config.get("num_train_timesteps") or 1000)
     return int(config.get("original_inference_steps") or 50) if distilled else trained
 
 
-def build_trajectory(name: str | None, config: Mapping[str, Any], steps: int, denoising: float | None) -> Trajectory:
+def build_trajectory(name: str | None, config: Config, steps: int, denoising: float | None) -> Trajectory:
     """Tabulate the last :func:`effective_steps` of ``steps`` (all of them when ``denoising`` is None: no init image).
 
     ``config`` is the model's ``scheduler_config.json``. Raises PlanError for an unknown sampler or a step count it
@@ -120,12 +125,12 @@ class _Level:
 @dataclass(frozen=True)
 class _Sampler:
     scheduler: str
-    levels: Callable[[Any], list[_Level]]
-    step: Callable[[list[_Level], int, bool, str, Any], Step]
-    overrides: Mapping[str, Any]
+    levels: Callable[[SchedulerMixin], list[_Level]]
+    step: Callable[[list[_Level], int, bool, str, SchedulerMixin], Step]
+    overrides: Config
 
 
-def _plain(config: Mapping[str, Any]) -> dict[str, Any]:
+def _plain(config: Config) -> Config:
     return {key: value for key, value in config.items() if not key.startswith("_")}
 
 
@@ -133,7 +138,7 @@ def _level(timestep: float, alpha_cumprod: float) -> _Level:
     return _Level(timestep, math.sqrt(alpha_cumprod), math.sqrt(max(0.0, 1.0 - alpha_cumprod)))
 
 
-def _ddim_levels(scheduler: Any) -> list[_Level]:
+def _ddim_levels(scheduler: SchedulerMixin) -> list[_Level]:
     table = scheduler.alphas_cumprod.double().numpy()
     final = float(scheduler.final_alpha_cumprod)
     stride = scheduler.config.num_train_timesteps // scheduler.num_inference_steps
@@ -142,14 +147,14 @@ def _ddim_levels(scheduler: Any) -> list[_Level]:
     return [_level(t, float(table[t])) for t in timesteps] + [_level(-1, float(table[last]) if last >= 0 else final)]
 
 
-def _chain_levels(scheduler: Any) -> list[_Level]:
+def _chain_levels(scheduler: SchedulerMixin) -> list[_Level]:
     """Each step lands on the next timestep of the list (LCM, TCD); the last one lands on the final level."""
     table = scheduler.alphas_cumprod.double().numpy()
     timesteps = [int(t) for t in scheduler.timesteps]
     return [_level(t, float(table[t])) for t in timesteps] + [_level(-1, float(scheduler.final_alpha_cumprod))]
 
 
-def _sigma_levels(scheduler: Any) -> list[_Level]:
+def _sigma_levels(scheduler: SchedulerMixin) -> list[_Level]:
     sigmas = np.asarray(scheduler.sigmas, dtype=np.float64)
     timesteps = [float(t) for t in scheduler.timesteps] + [-1.0]
     return [_level(t, 1.0 / (1.0 + float(s) ** 2)) for t, s in zip(timesteps, sigmas, strict=True)]
@@ -192,19 +197,19 @@ def _combine(
     )
 
 
-def _deterministic(levels: list[_Level], i: int, first: bool, kind: str, scheduler: Any) -> Step:
+def _deterministic(levels: list[_Level], i: int, first: bool, kind: str, scheduler: SchedulerMixin) -> Step:
     """DDIM with eta 0 (arXiv 2010.02502), which is also Euler's step (arXiv 2206.00364)."""
     return _combine(levels[i], levels[i + 1], kind, levels[i + 1].alpha, levels[i + 1].sigma)
 
 
-def _euler_ancestral(levels: list[_Level], i: int, first: bool, kind: str, scheduler: Any) -> Step:
+def _euler_ancestral(levels: list[_Level], i: int, first: bool, kind: str, scheduler: SchedulerMixin) -> Step:
     here, there = levels[i], levels[i + 1]
     up = math.sqrt(there.ratio**2 * (here.ratio**2 - there.ratio**2) / here.ratio**2)
     down = math.sqrt(there.ratio**2 - up**2)
     return _combine(here, there, kind, there.alpha, there.alpha * down, noise=there.alpha * up)
 
 
-def _dpmpp_2m(levels: list[_Level], i: int, first: bool, kind: str, scheduler: Any) -> Step:
+def _dpmpp_2m(levels: list[_Level], i: int, first: bool, kind: str, scheduler: SchedulerMixin) -> Step:
     """DPM-Solver++(2M), arXiv 2211.01095; first order at both ends."""
     here, there = levels[i], levels[i + 1]
     if there.sigma == 0.0:
@@ -218,7 +223,7 @@ def _dpmpp_2m(levels: list[_Level], i: int, first: bool, kind: str, scheduler: A
     return _combine(here, there, kind, gain * (1.0 + tail), 0.0, x=there.sigma / here.sigma, previous=-gain * tail)
 
 
-def _lcm(levels: list[_Level], i: int, first: bool, kind: str, scheduler: Any) -> Step:
+def _lcm(levels: list[_Level], i: int, first: bool, kind: str, scheduler: SchedulerMixin) -> Step:
     """Latent consistency (arXiv 2310.04378): jump to x0 through the boundary condition, then noise down to the next
     level.
     """
@@ -229,7 +234,7 @@ def _lcm(levels: list[_Level], i: int, first: bool, kind: str, scheduler: Any) -
     return _combine(here, there, kind, there.alpha * float(out), 0.0, x=there.alpha * float(skip), noise=there.sigma)
 
 
-def _tcd(levels: list[_Level], i: int, first: bool, kind: str, scheduler: Any) -> Step:
+def _tcd(levels: list[_Level], i: int, first: bool, kind: str, scheduler: SchedulerMixin) -> Step:
     """Trajectory consistency distillation (arXiv 2402.19159) with the paper's gamma of 0.3."""
     here, there = levels[i], levels[i + 1]
     table = scheduler.alphas_cumprod.double().numpy()

@@ -35,8 +35,7 @@ def tuned(engine: DiffusionEngine, numerics: Numerics, height: int, width: int, 
     key = height, width, batched
     if key not in engine.measured:
         engine.measured[key] = _measured(engine, numerics, height, width, batched)
-    found: Numerics = engine.measured[key]
-    return found
+    return engine.measured[key]
 
 
 @torch.inference_mode()
@@ -84,9 +83,9 @@ def _best_batch(call: Callable[[int], object], fit: int) -> int:
 
 def _call_of(engine: DiffusionEngine, frame: Frames) -> Callable[[int], object]:
     """The UNet's forward for so many frames, as a render with guidance would call it."""
-    called: list[tuple[tuple[Any, ...], dict[str, Any]]] = []
+    called: list[tuple[tuple[object, ...], dict[str, object]]] = []
 
-    def remember(_: torch.nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    def remember(_: torch.nn.Module, args: tuple[object, ...], kwargs: dict[str, object]) -> None:
         called.append((args, kwargs))
 
     hook = engine.parts.unet.register_forward_pre_hook(remember, with_kwargs=True)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer as Buffer
 
 
-def write_at(path: Path, offset: int, data: Any) -> None:
+def write_at(path: Path, offset: int, data: Buffer) -> None:
     """Write ``data`` (any buffer) at ``offset``, on disk on return; whatever was behind ``offset`` is dropped first."""
     with open(os.open(path, os.O_WRONLY | os.O_CREAT, 0o644), "wb", buffering=0) as file:
         file.truncate(offset)

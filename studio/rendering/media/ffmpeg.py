@@ -11,10 +11,10 @@ import functools
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import ffmpeg
 import imageio_ffmpeg
+from ffmpeg.nodes import Stream
 
 from studio.rendering.media.child import PIPE_BYTES, Child, FfmpegError
 from studio.rendering.media.info import MAX_VIDEO_PIXELS
@@ -59,19 +59,19 @@ def encoder() -> str:
 class Process(Child):
     """A running ffmpeg."""
 
-    def __init__(self, stream: Any, *, stdin: bool = False, stdout: bool = False) -> None:
+    def __init__(self, stream: Stream, *, stdin: bool = False, stdout: bool = False) -> None:
         quiet = stream.global_args("-nostdin", "-hide_banner", "-loglevel", "error", "-y")
         command = ffmpeg.compile(quiet, cmd=binary())
         super().__init__(command, stdin=stdin, stdout=stdout, idle_seconds=_settings.idle_seconds)
 
 
-def run(stream: Any, message: str = "The video could not be processed.") -> None:
+def run(stream: Stream, message: str = "The video could not be processed.") -> None:
     """Run to the end; raises :class:`FfmpegError`."""
     with Process(stream) as process:
         process.wait(message)
 
 
-def capture(stream: Any, message: str = "The video could not be processed.") -> bytes:
+def capture(stream: Stream, message: str = "The video could not be processed.") -> bytes:
     """Run to the end and return what was written to ``pipe:``; for small outputs."""
     output, chunk = bytearray(), memoryview(bytearray(PIPE_BYTES))
     with Process(stream, stdout=True) as process:
@@ -81,7 +81,7 @@ def capture(stream: Any, message: str = "The video could not be processed.") -> 
         return bytes(output)
 
 
-def source(path: Path, demuxer: str, **options: Any) -> Any:
+def source(path: Path, demuxer: str, **options: object) -> Stream:
     """An input file read by ``demuxer`` only."""
     return ffmpeg.input(f"file:{path.absolute()}", f=demuxer, protocol_whitelist="file,pipe", **options)
 
@@ -95,7 +95,7 @@ class RawFrames:
     height: int
     fps: Fraction
 
-    def open(self) -> Any:
+    def open(self) -> Stream:
         """The frames as an input."""
         location = f"file:{self.path.absolute()}" if self.path else "pipe:"
         return ffmpeg.input(
@@ -108,7 +108,7 @@ class RawFrames:
         )
 
 
-def target(stream: Any, path: Path, **options: Any) -> Any:
+def target(stream: Stream, path: Path, **options: object) -> Stream:
     """An output file. ``bitexact`` keeps version strings and dates out, so the same frames give the same bytes."""
     streams = stream if isinstance(stream, list) else [stream]
     return ffmpeg.output(*streams, f"file:{path.absolute()}", fflags="+bitexact", **options)
@@ -145,7 +145,7 @@ class Decoding:
     """Which of the file's video tracks."""
 
 
-def decode(path: Path, how: Decoding) -> Any:
+def decode(path: Path, how: Decoding) -> Stream:
     """``how.count`` raw RGB frames on ``pipe:``, the first being frame ``how.start_frame``.
 
     Frame i is the picture shown at i/fps after the first one (nearest timestamp); after the last one it is held.
@@ -161,15 +161,15 @@ def decode(path: Path, how: Decoding) -> Any:
     ).global_args("-copyts")
 
 
-def animate(path: Path, destination: Path, how: Decoding) -> Any:
+def animate(path: Path, destination: Path, how: Decoding) -> Stream:
     """The same frames as an endless animated WebP."""
     frames = _frames(path, how).filter("setpts", "PTS-STARTPTS")
     options = {"vcodec": "libwebp_anim", "quality": 60, "compression_level": 3, "loop": 0, "frames:v": how.count}
     return target(frames, destination, f="webp", pix_fmt="yuv420p", **options)
 
 
-def _frames(path: Path, how: Decoding) -> Any:
-    options: dict[str, Any] = {"max_pixels": MAX_VIDEO_PIXELS}
+def _frames(path: Path, how: Decoding) -> Stream:
+    options: dict[str, object] = {"max_pixels": MAX_VIDEO_PIXELS}
     seconds = how.start_frame / how.fps + how.start_time - 1
     if how.seekable and seconds > 0:
         # Land on the key frame a second or more before the wanted frame. The filters below count on the file's own
@@ -200,10 +200,10 @@ def _frames(path: Path, how: Decoding) -> Any:
     return video.filter("scale", how.width, how.height, flags="lanczos+accurate_rnd+full_chroma_int", **matrix)
 
 
-def encode_h264(frames: RawFrames, destination: Path, *, encoder: str = "libx264") -> Any:
+def encode_h264(frames: RawFrames, destination: Path, *, encoder: str = "libx264") -> Stream:
     """Encode raw frames as one closed group of pictures: H.264 4:2:0, the same bytes for the same frames."""
     if encoder == "h264_nvenc":
-        options: dict[str, Any] = {"preset": "p5", "rc": "constqp", "qp": 19, "bf": 2}
+        options: dict[str, object] = {"preset": "p5", "rc": "constqp", "qp": 19, "bf": 2}
     else:
         options = {
             "preset": "veryfast",
@@ -234,7 +234,7 @@ def encode_h264(frames: RawFrames, destination: Path, *, encoder: str = "libx264
     )
 
 
-def fit_sound(path: Path, demuxer: str, *, offset: float, duration: Fraction, track: int = 0) -> Any:
+def fit_sound(path: Path, demuxer: str, *, offset: float, duration: Fraction, track: int = 0) -> Stream:
     """A track from second ``offset`` on (silence before 0), padded or cut to exactly ``duration`` seconds of stereo."""
     # aresample fills the gaps that a late start or a dropped packet leaves, so sound and picture stay together.
     sound = source(path, demuxer)[f"a:{track}"].filter("aresample", _SAMPLE_RATE, **{"async": 1, "first_pts": 0})
@@ -246,16 +246,16 @@ def fit_sound(path: Path, demuxer: str, *, offset: float, duration: Fraction, tr
     return sound.filter("apad").filter("atrim", end_sample=round(duration * _SAMPLE_RATE))
 
 
-def mux(video: Path, sound: Any, destination: Path, fps: Fraction) -> Any:
+def mux(video: Path, sound: Stream, destination: Path, fps: Fraction) -> Stream:
     """The picture of an MP4 as it is, with ``sound`` as AAC; the index first, so a browser plays while loading."""
-    options: dict[str, Any] = {"acodec": "aac", "b:a": "160k", "flags:a": "+bitexact"}
+    options: dict[str, object] = {"acodec": "aac", "b:a": "160k", "flags:a": "+bitexact"}
     streams = [source(video, "mov").video, sound]
     return target(
         streams, destination, f="mp4", vcodec="copy", movflags="+faststart", movie_timescale=timescale(fps), **options
     )
 
 
-def encode_sound(wav: Path, destination: Path) -> Any:
+def encode_sound(wav: Path, destination: Path) -> Stream:
     """A WAV as MP3 or AAC, by the suffix of ``destination``."""
     codec, muxer = {".mp3": ("libmp3lame", "mp3"), ".aac": ("aac", "adts")}[destination.suffix]
     return target(
@@ -263,14 +263,14 @@ def encode_sound(wav: Path, destination: Path) -> Any:
     )
 
 
-def pack_lossless(frames: RawFrames, destination: Path) -> Any:
+def pack_lossless(frames: RawFrames, destination: Path) -> Stream:
     """Raw RGB frames as FFV1, bit for bit, at about a third of the size."""
     return target(
         frames.open(), destination, f="matroska", vcodec="ffv1", level=3, pix_fmt="gbrp", fps_mode="passthrough"
     )
 
 
-def unpack_lossless(packed: Path, destination: Path) -> Any:
+def unpack_lossless(packed: Path, destination: Path) -> Stream:
     """The raw RGB frames of :func:`pack_lossless`."""
     frames = source(packed, "matroska")
     return target(frames, destination, f="rawvideo", pix_fmt="rgb24", fps_mode="passthrough")

@@ -7,7 +7,6 @@ import json
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +26,7 @@ class FrameTable:
         self.path = path
         self._bytes = durable.size(path)
 
-    def append(self, start: int, records: Sequence[dict[str, Any]], frames: NDArray[np.uint8]) -> None:
+    def append(self, start: int, records: Sequence[dict[str, object]], frames: NDArray[np.uint8]) -> None:
         """Add the records of frames ``start`` onwards, with ``frame`` and ``sha256`` added. Durable on return."""
         lines = b"".join(
             json.dumps(
@@ -45,7 +44,7 @@ class FrameTable:
             self._bytes = sum(len(line) for line in islice(table, number))
         durable.truncate(self.path, self._bytes)
 
-    def read(self, start: int, end: int) -> Iterator[dict[str, Any]]:
+    def read(self, start: int, end: int) -> Iterator[dict[str, object]]:
         """The records of frames ``start`` up to ``end``."""
         with self.path.open("rb") as table:
             for line in islice(table, start, end):

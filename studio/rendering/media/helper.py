@@ -19,7 +19,7 @@ from typing import Any
 
 from studio.rendering.errors import MediaError
 from studio.rendering.media import stills
-from studio.rendering.media.info import MediaLimits
+from studio.rendering.media.info import MediaLimits, Purpose
 from studio.rendering.media.inspection import inspect, signature
 from studio.rendering.media.sniff import Unsupported
 
@@ -45,6 +45,9 @@ def main() -> None:
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 
+Answer = tuple[dict[str, object], bytes]
+
+
 def _allow(cpu_seconds: int, wall_seconds: float) -> None:
     """Let the kernel end us unless the next question is answered within these."""
     used = resource.getrusage(resource.RUSAGE_SELF)
@@ -53,7 +56,7 @@ def _allow(cpu_seconds: int, wall_seconds: float) -> None:
     signal.setitimer(signal.ITIMER_REAL, wall_seconds)
 
 
-def _answer(call: str, path: str, **arguments: Any) -> tuple[dict[str, Any], bytes]:
+def _answer(call: str, path: str, **arguments: object) -> Answer:
     try:
         found, payload = _CALLS[call](Path(path), **arguments)
     except MediaError as error:
@@ -67,7 +70,7 @@ def _answer(call: str, path: str, **arguments: Any) -> tuple[dict[str, Any], byt
     return {"found": found}, payload
 
 
-def _sniff(path: Path) -> tuple[dict[str, Any], bytes]:
+def _sniff(path: Path) -> Answer:
     try:
         found = signature(path)
     except (Unsupported, MediaError):
@@ -75,15 +78,19 @@ def _sniff(path: Path) -> tuple[dict[str, Any], bytes]:
     return {"mime_type": found and found.mime_type}, b""
 
 
-def _inspect(path: Path, *, purpose: Any, limits: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+def _inspect(path: Path, *, purpose: Purpose | None, limits: dict[str, Any]) -> Answer:
     return inspect(path, purpose, MediaLimits(**limits)).to_json(), b""
 
 
-def _still(path: Path, *, width: int, height: int) -> tuple[dict[str, Any], bytes]:
+def _still(path: Path, *, width: int, height: int) -> Answer:
     return {}, stills.read(path, width, height)
 
 
-_CALLS: dict[str, Callable[..., tuple[dict[str, Any], bytes]]] = {"sniff": _sniff, "inspect": _inspect, "still": _still}
+_CALLS: dict[str, Callable[..., Answer]] = {
+    "sniff": _sniff,
+    "inspect": _inspect,
+    "still": _still,
+}
 
 if __name__ == "__main__":
     main()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from typing import Any, Literal
@@ -88,10 +89,10 @@ class MediaInfo:
             return self.frame_count
         return max(1, round(self.duration * fps))
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         return {name: str(value) if isinstance(value, Fraction) else value for name, value in asdict(self).items()}
 
     @classmethod
-    def from_json(cls, data: dict[str, Any]) -> MediaInfo:
+    def from_json(cls, data: Mapping[str, Any]) -> MediaInfo:
         fps = data["fps"] and Fraction(data["fps"])
         return cls(**{**data, "fps": fps, "start": Fraction(data["start"]), "notes": tuple(data["notes"])})

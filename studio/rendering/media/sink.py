@@ -98,7 +98,7 @@ class FrameSink:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
-    def append(self, frames: NDArray[np.uint8], records: Sequence[dict[str, Any]]) -> None:
+    def append(self, frames: NDArray[np.uint8], records: Sequence[dict[str, object]]) -> None:
         """Add frames (n, height, width, 3) with one JSON-serialisable record each; durable on return.
 
         Each record is stored with the frame's index as ``frame`` and the SHA-256 of its RGB bytes as ``sha256``.
@@ -144,11 +144,11 @@ class FrameSink:
         segment, filled = divmod(frames_done, self.segment_frames)
         return durable.size(self._spools / _spool_name(segment)) >= filled * self._frame_bytes
 
-    def recorded(self, start: int, stop: int) -> list[dict[str, Any]]:
+    def recorded(self, start: int, stop: int) -> list[dict[str, object]]:
         """The stored records of frames ``start`` to ``stop - 1``."""
         return list(self._table.read(start, min(stop, self.frames_done)))
 
-    def records(self, start: int = 0) -> Iterator[dict[str, Any]]:
+    def records(self, start: int = 0) -> Iterator[dict[str, object]]:
         """The stored record of every finished frame from ``start`` on, in order."""
         return self._table.read(start, self.frames_done)
 
@@ -299,7 +299,7 @@ class FrameSink:
             raw = np.fromfile(spool, np.uint8, self._frame_bytes)
         return raw.reshape(1, self.height, self.width, 3)
 
-    def _manifest(self) -> dict[str, Any]:
+    def _manifest(self) -> dict[str, object]:
         size = {"width": self.width, "height": self.height, "segment_frames": self.segment_frames}
         return {"schema": SCHEMA, "fps": str(self.fps), **size}
 

@@ -9,13 +9,13 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from studio.rendering.diffusion.preprocessors import kinds
 from studio.rendering.diffusion.samplers import sampler_names
 from studio.rendering.errors import ModelError
 from studio.rendering.models.inspection import (
     MOTION_ADAPTER,
+    Config,
     Header,
     config_folder,
     read_header,
@@ -102,7 +102,7 @@ def _asked_by(field: str) -> Iterator[None]:
         raise
 
 
-def check_lora(path: Path, unet: Any) -> None:
+def check_lora(path: Path, unet: Config) -> None:
     """Raise ModelError unless ``path`` is a LoRA made for a UNet of this configuration (a mapping)."""
     header = read_header(path)
     if not any("lora" in name for name in header):
@@ -124,14 +124,14 @@ def check_depth_model(folder: Path) -> None:
     weights_of(folder, "depth model")
 
 
-def scheduler_config(spec: ModelSpec) -> dict[str, Any]:
+def scheduler_config(spec: ModelSpec) -> Config:
     """A checked model's ``scheduler_config.json``."""
     location = Path(spec.location)
     folder = location if location.is_dir() else config_folder(location)
     return read_json(folder / "scheduler" / "scheduler_config.json", "scheduler")
 
 
-def check_controlnet(folder: Path, unet: Any) -> None:
+def check_controlnet(folder: Path, unet: Config) -> None:
     """Raise ModelError unless ``folder`` is a ControlNet made for a UNet of this configuration (a mapping)."""
     if not folder.is_dir():
         raise ModelError("The ControlNet is missing.")
@@ -182,7 +182,7 @@ def _check_folder(folder: Path, family: Layout, *, weights: bool) -> None:
         _check_weights(folder, family, unet)
 
 
-def _check_unet(folder: Path, family: Layout) -> dict[str, Any]:
+def _check_unet(folder: Path, family: Layout) -> Config:
     unet = read_json(folder / "config.json", "unet configuration")
     if unet.get("_class_name") != "UNet2DConditionModel":
         raise ModelError(f"The model's unet is not a {family.name} unet.")
@@ -195,7 +195,7 @@ def _check_unet(folder: Path, family: Layout) -> dict[str, Any]:
     return {"in_channels": 4, **unet}
 
 
-def _check_text(folder: Path, family: Layout, unet: dict[str, Any]) -> None:
+def _check_text(folder: Path, family: Layout, unet: Config) -> None:
     widths = [
         read_json(folder / part / "config.json", f"{part} configuration").get("hidden_size", 0)
         for part in family.text_parts
@@ -208,7 +208,7 @@ def _check_text(folder: Path, family: Layout, unet: dict[str, Any]) -> None:
             raise ModelError(f"The model's {tokenizer.name} has no vocabulary.")
 
 
-def _check_motion(folder: Path, unet: dict[str, Any]) -> None:
+def _check_motion(folder: Path, unet: Config) -> None:
     if not folder.is_dir():
         raise ModelError(f"An animatediff model needs a {MOTION_ADAPTER} folder.")
     adapter = read_json(folder / "config.json", "motion adapter configuration")
@@ -219,7 +219,7 @@ def _check_motion(folder: Path, unet: dict[str, Any]) -> None:
     weights_of(folder, "motion adapter")
 
 
-def _check_weights(folder: Path, family: Layout, unet: dict[str, Any]) -> None:
+def _check_weights(folder: Path, family: Layout, unet: Config) -> None:
     header = weights_of(folder / "unet", "unet")
     _check_shape(header, "conv_in.weight", (unet["block_out_channels"][0], unet["in_channels"]), "unet")
     _check_shape(weights_of(folder / "vae", "vae"), "decoder.conv_in.weight", (), "vae")
@@ -232,5 +232,5 @@ def _check_shape(header: Header, tensor: str, start: tuple[int, ...], component:
         raise ModelError(f"The model's {component} weights are not what its configuration says.")
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     return list(value) if isinstance(value, (list, tuple)) else value

@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import json
 import struct
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from studio.rendering.errors import ModelError
 
@@ -16,6 +17,9 @@ _MAX_HEADER_BYTES = 100 * 1024 * 1024
 MOTION_ADAPTER = "motion_adapter"
 """Sub-folder of an animatediff model."""
 _PICKLES = ("*.bin", "*.ckpt", "*.pt", "*.pth")
+
+Config: TypeAlias = Mapping[str, Any]
+"""A configuration: what its members hold is up to the library that wrote it."""
 
 Header = dict[str, tuple[int, ...]]
 """Tensor name to shape."""
@@ -26,7 +30,7 @@ def config_folder(file: Path) -> Path:
     return file.with_suffix(".config")
 
 
-def read_json(path: Path, what: str) -> dict[str, Any]:
+def read_json(path: Path, what: str) -> Config:
     """A configuration file, or ModelError naming ``what``."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import torch
 from diffusers import (
@@ -19,7 +19,11 @@ from transformers import CLIPTextModel, CLIPTextModelWithProjection, CLIPTokeniz
 from transformers.utils import logging as transformers_logging
 
 from studio.rendering.errors import ModelError
-from studio.rendering.models.inspection import MOTION_ADAPTER, config_folder, read_json, variant_of
+from studio.rendering.models.inspection import MOTION_ADAPTER, Config, config_folder, read_json, variant_of
+
+if TYPE_CHECKING:
+    from diffusers import ModelMixin
+    from transformers import CLIPPreTrainedModel
 
 TINY_DECODER = "vae_tiny"
 """Sub-folder of an AutoencoderTiny, used for drafts."""
@@ -29,14 +33,14 @@ TINY_DECODER = "vae_tiny"
 class Components:
     """A model's parts, in evaluation mode."""
 
-    unet: Any
-    vae: Any
-    text_encoders: tuple[Any, ...]
-    tokenizers: tuple[Any, ...]
-    scheduler_config: dict[str, Any]
-    index: dict[str, Any] = field(default_factory=dict)
+    unet: UNet2DConditionModel
+    vae: AutoencoderKL | AutoencoderTiny
+    text_encoders: tuple[CLIPTextModel | CLIPTextModelWithProjection, ...]
+    tokenizers: tuple[CLIPTokenizer, ...]
+    scheduler_config: Config
+    index: Config = field(default_factory=dict)
     """The pipeline's ``model_index.json``."""
-    motion_adapter: Any = None
+    motion_adapter: MotionAdapter | None = None
 
     def modules(self) -> tuple[torch.nn.Module, ...]:
         return (
@@ -73,13 +77,13 @@ def load_components(location: Path, *, dtype: torch.dtype, draft: bool = False) 
     return parts
 
 
-def _load(kind: Any, folder: Path, dtype: torch.dtype) -> Any:
+def _load(kind: type[ModelMixin], folder: Path, dtype: torch.dtype) -> ModelMixin:
     return kind.from_pretrained(
         folder, torch_dtype=dtype, use_safetensors=True, local_files_only=True, variant=variant_of(folder)
     )
 
 
-def _load_text_encoder(kind: Any, folder: Path, dtype: torch.dtype) -> Any:
+def _load_text_encoder(kind: type[CLIPPreTrainedModel], folder: Path, dtype: torch.dtype) -> CLIPPreTrainedModel:
     return kind.from_pretrained(
         folder, dtype=dtype, use_safetensors=True, local_files_only=True, variant=variant_of(folder)
     )

@@ -11,7 +11,7 @@ import string
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 from diffusers import (
@@ -33,7 +33,7 @@ _BLOCKS = (32, 64)
 _CROSS = 32
 _VAE_BLOCKS = (16, 32, 32, 32)
 
-_SCHEDULER: dict[str, Any] = {
+_SCHEDULER: dict[str, object] = {
     "num_train_timesteps": 1000,
     "beta_start": 0.00085,
     "beta_end": 0.012,
@@ -175,7 +175,7 @@ def build_random(
     )
 
 
-def _unet_config(shape: Shape) -> dict[str, Any]:
+def _unet_config(shape: Shape) -> dict[str, object]:
     if shape == "sd15":
         return {"sample_size": 64, "cross_attention_dim": 768, "attention_head_dim": 8}
     return {
@@ -190,7 +190,7 @@ def _unet_config(shape: Shape) -> dict[str, Any]:
     }
 
 
-def _vae_config(shape: Shape) -> dict[str, Any]:
+def _vae_config(shape: Shape) -> dict[str, object]:
     blocks = (128, 256, 512, 512) if shape == "sd15" else _VAE_BLOCKS
     return {
         "down_block_types": ("DownEncoderBlock2D",) * 4,
@@ -203,7 +203,7 @@ def _vae_config(shape: Shape) -> dict[str, Any]:
     }
 
 
-def _text_config(shape: Shape, **extra: Any) -> CLIPTextConfig:
+def _text_config(shape: Shape, **extra: object) -> CLIPTextConfig:
     if shape == "sd15":
         return CLIPTextConfig(
             hidden_size=768, intermediate_size=3072, num_hidden_layers=12, num_attention_heads=12, **extra
@@ -268,8 +268,10 @@ def _write_scheduler(folder: Path, kind: str) -> None:
     (folder / "scheduler_config.json").write_text(json.dumps({"_class_name": kind, **_SCHEDULER}, indent=2))
 
 
-def _write_index(folder: Path, pipeline: str, unet: Any, vae: Any, **text_encoders: Any) -> None:
-    index: dict[str, Any] = {
+def _write_index(
+    folder: Path, pipeline: str, unet: UNet2DConditionModel, vae: AutoencoderKL, **text_encoders: object
+) -> None:
+    index: dict[str, object] = {
         "_class_name": pipeline,
         "unet": ["diffusers", type(unet).__name__],
         "vae": ["diffusers", type(vae).__name__],

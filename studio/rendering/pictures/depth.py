@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import cv2
 import numpy as np
@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 
 from studio.rendering.errors import ModelError
 from studio.rendering.pictures.arrays import Image
+
+if TYPE_CHECKING:
+    from studio.rendering.models.inspection import Config
 
 Plane = NDArray[np.float32]
 
@@ -65,7 +68,7 @@ class ModelDepth:
 class _Preparation:
     """What the folder's ``preprocessor_config.json`` asks for: size, multiple and normalisation of the input."""
 
-    def __init__(self, config: dict[str, Any]) -> None:
+    def __init__(self, config: Config) -> None:
         size = config.get("size") or {}
         self._size = int(size.get("height", 384)) if isinstance(size, dict) else int(size)
         self._multiple = int(config.get("ensure_multiple_of") or 1)

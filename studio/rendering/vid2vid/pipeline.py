@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -179,7 +178,7 @@ class _Finish:
         self._sink.append(frames, records)
         return _Stored(end, frames, records)
 
-    def _record(self, frame: int) -> dict[str, Any]:
+    def _record(self, frame: int) -> dict[str, object]:
         params, model = self._params, self._plan.model
         return {
             "frame": frame,

@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 from django.conf import settings
 from django.db.models import Q, QuerySet
@@ -160,7 +159,7 @@ def find_named_preset(wanted: str | int) -> Preset:
     return preset
 
 
-def preset_settings(preset: Preset, *, fps: Fraction = Fraction(24)) -> dict[str, Any]:
+def preset_settings(preset: Preset, *, fps: Fraction = Fraction(24)) -> dict[str, object]:
     """The preset's Deforum settings, its beats timed for this frame rate."""
     template = presets.Preset(preset.slug, preset.name, preset.description, preset.settings)
     return template.settings(fps=fps)
