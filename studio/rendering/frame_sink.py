@@ -23,7 +23,7 @@ class FrameSink(Protocol):
     def holds(self, count: int, /) -> bool:
         """Whether ``truncate(count)`` is possible."""
 
-    def recorded(self, start: int, stop: int, /) -> list[dict[str, Any]]:
+    def recorded(self, start: int, stop: int, /) -> list[dict[str, object]]:
         """The records of frames ``start`` to ``stop - 1``."""
 
 

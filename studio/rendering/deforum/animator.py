@@ -298,8 +298,8 @@ class _Animation:
         if turn.start is not None:
             first = turn.start if turn.older is None else turn.older
             rows = {
-                record["frame"]: row_from_record(record, self.script.rows[record["frame"]])
-                for record in self._sink.recorded(first, count)
+                frame: row_from_record(record, self.script.rows[frame])
+                for frame, record in enumerate(self._sink.recorded(first, count), start=first)
             }
             older = None if turn.older is None else (turn.older, history.image(turn.older))
             newer = history.image(turn.start)

@@ -29,7 +29,7 @@ from studio.rendering.vid2vid.stream import Clip, batches, prefetch
 _AHEAD = 2
 """Batches decoded ahead of the device, and batches rendered but not yet stored."""
 
-OnBatch = Callable[[int, Frames, list[dict[str, Any]]], None]
+OnBatch = Callable[[int, Frames, list[dict[str, object]]], None]
 """Told, on the caller's thread, how many frames are stored and the newest batch of them with its records."""
 
 
@@ -117,7 +117,7 @@ def _render(
 class _Stored:
     frames_done: int
     frames: Frames
-    records: list[dict[str, Any]]
+    records: list[dict[str, object]]
 
 
 class _Finish:
