@@ -10,7 +10,7 @@ from studio.rendering.deforum.parameters import FrameParameters
 from studio.rendering.deforum.samplers import scheduler_of
 from studio.rendering.deforum.seeds import RANDOM, drawn_seed
 from studio.rendering.deforum.settings import DeforumSettings
-from studio.rendering.diffusion.interface import Generation
+from studio.rendering.diffusion.interface import THRESHOLDS, Generation
 from studio.rendering.pictures.arrays import Frames
 from studio.rendering.plan import ControlNetSpec, DeforumParams, LoraSpec, RenderPlan
 
@@ -49,10 +49,11 @@ class Generations:
 
         ``source`` are the source video's frames at ``row``. A ControlNet that has nothing to look at is left out.
         """
-        controlnets, control_frames = [], []
-        for spec, seen in self._controlnets(row, init, source):
+        controlnets, control_frames, thresholds = [], [], []
+        for spec, seen, edges in self._controlnets(row, init, source):
             controlnets.append(spec)
             control_frames.append(seen)
+            thresholds.append(edges)
         subseed_strength, subseed = row["subseed_strength_schedule"], int(row["subseed_schedule"])
         if subseed == RANDOM:
             subseed = drawn_seed(self._plan.seed, row.frame, _SUBSEEDS)
@@ -71,6 +72,7 @@ class Generations:
             noise_multiplier=row["noise_multiplier_schedule"],
             scheduler=scheduler,
             controlnets=tuple(controlnets),
+            thresholds=tuple(thresholds) if any(edges != THRESHOLDS for edges in thresholds) else (),
             loras=self._loras(row),
             options=self._plan.options,
         )
@@ -78,7 +80,7 @@ class Generations:
 
     def _controlnets(
         self, row: FrameParameters, init: Frames | None, source: Frames | None
-    ) -> list[tuple[ControlNetSpec, Frames]]:
+    ) -> list[tuple[ControlNetSpec, Frames, tuple[int, int]]]:
         active = []
         for index, spec in enumerate(self._params.controlnets):
             unit = row.units[index] if index < len(row.units) else None
@@ -86,7 +88,7 @@ class Generations:
                 spec = replace(spec, weight=unit.weight, start=unit.guidance_start, end=unit.guidance_end)
             seen = init if (unit and unit.loopback) or source is None else source
             if spec.weight > 0 and seen is not None:
-                active.append((spec, seen))
+                active.append((spec, seen, unit.thresholds if unit else THRESHOLDS))
         return active
 
     def _loras(self, row: FrameParameters) -> tuple[LoraSpec, ...]:

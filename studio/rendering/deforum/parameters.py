@@ -50,7 +50,14 @@ class UnitParameters:
     weight: float
     guidance_start: float
     guidance_end: float
+    low_threshold: float
+    high_threshold: float
     loopback: bool
+
+    @property
+    def thresholds(self) -> tuple[int, int]:
+        """Of the edges that are seen."""
+        return round(self.low_threshold), round(self.high_threshold)
 
 
 class Guide(NamedTuple):
@@ -329,4 +336,7 @@ def _unit_rows(
         evaluated(f"cn_{index}_{name}", getattr(unit, name), kind, frame_count, seed, budget).tolist()
         for name, kind in _UNIT_SERIES.items()
     )
-    return [UnitParameters(weight, start, end, unit.loopback_mode) for weight, start, end in zip(*columns, strict=True)]
+    return [
+        UnitParameters(**dict(zip(_UNIT_SERIES, values, strict=True)), loopback=unit.loopback_mode)
+        for values in zip(*columns, strict=True)
+    ]

@@ -35,6 +35,7 @@ from studio.rendering.errors import PlanError
 from studio.rendering.plan import MAX_SEED
 
 CONTROLNET_UNITS = 5
+_THRESHOLDS = ("low_threshold", "high_threshold")
 MAX_LENGTH = 400_000
 """Characters of all settings together."""
 FLOW_METHODS = ("RAFT", "DIS Medium", "DIS Fine", "Farneback")
@@ -53,6 +54,9 @@ class ControlNetUnit:
     weight: str = series("0:(1)", 0, 2)
     guidance_start: str = series("0:(0.0)", 0, 1)
     guidance_end: str = series("0:(1.0)", 0, 1)
+    low_threshold: str = series("0:(100)", 0, 255)
+    high_threshold: str = series("0:(200)", 0, 255)
+    """Of the edges that a ``canny`` unit sees. Names of ours: the extension's have another default."""
     loopback_mode: bool = flag(False)
     """Look at the warped previous frame instead of the source's frame."""
 
@@ -333,7 +337,12 @@ def export_settings(settings: DeforumSettings) -> dict[str, Any]:
     """A JSON-serialisable object in the public vocabulary; :func:`import_settings` reads it back to equal settings."""
     exported = {declared.name: getattr(settings, declared.name) for declared in _plain_fields(DeforumSettings)}
     for index, unit in enumerate(settings.controlnets, start=1):
-        exported |= {f"cn_{index}_{declared.name}": getattr(unit, declared.name) for declared in fields(ControlNetUnit)}
+        exported |= {
+            f"cn_{index}_{declared.name}": getattr(unit, declared.name)
+            for declared in fields(ControlNetUnit)
+            # Settings that don't ask for them say nothing of them, as those of earlier versions.
+            if declared.name not in _THRESHOLDS or getattr(unit, declared.name) != declared.default
+        }
     return exported
 
 

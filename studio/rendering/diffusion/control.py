@@ -15,6 +15,7 @@ import torch
 from diffusers import ControlNetModel
 
 from studio.rendering.diffusion.attention import attend_in_blocks
+from studio.rendering.diffusion.interface import THRESHOLDS
 from studio.rendering.diffusion.precision import halved
 from studio.rendering.diffusion.preprocessors import preprocessor
 from studio.rendering.errors import PlanError
@@ -59,18 +60,23 @@ class ControlNets:
         return sum(p.numel() * p.element_size() for model in self._models.values() for p in model.parameters())
 
     def units(
-        self, specs: Sequence[ControlNetSpec], frames: Sequence[Frames], depth_model: str | None = None
+        self,
+        specs: Sequence[ControlNetSpec],
+        frames: Sequence[Frames],
+        depth_model: str | None = None,
+        thresholds: Sequence[tuple[int, int]] = (),
     ) -> ControlUnits:
         """Preprocess each unit's frames (n, h, w, 3) and move them to the device. Raises ModelError, PlanError.
 
-        ``depth_model`` is the folder of the model that ``depth`` units see with.
+        ``depth_model`` is the folder of the model that ``depth`` units see with, ``thresholds`` are those of ``canny``
+        units.
         """
         if len(specs) != len(frames):
             raise PlanError("controlnet", f"{len(specs)} units were given {len(frames)} sets of frames")
         built = []
-        for spec, shown in zip(specs, frames, strict=True):
+        for spec, shown, edges in zip(specs, frames, thresholds or [THRESHOLDS] * len(specs), strict=True):
             estimator = self._estimator(depth_model) if spec.kind == "depth" and depth_model else None
-            image = preprocessor(spec.kind, estimator)(shown)
+            image = preprocessor(spec.kind, estimator, edges)(shown)
             tensor = torch.from_numpy(np.ascontiguousarray(image)).to(self._device).permute(0, 3, 1, 2)
             built.append(_Unit(self._model(spec.location), tensor.to(self._dtype).div_(255.0), spec))
         return ControlUnits(tuple(built))

@@ -288,7 +288,8 @@ class DiffusionEngine:
         frames = batch.control_frames
         if anchored and batch.anchor is not None:
             frames = tuple(np.concatenate([shown, batch.anchor]) for shown in frames)
-        return self.controlnets.units(batch.generation.controlnets, frames, batch.generation.options.depth_model)
+        asked = batch.generation
+        return self.controlnets.units(asked.controlnets, frames, asked.options.depth_model, asked.thresholds)
 
     def _latent_mask(self, batch: Batch) -> torch.Tensor:
         assert batch.mask is not None

@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from studio.rendering.pictures.arrays import Frames
 from studio.rendering.plan import ControlNetSpec, LoraSpec, RenderOptions
 
+THRESHOLDS = 100, 200
+"""Of edges, low and high, as in the ControlNet paper's annotator."""
+
 
 @dataclass(frozen=True)
 class WeightedPrompt:
@@ -40,6 +43,8 @@ class Generation:
     noise_multiplier: float = 1.0
     scheduler: str | None = None
     controlnets: tuple[ControlNetSpec, ...] = ()
+    thresholds: tuple[tuple[int, int], ...] = ()
+    """Of each ControlNet, for what sees edges; left out, they are the usual ones."""
     loras: tuple[LoraSpec, ...] = ()
     cross_frame_attention: bool = False
     options: RenderOptions = field(default_factory=RenderOptions)

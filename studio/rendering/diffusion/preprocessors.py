@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from studio.rendering.diffusion.interface import THRESHOLDS
 from studio.rendering.errors import PlanError
 from studio.rendering.pictures.arrays import Frames
 from studio.rendering.pictures.depth import DepthEstimator
@@ -16,8 +17,8 @@ Preprocessor = Callable[[Frames], Frames]
 """Frames (n, h, w, 3) to conditioning images of the same shape."""
 
 
-def canny(frames: Frames, low: int = 100, high: int = 200) -> Frames:
-    """White edges on black, thresholds as in the ControlNet paper's annotator."""
+def canny(frames: Frames, low: int = THRESHOLDS[0], high: int = THRESHOLDS[1]) -> Frames:
+    """White edges on black."""
     return _map_grey(frames, lambda grey: cv2.Canny(grey, low, high))
 
 
@@ -52,14 +53,19 @@ def unchanged(frames: Frames) -> Frames:
     return frames
 
 
-def preprocessor(kind: str, estimator: DepthEstimator | None = None) -> Preprocessor:
-    """The preprocessor that a ControlNet unit of ``kind`` needs. Raises PlanError for an unknown one, or depth
-    without an estimator.
+def preprocessor(
+    kind: str, estimator: DepthEstimator | None = None, thresholds: tuple[int, int] = THRESHOLDS
+) -> Preprocessor:
+    """The preprocessor that a ControlNet unit of ``kind`` needs; ``thresholds`` are for ``canny``.
+
+    Raises PlanError for an unknown one, or depth without an estimator.
     """
     if kind == "depth":
         if estimator is None:
             raise PlanError("controlnet", "depth needs a depth model, and none is installed")
         return lambda frames: depth(frames, estimator)
+    if kind == "canny":
+        return lambda frames: canny(frames, *thresholds)
     if kind not in _PREPROCESSORS:
         raise PlanError("controlnet", f"unknown kind {kind!r}; known are {', '.join(kinds())}")
     return _PREPROCESSORS[kind]

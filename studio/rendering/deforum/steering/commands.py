@@ -18,6 +18,7 @@ from studio.rendering.diffusion.emphasis import PromptSyntaxError
 
 MAX_SMOOTH_FRAMES = 100
 MAX_BINDINGS = 20
+MAX_BINDING_TEXT = 1_000
 MAX_NAME = 80
 BINDING_NAME = r"[A-Za-z0-9_-]{1,40}"
 
@@ -237,8 +238,8 @@ def _prompt(reader: Reader, names: Collection[str]) -> Prompt:
     )
 
 
-def _prompt_text(reader: Reader, name: str) -> str | None:
-    text = reader.optional_text(name, MAX_LENGTH)
+def _prompt_text(reader: Reader, name: str, limit: int = MAX_LENGTH) -> str | None:
+    text = reader.optional_text(name, limit)
     if text is None:
         return None
     if "`" in text:
@@ -254,8 +255,8 @@ def _binding(reader: Reader) -> Binding:
     kind = reader.choice("kind", _BINDING_KINDS)
     return Binding(
         kind=kind,
-        a=_prompt_text(reader, "a") or "",
-        b=_prompt_text(reader, "b") or "",
+        a=_prompt_text(reader, "a", MAX_BINDING_TEXT) or "",
+        b=_prompt_text(reader, "b", MAX_BINDING_TEXT) or "",
         value=reader.number("value", 0, 2 if kind == "weight" else 1),
         frames=int(reader.number("frames", 0, MAX_SMOOTH_FRAMES, whole=True, default=0)),
         easing=reader.choice("easing", tuple(EASINGS), "linear"),

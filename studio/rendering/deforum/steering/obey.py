@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import singledispatch
@@ -35,6 +36,10 @@ from studio.rendering.errors import PlanError
 LOOP_TURNS = 100
 """How often a loop that nobody ends is rendered: no console that is gone keeps a device for ever."""
 MAX_SNAPSHOTS = 50
+MAX_SNAPSHOT_TEXT = 200_000
+"""Characters of all snapshots together: they are in every checkpoint."""
+MAX_MOVING_TEXT = 100_000
+"""Characters that one command may add to the record, which has every prompt that is another than the one before."""
 
 OWN_SEED = -1
 """Instead of a seed: the one that the settings would have had by now."""
@@ -125,6 +130,8 @@ def _prompt(action: Prompt, live: LiveState, scene: Scene) -> Outcome:
             unknown = sorted(set(made.loras) - set(scheduled.loras) - set(scene.loras))
             if unknown:
                 raise Refusal(f"unknown LoRA {unknown[0][:80]!r}")
+            if len(made.to_text()) * prompt.frames_left > MAX_MOVING_TEXT:
+                raise Refusal("frames: too long a prompt to be another one in so many frames")
     except PromptSyntaxError as error:
         raise Refusal(f"prompt: {error}") from None
     changed = replace(live, prompt=prompt)
@@ -173,6 +180,8 @@ def _snapshot(action: Snapshot, live: LiveState, scene: Scene) -> Outcome:
     snapshots = {**live.snapshots, action.name: live.values_json()}
     if len(snapshots) > MAX_SNAPSHOTS:
         raise Refusal(f"name: there are {MAX_SNAPSHOTS} snapshots already")
+    if len(json.dumps(snapshots)) > MAX_SNAPSHOT_TEXT:
+        raise Refusal("name: the snapshots hold too much text already")
     return Outcome(replace(live, snapshots=snapshots))
 
 

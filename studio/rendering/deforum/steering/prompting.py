@@ -67,7 +67,12 @@ class LivePrompt:
     @property
     def moves(self) -> bool:
         """Whether anything is on its way."""
-        return bool(self.morph.frames_left or any(binding.glide.frames_left for binding in self.bindings.values()))
+        return self.frames_left > 0
+
+    @property
+    def frames_left(self) -> int:
+        """Frames until everything is where it goes."""
+        return max(self.morph.frames_left, *(bound.glide.frames_left for bound in self.bindings.values()), 0)
 
     def stepped(self) -> LivePrompt:
         """One frame on."""

@@ -120,6 +120,8 @@ def _parameters() -> Iterator[Steerable]:
         yield Steerable(f"{name}_weight", f"ControlNet {unit}: weight", group, 0, 2, 0.01)
         yield Steerable(f"{name}_guidance_start", f"ControlNet {unit}: start", group, 0, 1, 0.01)
         yield Steerable(f"{name}_guidance_end", f"ControlNet {unit}: end", group, 0, 1, 0.01)
+        yield Steerable(f"{name}_low_threshold", f"ControlNet {unit}: low threshold", group, 0, 255, 1)
+        yield Steerable(f"{name}_high_threshold", f"ControlNet {unit}: high threshold", group, 0, 255, 1)
 
 
 STEERABLE = {parameter.name: parameter for parameter in _parameters()}

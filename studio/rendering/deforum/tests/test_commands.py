@@ -122,6 +122,7 @@ def test_the_other_kinds():
         ("prompt", {"morph": 1.5}, "morph"),
         ("prompt", {"mode": "shout"}, "mode"),
         ("prompt", {"bindings": []}, "bindings"),
+        ("prompt", {"bindings": {"x": {"kind": "weight", "a": "x" * 1001, "value": 1}}}, "bindings.x.a"),
         ("prompt", {"bindings": {"a b": {"kind": "weight", "a": "x", "value": 1}}}, "bindings.a b"),
         ("prompt", {"bindings": {"x": {"kind": "blend", "a": "x", "b": "y", "value": 1.5}}}, "bindings.x.value"),
         ("prompt", {"bindings": {"x": {"a": "x", "value": 1}}}, "bindings.x.kind"),

@@ -223,6 +223,7 @@ def test_the_same_commands_at_the_same_frames_give_the_same_film(tmp_path):
     assert np.array_equal(films[0].video, films[1].video)
 
 
+EDGES = (100, 200)
 BLEND = {"kind": "blend", "a": "red", "b": "blue", "value": 0.3}
 WEIGHT = {"kind": "weight", "a": "red", "value": 1.4, "frames": 3}
 TEXTS = {"a": "a {{x}} fox", "b": "hens AND eggs :0.5", "negative": "rain", "morph": 0.25, "bindings": {"x": BLEND}}
@@ -261,6 +262,7 @@ def test_a_session_of_controlnets_renders_to_the_same_frames(tmp_path):
         2: [moving("cn_1_weight", 1.6, 4), setting("cn_1_guidance_end", 0.7)],
         4: [setting("cn_2_enabled", 0), setting("cn_3_weight", 1)],
         7: [setting("cn_2_enabled", mode="schedule"), setting("cn_1_weight", mode="schedule")],
+        8: [setting("cn_1_low_threshold", 30), moving("cn_1_high_threshold", 100, 2)],
     }
     plan = make_plan({**settings, "diffusion_cadence": 1}, frame_count=10, controlnets=specs)
     engine, again = FormulaEngine(), FormulaEngine()
@@ -270,6 +272,7 @@ def test_a_session_of_controlnets_renders_to_the_same_frames(tmp_path):
     assert weights[:5] == [[0.8], [0.8, pytest.approx(0.5 + 0.5 / 9)], [1.0, pytest.approx(0.5 + 1 / 9)],
                            [1.2, pytest.approx(0.5 + 1.5 / 9)], [1.4]]  # fmt: skip
     assert weights[7][0] == 0.8
+    assert [call.generation.thresholds for call in engine.calls][7:] == [(), ((30, 150), EDGES), ((30, 100), EDGES)]
     assert "can't be steered" in console.acks[4].refused
     replayed(console, plan, tmp_path, engine=again, source=Video())
     assert [call.generation for call in engine.calls] == [call.generation for call in again.calls]
@@ -291,6 +294,27 @@ def test_a_live_prompt_may_name_any_lora_of_the_plan(tmp_path):
     assert "unknown LoRA 'gold'" in console.acks[2].refused
     replayed(console, plan, tmp_path, engine=again)
     assert [call.generation for call in engine.calls] == [call.generation for call in again.calls]
+
+
+def test_a_prompt_that_moves_can_be_recorded(tmp_path):
+    long = {"a": "a fox " * 400, "b": "a hen", "morph": 1, "frames": 50}
+    orders = {1: [("prompt", long), ("prompt", {**long, "frames": 4})]}
+    console = steer(make_plan(PLAIN, frame_count=6), tmp_path, orders)
+    assert "too long a prompt" in console.acks[1].refused
+    assert console.acks[2].refused is None
+    again = replayed(console, make_plan(PLAIN, frame_count=6), tmp_path)
+    assert [record["prompts"] for record in again.records] == console.column("prompts")
+
+
+def test_snapshots_do_not_fill_the_checkpoint(tmp_path):
+    text = ("prompt", {"a": "fox " * 1_500, "b": "hen " * 1_500, "negative": "rain " * 500})
+    orders = {1: [text, *(("snapshot", {"name": str(n)}) for n in range(60))]}
+    console = steer(make_plan(PLAIN, frame_count=3), tmp_path, orders)
+    kept = [ack for ack in console.told[1:] if ack.refused is None]
+    assert 5 < len(kept) < 20
+    assert "too much text" in console.told[-1].refused
+    few = steer(make_plan(PLAIN, frame_count=3), tmp_path / "few", {1: orders[1][1:]})
+    assert sum(ack.refused is None for ack in few.told) == 50
 
 
 def test_a_film_is_stopped_with_the_frames_that_are_done(tmp_path):

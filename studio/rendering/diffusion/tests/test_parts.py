@@ -69,6 +69,11 @@ class TestPreprocessors:
         assert not edges[1, 30:34, 30:34].any()
         assert np.array_equal(edges[..., 0], edges[..., 2])
 
+    def test_thresholds_decide_which_edges_are_seen(self):
+        faint = self.square() // 10
+        assert not preprocessor("canny")(faint).any()
+        assert preprocessor("canny", thresholds=(5, 10))(faint)[1].any()
+
     def test_tile_loses_detail_and_keeps_the_colours(self):
         frames = pictures(1)
         shown = tile(frames)
