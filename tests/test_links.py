@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from pathlib import Path
 
@@ -36,3 +37,18 @@ def test_files_that_are_pointed_to_exist(name: str) -> None:
     named = re.findall(r"`([\w./]+/[\w./]*)`", (ROOT / name).read_text())
     assert named
     assert [path for path in named if not (ROOT / path).exists()] == []
+
+
+@pytest.mark.parametrize(
+    "document", [path for path in DOCUMENTS if path.parent.name != "adr"], ids=lambda path: path.name
+)
+def test_every_file_that_a_page_names_is_there(document: Path) -> None:
+    """By the end of its path. Decisions tell of what was there when they were made."""
+    named = re.findall(r"`([\w./-]+\.(?:py|js|sql|txt|html))`", document.read_text())
+    assert [name for name in named if not any(path.endswith(f"/{name}") for path in sources())] == []
+
+
+@functools.cache
+def sources() -> tuple[str, ...]:
+    folders = [folder for folder in ROOT.iterdir() if folder.is_dir() and not folder.name.startswith(".")]
+    return (*map(str, ROOT.glob("*.*")), *(str(path) for folder in folders for path in folder.rglob("*.*")))
