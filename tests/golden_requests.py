@@ -66,6 +66,7 @@ POST /api/videos/uploads {"effect_id": "$effect", "mime_type": "video/mp4", "ori
     "size": 1048576}
 POST /api/v1/deforum-settings {"settings": {"max_frames": 24, "zoom": "0: (1.02)", "prompts": {"0": "a sea"}, \
     "wishes": 3}}
+POST /api/v1/schedules {"schedules": {"zoom": "0:(1), 4:(2)"}, "frames": 5}
 POST /api/chats {"recipientUserId": "$chief"}
 POST /api/messages {"chatId": "$chat", "message": "Hello"}
 POST /api/support-requests {"statusId": 1, "page": 1, "perPage": 20}

@@ -27,17 +27,22 @@ MASKS = {
     "<moment>": re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[\d.]*Z"),
     "<day>": re.compile(r"\b\d{4}-\d\d-\d\d\b"),
     "<uuid>": re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"),
-    "<digest>": re.compile(r"\b[0-9a-f]{32,}\b"),
+    "<digest>": re.compile(r"(?<![0-9a-f])[0-9a-f]{32,}(?![0-9a-f])"),
+    r"\1<random>": re.compile(r"\b((?:state|code_challenge|secret|scope)=)[\w+-]+"),
+    "<seed>": re.compile(r"\b\d{6,10}\.0\b"),
     "<token>": re.compile(r"[\w-]{16,}[.:][\w.:-]{20,}|\b[\w-]+:[\w-]{6}:[\w-]{20,}"),
     "<number>": re.compile(r"\b(INV-)?\d{4}-\d{6}\b"),
     r"\1<id>": re.compile(r"(/)\d+\b(?![.:])"),
 }
 IDS = re.compile(r"^(id|.+(_id|Id|_ids|Ids))$")
 WIDTH = 118
+SHOWN = 12
+"""Of a list."""
 DRAWN = 1000
 """Seeds that somebody asked for are smaller."""
 SCHEMA = "/api/schema"
 """Is written down by those who make it."""
+SECRETS = {"secret", "csrf_token", "challenge"}
 MEASURED = {"size", "duration", "queued_at", "expires_in", "job_time"}
 
 
@@ -67,15 +72,19 @@ def masked(value: Any, name: str = "") -> Any:
     match value:
         case dict():
             return {key: masked(member, key) for key, member in value.items()}
+        case list() if len(value) > SHOWN:
+            return [*masked(value[:SHOWN], name), f"<{len(value)} in all>"]
         case list():
             return [masked(member, name) for member in value]
+        case str() if name in SECRETS:
+            return f"<{name}>"
         case str():
             for word, pattern in MASKS.items():
                 value = pattern.sub(word, value)
             return value
         case int() | float() if not isinstance(value, bool) and (IDS.match(name) or name in MEASURED):
             return f"<{name}>"
-        case int() if name == "seed" and value > DRAWN:
+        case int() | float() if name in ("seed", "seed_schedule") and value > DRAWN:
             return "<seed>"
     return value
 
