@@ -97,7 +97,7 @@ def test_a_wrong_value_names_its_variable() -> None:
         ("DEBUG", "maybe", "Not a valid boolean."),
     ],
 )
-@pytest.mark.parametrize("program", ["manage.py serve", "manage.py check", "-m config.web"])
+@pytest.mark.parametrize("program", ["manage.py serve", "manage.py check", "-m config.web", "-m config.streams"])
 def test_a_program_that_can_not_start_says_so_in_one_line(program: str, variable: str, value: str, reason: str) -> None:
     ended = run(*program.split(), **{variable: value})
     assert ended.returncode == 1

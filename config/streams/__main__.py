@@ -21,6 +21,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 from django.conf import settings
 
 from config.stack.heartbeats import heartbeat_file
+from config.start import read_settings
 from config.streams.hub import Hub
 from config.streams.passing import socket_path
 from config.streams.receiving import Receiver
@@ -92,6 +93,7 @@ async def serve(room: int) -> None:
 
 
 def main() -> None:
+    read_settings()
     logging.config.dictConfig(settings.LOGGING)
     files = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     with suppress(ValueError, OSError):
