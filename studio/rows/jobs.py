@@ -49,6 +49,7 @@ class ProgressRow(TypedDict):
     estimated_time_left: Annotated[int | None, "Seconds."]
     job_time: Annotated[float | None, "Seconds."]
     queued_at: Annotated[int | None, "Unix time."]
+    finished_at: Annotated[datetime | None, "When the newest render ended, however it did."]
     queue: QueueFiguresRow
     generator: str
 
@@ -97,6 +98,7 @@ def job_row(video: Video, job: RenderJob | None, figures: QueueFigures, absolute
         "estimated_time_left": _time_left(job, figures),
         "job_time": _job_time(job),
         "queued_at": int(job.queued_at.timestamp()) if job else None,
+        "finished_at": job.finished_at if job else None,
         "queue": queue_row(figures),
         "generator": video.type,
         **figures_of(video, job),
