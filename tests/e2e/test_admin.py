@@ -8,9 +8,9 @@ from playwright.sync_api import Page, expect
 
 from accounts.models import User
 from studio.models import ModelFile, RenderJob, Video
-from studio.services.jobs.lifecycle import fail_render
+from studio.services.jobs.lifecycle import fail_render, queue_render
 from studio.services.jobs.queue import claim_next
-from studio.services.videos.library import preview_video
+from studio.services.videos.library import prepare_preview
 from tenants.scope import all_tenants, tenant_scope
 from tests.fixtures import PASSWORD, UserFactory
 
@@ -21,9 +21,8 @@ SCRIPT = "<img src=x onerror='window.broken=1'>"
 def job(user: User, tiny_model: ModelFile) -> RenderJob:
     """A queued preview of a user whose prompt is an attack."""
     with tenant_scope(user.tenant_id):
-        return preview_video(
-            user=user, video=None, type=Video.Type.DEFORUM, parameters={"prompt": SCRIPT, "length": 1, "frameCount": 5}
-        )
+        parameters = {"prompt": SCRIPT, "length": 1, "frameCount": 5}
+        return queue_render(prepare_preview(user=user, video=None, type=Video.Type.DEFORUM, parameters=parameters))
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ import ffmpeg
 import imageio_ffmpeg
 from ffmpeg.nodes import Stream
 
-from studio.rendering.media.child import PIPE_BYTES, Child, FfmpegError
+from studio.rendering.media.child import Child, FfmpegError
 from studio.rendering.media.info import MAX_VIDEO_PIXELS
 
 _SAMPLE_RATE = 48_000
@@ -69,16 +69,6 @@ def run(stream: Stream, message: str = "The video could not be processed.") -> N
     """Run to the end; raises :class:`FfmpegError`."""
     with Process(stream) as process:
         process.wait(message)
-
-
-def capture(stream: Stream, message: str = "The video could not be processed.") -> bytes:
-    """Run to the end and return what was written to ``pipe:``; for small outputs."""
-    output, chunk = bytearray(), memoryview(bytearray(PIPE_BYTES))
-    with Process(stream, stdout=True) as process:
-        while received := process.read_into(chunk):
-            output += chunk[:received]
-        process.wait(message)
-        return bytes(output)
 
 
 def source(path: Path, demuxer: str, **options: object) -> Stream:

@@ -68,12 +68,6 @@ def write_thumbnail(frame: Frame, path: Path) -> Path:
     return path
 
 
-def write_animation(video: Path, path: Path, *, max_side: int = THUMBNAIL_SIDE) -> Path:
-    """The first seconds of a video as an endless WebP animation."""
-    with _animation_beside(video, path, max_side):
-        return path
-
-
 def write_sprite(video: Path, path: Path) -> Sprite:
     """A JPEG sheet of evenly spaced small frames, at most a hundred, for scrubbing."""
     info = probe(video)

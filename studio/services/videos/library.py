@@ -16,7 +16,7 @@ from studio.models import RenderJob, Video
 from studio.requests.parsing import build, restore
 from studio.services.files.blobs import drop_unnamed
 from studio.services.files.deletion import release_files
-from studio.services.jobs.lifecycle import cancel_video, lock_user, queue_render
+from studio.services.jobs.lifecycle import cancel_video, lock_user
 from studio.services.videos.animation_settings import with_overrides
 from studio.services.videos.effect_requests import effect_request
 from studio.services.videos.plans import extended_job
@@ -90,11 +90,6 @@ def prepare_preview(*, user: User, video: Video | None, type: Video.Type, parame
     return prepare_render(
         video=video, user=user, purpose=RenderJob.Purpose.PREVIEW, request=request, effect=video.effect
     )
-
-
-def preview_video(*, user: User, video: Video | None, type: Video.Type, parameters: dict[str, Any]) -> RenderJob:
-    """Queue a preview, as ``prepare_preview`` draws it up."""
-    return queue_render(prepare_preview(user=user, video=video, type=type, parameters=parameters))
 
 
 def prepare_final(*, user: User, video: Video, overrides: dict[str, Any]) -> PreparedRender:
