@@ -27,6 +27,8 @@ REASONS = {
     "tests/test_crashed_money.py": "processes are killed between any two steps of what moves money",
     "tests/test_permissions.py": "every endpoint is asked as everybody",
     "tests/test_hostile_values.py": "every parameter of every endpoint is sent what it can't take",
+    "studio/tests/test_every_door.py": "every parameter is sent what it takes and what it does not, by every door",
+    "studio/tests/test_fuzzed_requests.py": "hundreds of requests of chance are drawn up",
 }
 
 
