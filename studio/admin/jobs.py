@@ -24,6 +24,7 @@ from studio.admin.display import (
 from studio.models import RenderJob
 from studio.services.jobs.lifecycle import cancel_render, retry_render
 
+_COMMANDS = 100
 _FILES = ("output", "still", "animation", "poster", "thumbnail", "sprite", "frame_table", "checkpoint")
 
 
@@ -50,6 +51,7 @@ class RenderJobAdmin(LookOnlyAdmin):
         ("Files", {"fields": tuple(f"{name}_file" for name in _FILES)}),
         ("Cause", {"fields": ("request_id", "attempts", "productive_attempt", "cause_text")}),
         ("Queue", {"fields": ("queue", "priority", "provider", "live_attempts", "lease_expires_at", "not_before")}),
+        ("Steering", {"fields": ("commands_text",), "classes": ("collapse",)}),
         ("Times", {"fields": ("queued_at", "started_at", "finished_at", "seconds_per_frame")}),
         ("Request", {"fields": ("parameters_text",)}),
         ("Plan", {"fields": ("plan_text",), "classes": ("collapse",)}),
@@ -140,6 +142,17 @@ class RenderJobAdmin(LookOnlyAdmin):
     @admin.display(description="what went wrong last")
     def cause_text(self, job: RenderJob) -> str:
         return format_html('<pre class="studio-json">{}</pre>', job.cause) if job.cause else "-"
+
+    @admin.display(description="newest commands")
+    def commands_text(self, job: RenderJob) -> str:
+        newest = job.commands.order_by("-number")[:_COMMANDS]
+        said = (
+            f"{command.number} {command.kind} {command.state}"
+            + ("" if command.applied_at_frame is None else f" at frame {command.applied_at_frame}")
+            + (f": {command.refused}" if command.refused else "")
+            for command in newest
+        )
+        return format_html('<pre class="studio-json">{}</pre>', "\n".join(said)) if newest else "-"
 
     @admin.display(description="parameters")
     def parameters_text(self, job: RenderJob) -> str:

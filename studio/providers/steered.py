@@ -160,10 +160,11 @@ class SteeredPort(LeasedPort):
         self._show(show_rewind, self._job, count, had)
 
     def _wrote(self, write: Callable[[], object]) -> bool:
-        """Whether the database took it."""
+        """Whether the database took it. What a worker writes that has lost its lease is of no use to anybody."""
 
         def attempt() -> bool:
-            write()
+            if self._job.held(self._lease_id).exists():
+                write()
             return True
 
         return self._ask(attempt) is True

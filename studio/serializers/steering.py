@@ -9,7 +9,7 @@ from typing import Any
 from rest_framework import serializers
 
 from config.api.errors import refuse
-from config.api.serializers import ThoroughSerializer
+from config.api.serializers import OptionalTextField, ThoroughSerializer
 from studio.rendering.deforum.steering.commands import KINDS
 from studio.services.steering.commands import read_command
 from studio.services.steering.records import MAX_FRAMES
@@ -21,9 +21,14 @@ OWN = ("number", "kind", "token")
 """Of every command; the rest is its body."""
 
 
+def _token() -> Any:
+    """Whoever has none, has not the controls: that is no fault of the body's."""
+    return OptionalTextField(max_length=MAX_TOKEN, help_text="What `take` answered.")
+
+
 class ControlSerializer(ThoroughSerializer):
     action = serializers.ChoiceField(choices=("take", "renew", "release", "hand_over"))
-    token = serializers.CharField(required=False, allow_blank=True, max_length=MAX_TOKEN)
+    token = _token()
     to = serializers.IntegerField(
         required=False,
         allow_null=True,
@@ -31,10 +36,6 @@ class ControlSerializer(ThoroughSerializer):
         help_text="Whom to hand over to; the owner if left out.",
     )
     force = serializers.BooleanField(required=False, default=False, help_text="For the owner: whoever has them.")
-
-    def rules(self, values: dict[str, Any]) -> Iterator[Callable[[], object]]:
-        if values.get("action") not in (None, "take") and not values.get("token"):
-            yield partial(refuse, "token", "The token field is required.")
 
 
 def _part(help_text: str) -> Any:
@@ -50,7 +51,7 @@ class CommandSerializer(ThoroughSerializer):
 
     number = serializers.IntegerField(min_value=1, max_value=MAX_NUMBER)
     kind = serializers.ChoiceField(choices=KINDS)
-    token = serializers.CharField(max_length=MAX_TOKEN)
+    token = _token()
     values = _part("`set`, `set_smooth`: by parameter `{value, mode}`.")
     frames = _part("`set_smooth`, `prompt`: over so many; `extend`: so many more.")
     easing = _part("`set_smooth`, `prompt`.")

@@ -17,13 +17,14 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from config.platform.events import read_job
-from studio.models import FrameRecord, ModelFile, RenderJob, Steering, SteeringCommand
+from studio.models import FrameRecord, ModelFile, RenderJob, Steering, SteeringCommand, Video
 from studio.providers.steered import SteeredPort
 from studio.rendering.deforum.steering.commands import Ack
 from studio.rendering.ports import FramePictures, Progress
 from studio.services.jobs import queue
 from studio.services.steering.bell import LONGEST_WAIT, Listener, ring
 from studio.services.steering.pictures import thumbnail
+from studio.services.videos.library import delete_video
 from tenants.scope import tenant_scope
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -120,13 +121,41 @@ def test_what_became_of_a_command_is_written_and_told_once(job: RenderJob, port:
     assert [(ack["number"], ack["state"]) for ack in told(job, "ack")] == [(1, "applied"), (2, "refused")]
 
 
+def test_an_ack_that_a_killed_worker_did_not_write_is_written_by_the_next(job: RenderJob, port: SteeredPort) -> None:
+    command(job, 1)
+    show(port, 0, 1)
+    numbers(port)
+    port.flush()
+    successor = port_of(job)
+    successor.progress(Progress("loading", 2, 20))
+    # What the state on disk says again.
+    successor.applied([Ack(1, 2, {"zoom": 1.5})])
+    stored = SteeringCommand.objects.get()
+    assert (stored.state, stored.applied_at_frame, stored.read_at_frame) == ("applied", 2, 2)
+    assert numbers(successor, after=1) == []
+    successor.close()
+
+
 def test_a_worker_that_lost_its_lease_writes_nothing(job: RenderJob, port: SteeredPort) -> None:
     command(job, 1)
     numbers(port)
     RenderJob.objects.filter(pk=job.pk).update(lease_id=uuid.uuid4())
     port.applied([Ack(1, 0, {})])
+    show(port, 0)
+    port.flush()
     assert SteeringCommand.objects.get().state == "waiting"
     assert not told(job, "ack")
+    assert not FrameRecord.objects.exists()
+
+
+def test_a_deleted_video_leaves_no_record_of_its_frames(job: RenderJob, port: SteeredPort) -> None:
+    show(port, 0)
+    port.flush()
+    assert FrameRecord.objects.count() == 1
+    delete_video(Video.objects.get())
+    show(port, 1)
+    port.flush()
+    assert not FrameRecord.objects.exists()
 
 
 def test_nothing_is_lost_while_the_database_is_away(job: RenderJob, port: SteeredPort) -> None:

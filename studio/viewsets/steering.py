@@ -68,7 +68,7 @@ class SteeringViewSet(APIViewSet):
     def control(self, request: Request, job_id: int) -> Response:
         """Take the controls of a render, keep them, leave them."""
         values = parse(ControlSerializer, request)
-        token, who = values.get("token") or "", request.user
+        token, who = values["token"], request.user
         answer: GrantRow = {"token": None, "expires_at": None}
         with seen_job(user=who, job_id=job_id) as job:
             match values["action"]:

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import transaction
 
 from accounts.models import User
-from config.api.errors import DomainError, ValidationFailed
+from config.api.errors import DomainError, Forbidden, ValidationFailed
 from studio.models import RenderJob, Steering, SteeringCommand
 from studio.rendering.deforum.settings import import_settings
 from studio.rendering.deforum.steering.commands import Action, Command, Extend, parse
@@ -51,7 +51,12 @@ def give_command(*, job: RenderJob, user: User, token: str, number: int, kind: s
     :func:`read_command` raises, and for frames more what ``submit_render`` does.
     """
     ensure_steerable(job)
-    read_epoch(job, user, token)
+    try:
+        read_epoch(job, user, token)
+    except Forbidden:
+        # There is nothing to take the controls of.
+        ensure_unfinished(job)
+        raise
     action = read_command(kind, body, names=steerable_in(job))
     if isinstance(action, Extend) and not SteeringCommand.objects.filter(job=job, number=number).exists():
         check_extension(job, action.frames)

@@ -6,6 +6,7 @@ A page that takes the controls gets a token. It is good until the controls chang
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -167,7 +168,7 @@ def _held(steering: Steering) -> DomainError:
         f"{name} is steering this render.",
         409,
         data={"name": name, "expires_at": iso(until)},
-        headers={"Retry-After": str(settings.CONTROL_LEASE_SECONDS)},
+        headers={"Retry-After": str(math.ceil(settings.CONTROL_LEASE_SECONDS))},
     )
 
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.models import User
 from config.api.errors import DomainError, Forbidden, NotFound
 from studio.hooks import video_changed, video_deleted, video_published
-from studio.models import RenderJob, Video
+from studio.models import FrameRecord, RenderJob, Video
 from studio.requests.parsing import build, restore
 from studio.services.files.blobs import drop_unnamed
 from studio.services.files.deletion import release_files
@@ -128,6 +128,7 @@ def delete_video(video: Video) -> None:
         # Its credits are let go before its files are locked, which a render that is asked for does the other way round.
         lock_user(video.owner_id)
         withdraw_video(video)
+        FrameRecord.objects.filter(job__video=video).delete()
         keys = release_files(video)
     drop_unnamed(keys)
 
