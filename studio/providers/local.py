@@ -126,7 +126,7 @@ def _render_and_store(job: RenderJob, lease_id: UUID, port: SteeredPort, stoppin
     before = job.frames_done
     inputs = fetch_inputs(job, plan, port.work_dir)
     result = _render(job, plan, inputs, port)
-    port.flush()
+    port.finish()
     rendered = result.frames - max(before, job.continues.frames_total if job.continues else 0)
     # What is made twice tells nothing of the pace of the others.
     telling = rendered > 0 and not port.rewound

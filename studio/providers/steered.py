@@ -136,6 +136,16 @@ class SteeredPort(LeasedPort):
         self._keep_records()
         self._settle()
 
+    def finish(self) -> None:
+        """As ``flush``, before the row is told that the film is done: raises what the database raises, so that nothing
+        that was applied is taken for refused.
+        """
+        self._unasked_until = 0.0
+        self.flush()
+        if self._unsettled:
+            settle(self._job, self._unsettled, lease_id=self._lease_id)
+            self._unsettled.clear()
+
     def close(self) -> None:
         self._listener.close()
 

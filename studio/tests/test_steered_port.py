@@ -169,8 +169,7 @@ def test_nothing_is_lost_while_the_database_is_away(job: RenderJob, port: Steere
     port.applied([Ack(1, 2, {})])
     port.flush()
     assert SteeringCommand.objects.get().state == "waiting"
-    port._unasked_until = 0.0
-    port.flush()
+    port.finish()
     assert SteeringCommand.objects.get().state == "applied"
     assert recorded(job) == [(0, 1.0), (1, 1.0), (2, 1.0)]
 

@@ -74,10 +74,10 @@ def change_price(job: RenderJob, price: int) -> None:
     job.save(update_fields=["price"])
 
 
-def part_price(job: RenderJob, frames: int) -> int:
-    """Of a film that has so many frames in the end: its share of the price, rounded up."""
+def part_price(job: RenderJob, frames: int, *, price: int) -> int:
+    """Of a film that has so many frames in the end: their share of what all of them cost, rounded up."""
     all_new, new = job.frames_total - job.frames_before, frames - job.frames_before
-    return math.ceil(round(job.price * max(0, new) / max(1, all_new), 10))
+    return math.ceil(round(price * max(0, new) / max(1, all_new), 10))
 
 
 def capture_price(job: RenderJob) -> None:

@@ -159,8 +159,10 @@ def complete_render(
             **files,
         )
         if done:
-            refuse_waiting(job)
-            price = job.price if frames is None else settle_length(job, frames)
+            too_late = refuse_waiting(job)
+            price = job.price - too_late
+            if frames is not None:
+                price = settle_length(job, frames, price=price)
             if job.effect_id is not None:
                 record_use(job.effect_id)
             show_on_video(job, **({"output": files["output"]} if job.purpose == RenderJob.Purpose.FINAL else {}))

@@ -17,6 +17,7 @@ from studio.rendering.deforum.steering.commands import Action, Command, Extend, 
 from studio.rendering.deforum.steering.reading import Refused
 from studio.rendering.deforum.steering.table import steerable_names
 from studio.rendering.plan import DeforumParams, RenderPlan
+from studio.services.jobs.charges import change_price
 from studio.services.jobs.pauses import WAKING, resume_render
 from studio.services.steering.bell import ring
 from studio.services.steering.controls import controlled, read_epoch, renewed
@@ -84,6 +85,8 @@ def give_command(*, job: RenderJob, user: User, token: str, number: int, kind: s
         renewed(steering)
         if kind in WAKING:
             resume_render(job)
+        # Last, as wherever a wallet is locked.
+        change_price(job, job.price + command.price)
         transaction.on_commit(partial(ring, job.pk))
     return Given(command, repeated=False)
 

@@ -10,7 +10,7 @@ from studio.rendering.deforum.settings import import_settings
 from studio.rendering.deforum.validation import validate
 from studio.rendering.errors import PlanError
 from studio.rendering.plan import DeforumParams, RenderPlan
-from studio.services.jobs.charges import change_price, part_price, render_price
+from studio.services.jobs.charges import part_price, render_price
 from studio.services.videos.file_parameters import most_frames
 
 
@@ -27,29 +27,28 @@ def check_extension(job: RenderJob, frames: int) -> None:
 
 
 def extend(job: RenderJob, *, frames: int) -> int:
-    """In the transaction that has the job's row: so many frames more, their price held. Answers that price.
+    """In the transaction that has the job's row: so many frames more. Answers what they cost, which the caller holds
+    last.
 
-    Raises ValidationFailed for more than the longest render has, and DomainError ``insufficient_credits``.
+    Raises ValidationFailed for more than the longest render has.
     """
     _ensure_allowed(job, RenderPlan.from_json(job.plan), frames)
-    price = render_price(model_file=job.model_file, purpose=job.purpose, frames=frames)
-    change_price(job, job.price + price)
     _set_length(job, job.frames_total + frames)
-    return price
+    return render_price(model_file=job.model_file, purpose=job.purpose, frames=frames)
 
 
-def take_back_extension(job: RenderJob, *, frames: int, price: int) -> None:
+def take_back_extension(job: RenderJob, *, frames: int) -> None:
     """In the transaction that has the job's row: nothing came of it after all."""
     _set_length(job, job.frames_total - frames)
-    change_price(job, job.price - price)
 
 
-def settle_length(job: RenderJob, frames: int) -> int:
-    """In the transaction that completes the render: the film has so many frames. Answers what they cost.
+def settle_length(job: RenderJob, frames: int, *, price: int) -> int:
+    """In the transaction that completes the render: the film has so many frames. Answers what they cost, where all of
+    them cost ``price``.
 
     The plan is that of the film, which others may be made from.
     """
-    plan, price = RenderPlan.from_json(job.plan), part_price(job, frames)
+    plan, price = RenderPlan.from_json(job.plan), part_price(job, frames, price=price)
     if frames == job.frames_done == job.frames_total == plan.frames_to_render:
         return price
     if plan.frame_limit is None or frames > plan.frame_count:

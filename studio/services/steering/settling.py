@@ -12,6 +12,7 @@ from django.utils import timezone
 from config.platform.events import publish_job
 from studio.models import RenderJob, SteeringCommand
 from studio.rendering.deforum.steering.commands import Ack
+from studio.services.jobs.charges import change_price
 from studio.services.steering.lengths import take_back_extension
 
 _OVER = {
@@ -23,15 +24,16 @@ _LONGEST_REASON = SteeringCommand._meta.get_field("refused").max_length
 _STATE = SteeringCommand.State
 
 
-def refuse_waiting(job: RenderJob) -> None:
+def refuse_waiting(job: RenderJob) -> int:
     """In the transaction that ends the render: nothing that was commanded is left without an answer.
 
-    The job is read again as far as commands have changed it.
+    The job is read again as far as commands have changed it. Answers the credits that were held for what was refused,
+    which are the caller's to give back.
     """
     job.refresh_from_db(fields=("price", "hold", "frames_total"))
     waiting = SteeringCommand.objects.filter(job_id=job.pk, state=_STATE.WAITING).select_for_update(of=("self",))
-    for command in waiting.order_by("number"):
-        _refuse(job, command, _OVER[RenderJob.Status(job.status)])
+    reason = _OVER[RenderJob.Status(job.status)]
+    return sum(_refuse(job, command, reason) for command in waiting.order_by("number"))
 
 
 class Read(NamedTuple):
@@ -53,21 +55,25 @@ def settle(job: RenderJob, acks: Sequence[Read], *, lease_id: UUID) -> None:
         numbers = [read.ack.number for read in acks]
         found = SteeringCommand.objects.filter(job=locked, number__in=numbers, state=_STATE.WAITING)
         waiting = {command.number: command for command in found}
+        too_much = 0
         for ack, frame in acks:
             command = waiting.pop(ack.number, None)
             if command is None:
                 continue
             command.read_at_frame = frame
             if ack.refused is not None:
-                _refuse(locked, command, ack.refused, frame=ack.frame)
+                too_much += _refuse(locked, command, ack.refused, frame=ack.frame)
             else:
                 _note(command, _STATE.APPLIED, frame=ack.frame, effective=dict(ack.effective))
+        change_price(locked, locked.price - too_much)
 
 
-def _refuse(job: RenderJob, command: SteeringCommand, reason: str, frame: int | None = None) -> None:
+def _refuse(job: RenderJob, command: SteeringCommand, reason: str, frame: int | None = None) -> int:
+    """Answers the credits that were held for it."""
     if command.kind == "extend":
-        take_back_extension(job, frames=int(command.body["frames"]), price=command.price)
+        take_back_extension(job, frames=int(command.body["frames"]))
     _note(command, _STATE.REFUSED, refused=reason[:_LONGEST_REASON], frame=frame)
+    return command.price
 
 
 def _note(
