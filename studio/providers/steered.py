@@ -16,7 +16,7 @@ from uuid import UUID
 import orjson
 from django.conf import settings
 
-from studio.models import RenderJob
+from studio.models import RenderJob, Video
 from studio.providers.lease import LeasedPort
 from studio.rendering.deforum.checkpoint import live_state
 from studio.rendering.deforum.steering.commands import Ack, Command
@@ -40,10 +40,10 @@ _TURNING_BACK = ("rewind", "replay")
 class SteeredPort(LeasedPort):
     """The port of a render on this machine. Whatever can't be written now is written with what comes next."""
 
-    live = True
-
     def __init__(self, job: RenderJob, lease_id: UUID, stopping: threading.Event) -> None:
         super().__init__(job, lease_id, stopping)
+        # A film reel is for animations, which are short; a restyled video may have tens of thousands of frames.
+        self.live = job.workflow == Video.Type.DEFORUM
         self.paused_seconds = 0.0
         """How long this attempt stood still."""
         self.rewound = False
@@ -71,8 +71,10 @@ class SteeredPort(LeasedPort):
             self._next = progress.frames_done
         if progress.stage == "finishing":
             self.flush()
-        # Pictures are shown with what they were made with.
-        super().progress(replace(progress, preview_jpeg=None))
+        if self.live:
+            # Its pictures are shown with what they were made with.
+            progress = replace(progress, preview_jpeg=None)
+        super().progress(progress)
 
     def commands(self, after: int) -> Sequence[Command]:
         self._settle()

@@ -25,6 +25,7 @@ from studio.services.jobs import queue
 from studio.services.steering.bell import LONGEST_WAIT, Listener, ring
 from studio.services.steering.pictures import thumbnail
 from studio.services.videos.library import delete_video
+from studio.tests.queue_rows import make_row
 from tenants.scope import tenant_scope
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -184,6 +185,17 @@ def test_frames_are_shown_and_on_record(job: RenderJob, port: SteeredPort, api: 
     assert api.get(rows[0]["thumbnail_url"].replace("/frames/", "/frames/x")).status_code == 404
     frame = told(job, "frame")[0]
     assert (frame["frame"], frame["seed"], frame["effective"]) == (0, 7, {"zoom": 1.0, "seed": 7})
+
+
+def test_the_frames_of_a_restyled_video_are_not_kept(user: User) -> None:
+    make_row(user)
+    claimed = queue.claim_next(worker="w", queues=settings.RENDER_QUEUES)
+    assert claimed is not None
+    port = port_of(claimed)
+    assert not port.live
+    port.progress(Progress("rendering", 1, 10, b"a picture"))
+    assert [frame["frame"] for frame in told(claimed, "frame")] == [0], "the newest is shown all the same"
+    port.close()
 
 
 @pytest.mark.parametrize("query", ["start=-1", "start=x", "end=1.5", "start=3&end=2", "end=-1", f"start={2**60}"])
