@@ -143,7 +143,8 @@ class _Render:
             carry_over(self._state)
             FrameSink.restore(checkpoint / "frames", folder).close()
         self._state.mkdir(parents=True, exist_ok=True)
-        kept = _KEPT_BYTES // (plan.width * plan.height * 3) if self._port.live and has_room(self._work) else 0
+        goes_back = self._port.live and plan.workflow == "deforum" and has_room(self._work)
+        kept = _KEPT_BYTES // (plan.width * plan.height * 3) if goes_back else 0
         sink = FrameSink(
             folder, width=plan.width, height=plan.height, fps=plan.rate, encoder=ffmpeg.encoder(), kept_frames=kept
         )

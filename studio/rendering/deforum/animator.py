@@ -130,7 +130,7 @@ class _Animation:
             should_stop=should_stop,
         )
         reopens = not any(isinstance(video, Iterator) for video in (source, mask_video))
-        self._history = History(steered.history) if steered.history and reopens else None
+        self._history = History(steered.history, self._canvas) if steered.history and reopens else None
         self._on_length = steered.on_length
 
     def run(self) -> None:

@@ -19,6 +19,7 @@ import numpy as np
 from studio.rendering.deforum.checkpoint import State
 from studio.rendering.deforum.seeds import SeedState
 from studio.rendering.deforum.steering.live import LiveState
+from studio.rendering.media import durable
 from studio.rendering.pictures.arrays import Image
 
 MOST_BYTES = 2**30
@@ -62,8 +63,10 @@ def has_room(folder: Path) -> bool:
 class History:
     """The turns of one animation and their pictures, in a folder of their own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, canvas: tuple[int, int]) -> None:
+        """``canvas`` is the (height, width) of the pictures."""
         self._folder = folder
+        self._least = canvas[0] * canvas[1] * 3
         self._lines = folder / "turns.jsonl"
         self._turns = _read(self._lines)
         self._colours = max((turn.colour for turn in self._turns if turn.colour is not None), default=-1)
@@ -79,7 +82,8 @@ class History:
         """The turn that emitted frame ``count - 1``, if all that its state takes is there."""
         for turn in reversed(self._turns):
             if turn.first < count <= turn.stop:
-                whole = all(self._picture(name).exists() for name in _pictures(turn))
+                # A power cut leaves files without what was written into them.
+                whole = all(durable.size(self._picture(name)) > self._least for name in _pictures(turn))
                 return turn if whole else None
         return None
 
@@ -94,6 +98,9 @@ class History:
     def begin(self, state: State) -> None:
         """Fit what is there to the state that the animation goes on from; what came before it is known by its end."""
         self.cut(state.emitted)
+        if self._turns:
+            # A crash may have torn the last line.
+            self._write()
         if state.emitted and (not self._turns or self._turns[-1].stop != state.emitted):
             self.clear()
             self.add(state.emitted - 1, state, state.live)
@@ -125,7 +132,10 @@ class History:
             self._drop(path)
         if kept != self._turns:
             self._turns = kept
-            self._lines.write_bytes(b"".join(map(_line, kept)))
+            self._write()
+
+    def _write(self) -> None:
+        self._lines.write_bytes(b"".join(map(_line, self._turns)))
 
     def clear(self) -> None:
         shutil.rmtree(self._folder, ignore_errors=True)

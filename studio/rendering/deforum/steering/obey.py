@@ -159,7 +159,7 @@ def _stop(action: Stop, live: LiveState, scene: Scene) -> Outcome:
 def _rewind(action: Rewind, live: LiveState, scene: Scene) -> Outcome:
     _check_done("frame", action.frame, scene)
     _check_reach("frame", action.frame + 1, scene)
-    replaying = live.replaying if live.replaying and action.frame + 1 > live.replaying.start else None
+    replaying = live.replaying if live.replaying and action.frame + 1 >= live.replaying.start else None
     rewound = replace(live, replaying=replaying)
     return Outcome(rewound, {"frame": action.frame}, rewind_to=action.frame + 1, restore=action.restore_values)
 

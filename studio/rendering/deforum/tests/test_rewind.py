@@ -304,9 +304,15 @@ def test_a_history_that_a_crash_tore_is_no_reason_to_end(tmp_path):
     turns = tmp_path / "history" / "turns.jsonl"
     turns.write_bytes(turns.read_bytes()[:-30])
     console.give(("resume", {}))
-    console.orders[6] = [("rewind", {"frame": 1}), ("rewind", {"frame": 4})]
+    console.orders[6] = [("rewind", {"frame": 1}), ("rewind", {"frame": 4}), ("pause", {})]
+    with pytest.raises(Paused):
+        steer(plan, tmp_path, console=console)
+    (tmp_path / "history" / "000004.npy").write_bytes(b"")
+    console.give(("rewind", {"frame": 4}), ("rewind", {"frame": 3}), ("resume", {}))
     steer(plan, tmp_path, console=console)
     assert "further than to frame 3" in console.acks[3].refused
+    assert "further than to frame 3" in console.acks[6].refused
+    assert console.acks[7].refused is None
     assert console.acks[4].refused is None
     assert console.sink.frames_done == 8
 
