@@ -92,6 +92,17 @@ def test_what_waits_is_read_in_order(job: RenderJob, port: SteeredPort) -> None:
     assert numbers(port, after=2) == [3]
 
 
+def test_loras_are_named_as_the_plan_names_them(job: RenderJob, port: SteeredPort) -> None:
+    ModelFile.objects.create(name="Ink", slug="ink", location="inks/black-1.safetensors", model_type="lora")
+    body = {"a": "a city <lora:ink:0.7>", "b": "a sea <lora:gold:1>", "morph": 0.5}
+    command(job, 1, kind="prompt", body={"a": body["a"]})
+    command(job, 2, kind="prompt", body=body)
+    known, unknown = port.commands(0)
+    assert known.body == {"a": "a city <lora:black-1:0.7>"}
+    # What is not installed is refused by the render, in so many words.
+    assert unknown.body == body
+
+
 def test_an_older_state_reads_again_what_was_applied_each_in_its_time(job: RenderJob, port: SteeredPort) -> None:
     command(job, 1, state="applied", read_at_frame=2)
     command(job, 2, state="applied", read_at_frame=4)
