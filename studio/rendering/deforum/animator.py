@@ -73,7 +73,7 @@ def animate(
     while True:
         animation = _Animation(
             plan, engine, source, sink, state_dir, should_stop, depth, on_frame, assets or {}, mask_video, steered,
-            steering,
+            steering, rewound.state.live if rewound else checkpoint.live_state(state_dir),
         )  # fmt: skip
         try:
             if rewound:
@@ -99,6 +99,7 @@ class _Animation:
         mask_video: Iterable[Frames] | None,
         steered: Steered,
         steering: Steering,
+        live: LiveState | None,
     ) -> None:
         self._plan = plan
         self._sink = sink
@@ -107,7 +108,6 @@ class _Animation:
         self._on_frame = on_frame
         self._steering = steering
         self._canvas = padded_size(plan.height, plan.width)
-        live = checkpoint.live_state(state_dir)
         self.script = Script(
             plan,
             extended=live.extended if live else 0,

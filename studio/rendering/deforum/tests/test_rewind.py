@@ -72,6 +72,15 @@ def test_a_film_can_go_back_more_than_once_and_after_its_last_frame(tmp_path):
     assert console.column("frame") == list(range(12))
 
 
+def test_what_was_read_before_it_holds(tmp_path):
+    before = [("extend", {"frames": 2}), setting("angle", 2), ("snapshot", {"name": "x"})]
+    after = [("recall", {"name": "x"}), ("extend", {"frames": 1})]
+    console = steer(make_plan(PLAIN, frame_count=5), tmp_path, {3: [*before, ("rewind", {"frame": 1}), *after]})
+    assert console.column("angle") == [0, 0, 2, 2, 2, 2, 2, 2]
+    assert [ack.frame for ack in console.told] == [3, 3, 3, 2, 2, 2]
+    assert console.acks[6].effective == {"frames": 8}
+
+
 def test_frames_that_are_not_there_are_refused(tmp_path):
     orders = {3: [("rewind", {"frame": 3}), ("rewind", {"frame": 99}), ("replay", {"start": 0, "end": 3})]}
     console = steer(make_plan(PLAIN, frame_count=5), tmp_path, orders)
