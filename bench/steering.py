@@ -29,7 +29,7 @@ from studio.rendering.plan import DeforumParams, ModelSpec, RenderPlan
 from studio.rendering.ports import FramePictures, Progress, Unsteered
 from studio.rendering.showing import Showing
 
-MOST_WATCHED_MS, MOST_STEERED_MS = 5.0, 15.0
+MOST_WATCHED_MS, MOST_STEERED_MS = 5.0, 10.0
 """More than a frame that nobody can steer, at 512x512: a few per cent of what a model takes."""
 
 _TURNS = 3
