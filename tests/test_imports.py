@@ -13,6 +13,7 @@ SETUP = "import django; django.setup()"
 FOR_RENDERS = {"torch", "diffusers", "transformers", "accelerate", "peft", "safetensors", "sympy", "av", "PIL"}
 FOR_SOME = {"boto3", "s3transfer", "stripe", "tqdm", "pytest"}
 FOR_THE_SITE = {"django", "redis", "rest_framework", "numpy", "cv2", "requests", "multiprocessing"}
+FOR_REQUESTS = {"django.db.models", "psycopg", "rest_framework", "accounts", "studio", "numpy", "cv2", "requests"}
 
 
 @pytest.mark.parametrize(
@@ -20,6 +21,7 @@ FOR_THE_SITE = {"django", "redis", "rest_framework", "numpy", "cv2", "requests",
     [
         pytest.param(f"{SETUP}; import config.urls", FOR_RENDERS | FOR_SOME, id="any manage.py"),
         pytest.param("import config.rsgi", FOR_RENDERS | FOR_SOME, id="web"),
+        pytest.param("import config.streams.__main__", FOR_RENDERS | FOR_SOME | FOR_REQUESTS, id="event server"),
         pytest.param(f"{SETUP}; import config.management.commands.upkeep", FOR_RENDERS | FOR_SOME, id="upkeep"),
         # Beyond torch, which the command itself loads.
         pytest.param(f"{SETUP}; import studio.management.commands.render_worker", FOR_RENDERS, id="render_worker"),

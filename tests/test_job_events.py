@@ -13,16 +13,18 @@ from django.conf import settings
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from config.platform.events import START, forget_jobs, publish_job
+from accounts.tests.mailbox import work
+from config.platform.events import START, forget_jobs, publish_job, read_job
 from studio.models import ModelFile, RenderJob
 from studio.providers.lease import LeasedPort
 from studio.rendering.ports import Progress
 from studio.services.jobs.lifecycle import cancel_render, fail_render
 from studio.services.jobs.queue import claim_next
+from studio.services.steering.pictures import keep_thumbnails, thumbnail
 from studio.services.videos.library import withdraw_video
 from tenants.scope import all_tenants
 from tests.event_server import events_of
-from tests.fixtures import UserFactory
+from tests.fixtures import PASSWORD, UserFactory
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
 
@@ -101,7 +103,8 @@ def test_only_its_owner_and_administrators_watch_it(
         assert (refused.status_code, refused.json()["success"]) == (status, False)
     staff = client_of(make_user(role=User.Role.ADMINISTRATOR))
     assert ask(staff)[0]["data"]["job_id"] == job.pk
-    assert api.get("/api/video-jobs/999999/events").status_code == 404
+    for number in (999_999, 2**63, 10**30):
+        assert api.get(f"/api/video-jobs/{number}/events").status_code == 404
     assert "after" in api.get(path, {"after": "x"}).json()["data"]
 
 
@@ -110,3 +113,13 @@ def test_a_deleted_video_has_no_events(job: RenderJob, api: APIClient, ask: Call
     cancel_render(job)
     withdraw_video(job.video)
     assert api.get(f"/api/video-jobs/{job.pk}/events").status_code == 404
+
+
+def test_the_end_of_an_account_takes_its_renders_out_of_the_logs(job: RenderJob, api: APIClient) -> None:
+    publish_job(job.pk, "ack", {"number": 1, "effective": {"prompt": "my secret"}})
+    keep_thumbnails(job.pk, {0: b"a picture"})
+    assert len(read_job(job.pk, START).events) > 1
+    assert api.post("/api/me/delete", {"password": PASSWORD}).status_code == 202
+    work()
+    assert read_job(job.pk, START).events == []
+    assert thumbnail(job.pk, 0) is None

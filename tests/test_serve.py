@@ -20,7 +20,7 @@ from urllib3.util.retry import Retry
 
 from config import VERSION
 from tests.patience import FOREVER_SECONDS
-from tests.waiting import until_ended
+from tests.waiting import until, until_ended
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -170,13 +170,58 @@ def test_a_crashed_web_server_comes_back(serve: Serve) -> None:
     assert serve.http.get(serve.url("/api/status")).status_code == 200
 
 
+def test_one_origin_has_the_events_too(serve: Serve) -> None:
+    login = serve.staff_login()
+    assert login is not None
+    words = {"email": login[1], "password": login[2]}
+    token = serve.http.post(serve.url("/api/login"), json=words).json()["data"]["token"]
+    headers = {"Authorization": f"Bearer {token}"}
+
+    def follow() -> requests.Response:
+        return serve.http.get(serve.url("/api/events"), headers=headers, stream=True, timeout=FOREVER_SECONDS)
+
+    def is_live() -> bool:
+        with follow() as answer:
+            return b'"live":true' in next(line for line in answer.iter_lines(chunk_size=1) if line.startswith(b"data"))
+
+    until(is_live, "live events")
+    with follow() as stream:
+        events = re.findall(r"^events .*started \(process (\d+)\)", "\n".join(serve.lines), re.MULTILINE)
+        os.kill(int(events[-1]), signal.SIGKILL)
+        # Its streams end with it, and it comes back.
+        assert b'"live":true' in stream.content
+    serve.until(r"^events .*started \(process \d+\)")
+    until(is_live, "live events again")
+    status = serve.http.get(serve.url("/api/status")).json()["data"]
+    assert status["programs"]["events"] == "up"
+
+
+def test_open_streams_keep_no_stop_waiting(tmp_path: Path) -> None:
+    with running(tmp_path) as serve:
+        login = serve.staff_login()
+        assert login is not None
+        words = {"email": login[1], "password": login[2]}
+        token = serve.http.post(serve.url("/api/login"), json=words).json()["data"]["token"]
+        headers = {"Authorization": f"Bearer {token}"}
+        streams = [
+            requests.get(serve.url("/api/events"), headers=headers, stream=True, timeout=FOREVER_SECONDS)
+            for _ in range(5)
+        ]
+        _, status = serve.end(signal.SIGINT)
+        assert status == 0
+        assert not [line for line in serve.lines if "does not stop" in line]
+        for stream in streams:
+            assert stream.content
+            stream.close()
+
+
 def test_neither_a_kill_nor_a_stop_leaves_a_process_or_loses_data(tmp_path: Path) -> None:
     with running(tmp_path) as first:
         login = first.staff_login()
         assert login is not None
         below, status = first.end(signal.SIGKILL)
         assert status == -signal.SIGKILL
-        assert len(below) >= 7
+        assert len(below) >= 8
         for pid in below:
             until_ended(pid)
 

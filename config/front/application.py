@@ -83,9 +83,16 @@ class Front:
         except Exception:
             logger.exception("A request could not be answered")
             answer = self._refusal(scope, Refused(500, "server_error", "Something went wrong"), began)
-        ticket, handover = answer.ticket, self._handover
-        if ticket and handover and await handover.follow(scope, protocol, ticket, answer.headers):
-            return
+        if answer.ticket and self._handover:
+            number = self._handover.give(scope, answer.ticket, answer.headers)
+            if number is not None:
+                # It stays for hours; what began it need not.
+                del answer, began
+                try:
+                    await protocol.client_disconnect()
+                finally:
+                    self._handover.gone(number)
+                return
         if answer.path:
             protocol.response_file_range(answer.status, answer.headers, answer.path, answer.start, answer.stop)
         else:

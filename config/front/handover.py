@@ -13,11 +13,12 @@ import time
 from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.conf import settings
 from django.db import connection
 
+from config.front.environ import HTTPScope
 from config.platform.client_sockets import ClientSockets, peer_of, same_client
 from config.platform.heartbeat import note_alive
 from config.platform.streams import Followed, Ticket, no_longer_followed
@@ -51,32 +52,31 @@ class Handover:
         self._away: dict[int, _Away] = {}
         self._numbers = itertools.count(1)
 
-    async def follow(self, scope: Any, protocol: Any, ticket: Ticket, headers: list[tuple[str, str]]) -> bool:
-        """Pass the connection on and wait until it is over; answers False when that can't be done."""
+    def give(self, scope: HTTPScope, ticket: Ticket, headers: list[tuple[str, str]]) -> int | None:
+        """Pass the connection on: the number that ``gone`` takes once it is over, None when that can't be done."""
         if not scope.http_version.startswith("1") or scope.method != "GET" or len(self._away) >= self._room:
-            return False
+            return None
         link = self._linked()
         found = self._sockets.find(scope.client) if link else None
         if link is None or found is None:
-            return False
+            return None
         descriptor, client = found
         number = next(self._numbers)
         with client:
             try:
                 if not pass_on(link, number, client, ticket, headers):
-                    return False
+                    return None
             except OSError:
                 self._part()
-                return False
+                return None
         self._away[number] = _Away(descriptor, scope.client, ticket.followed)
         self._sockets.taken.add(descriptor)
-        try:
-            await protocol.client_disconnect()
-        finally:
-            del self._away[number]
-            self._sockets.taken.discard(descriptor)
-            self._tell_gone(number)
-        return True
+        return number
+
+    def gone(self, number: int) -> None:
+        """The connection is over."""
+        self._sockets.taken.discard(self._away.pop(number).descriptor)
+        self._tell_gone(number)
 
     async def watch(self) -> None:
         """Look who may go on, for as long as the process serves."""

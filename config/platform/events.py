@@ -104,16 +104,20 @@ def queue_read(pipe: Any, log: str, after: str | None) -> None:
     key, here = _key(log), after or START
     pipe.xrevrange(key, count=1)
     pipe.xlen(key)
-    pipe.xrange(key, here, here)
-    pipe.xrange(key, f"({here}", count=BATCH)
+    # With the client's own: if it is there, so is all that followed.
+    pipe.xrange(key, here, count=BATCH + 1)
 
 
 def understand(replies: list[Any], after: str | None) -> Page:
-    newest, length, here, entries = replies
+    newest, length, entries = replies
     last = newest[0][0].decode() if newest else START
     if after is None:
         return Page([], last)
-    missed = length >= KEPT_ENTRIES if after == START else not here
+    if after != START:
+        missed = not entries or entries[0][0] != after.encode()
+        entries = entries[1:]
+    else:
+        missed, entries = length >= KEPT_ENTRIES, entries[:BATCH]
     if missed:
         return Page([], last, missed=True)
     events = [Event(key.decode(), fields[b"kind"].decode(), fields[b"data"]) for key, fields in entries]

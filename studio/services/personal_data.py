@@ -10,11 +10,13 @@ from django.utils.text import get_valid_filename
 
 from accounts.data_holders import Holder, StoredFile
 from accounts.models import User
+from config.platform.events import forget_jobs
 from studio.models import FrameRecord, MediaFile, Preset, RenderJob, Steering, SteeringCommand, Video
 from studio.providers import LOCAL, take_back
 from studio.services.files.blobs import letting_go
 from studio.services.files.deletion import JOB_FILES
 from studio.services.files.upload_targets import current_target
+from studio.services.steering.pictures import forget_thumbnails
 from studio.services.videos.library import withdraw_video
 
 _KIND = MediaFile.Kind
@@ -70,6 +72,18 @@ def sweep_files(user: User) -> None:
         take_back(job)
 
 
+def sweep_events(user: User) -> None:
+    """Remove what was told of the user's renders, and the pictures of the film reels."""
+    jobs = list(RenderJob.objects.filter(owner=user).values_list("pk", flat=True))
+    forget_jobs(jobs)
+    forget_thumbnails(jobs)
+
+
+def sweep(user: User) -> None:
+    sweep_files(user)
+    sweep_events(user)
+
+
 def _file_name(file: MediaFile) -> str:
     """What the user called it, safe to unpack."""
     try:
@@ -78,4 +92,4 @@ def _file_name(file: MediaFile) -> str:
         return f"file{PurePosixPath(file.storage_key).suffix}"
 
 
-HOLDER = Holder(files=stored_files, erase=erase_work, sweep=sweep_files)
+HOLDER = Holder(files=stored_files, erase=erase_work, sweep=sweep)

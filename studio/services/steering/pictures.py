@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.conf import settings
@@ -30,6 +30,12 @@ def cut_thumbnails(job_id: int, count: int, had: int) -> None:
     """Only the first ``count`` of ``had`` frames are there. Raises RedisError."""
     if had > count:
         client().hdel(_key(job_id), *(str(frame) for frame in range(count, had)))
+
+
+def forget_thumbnails(job_ids: Collection[int]) -> None:
+    """Remove the reels of renders. Raises RedisError."""
+    if job_ids:
+        client().delete(*(_key(job_id) for job_id in job_ids))
 
 
 def thumbnail(job_id: int, frame: int) -> bytes | None:
