@@ -81,14 +81,22 @@ class Handover:
     async def watch(self) -> None:
         """Look who may go on, for as long as the process serves."""
         while True:
-            if self._linked() and time.monotonic() - self._heard_at > SILENCE_SECONDS:
-                self._part()
-            elif self._link:
-                ended = await asyncio.to_thread(_look, {away.followed for away in self._away.values()})
-                for number, away in list(self._away.items()):
-                    if away.followed in ended:
-                        self._tell_gone(number)
+            try:
+                await self._look_after()
+            except Exception:
+                # Whatever it was, the next look may go well; without one, no stream would end any more.
+                logger.exception("The streams could not be looked after")
             await asyncio.sleep(CHECK_SECONDS)
+
+    async def _look_after(self) -> None:
+        if self._linked() is None:
+            return
+        if time.monotonic() - self._heard_at > SILENCE_SECONDS:
+            self._part()
+            return
+        ended = await asyncio.to_thread(_look, {away.followed for away in self._away.values()})
+        for number in [number for number, away in self._away.items() if away.followed in ended]:
+            self._tell_gone(number)
 
     def _linked(self) -> socket.socket | None:
         if self._link is None:
@@ -143,7 +151,7 @@ def _look(streams: Collection[Followed]) -> set[Followed]:
                 with all_tenants():
                     ended.update(ask(streams))
             except Exception:
-                # Whatever it was, the next look may go well; without one, no stream would end any more.
+                # One app's fault keeps no other's streams open.
                 logger.exception("Could not look whose %s have ended", whose)
     finally:
         # Back to the pool.
