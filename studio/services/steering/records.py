@@ -21,6 +21,7 @@ from studio.rendering.plan import RenderPlan
 from studio.services.jobs.causes import storage_away
 from studio.services.steering.jobs import ensure_steerable
 from studio.services.videos.settings_files import settings_file
+from tenants.scope import all_tenants
 
 MAX_FRAMES = 500
 """Of one answer."""
@@ -84,9 +85,10 @@ def record_of(job: RenderJob) -> dict[str, Any]:
 
 def sweep_records() -> int:
     """Remove the rows of renders that have long been over; answers how many. Over all tenants."""
-    over = RenderJob.objects.filter(finished_at__lt=Now() - timedelta(hours=KEPT_HOURS))
-    old = FrameRecord.objects.filter(job__in=over.values("pk")).values_list("pk", flat=True)
-    return FrameRecord.objects.filter(pk__in=list(old[:FRAMES_AT_ONCE])).delete()[0]
+    with all_tenants():
+        over = RenderJob.objects.filter(finished_at__lt=Now() - timedelta(hours=KEPT_HOURS))
+        old = FrameRecord.objects.filter(job__in=over.values("pk")).values_list("pk", flat=True)
+        return FrameRecord.objects.filter(pk__in=list(old[:FRAMES_AT_ONCE])).delete()[0]
 
 
 def _stored(job: RenderJob, start: int, end: int | None) -> Iterator[Record]:
