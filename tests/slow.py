@@ -21,6 +21,8 @@ REASONS = {
     "tests/test_database_restarts.py": "a PostgreSQL of its own goes away and comes back under running programs",
     "tests/test_upkeep.py": "programs are started one after the other, and must notice that Redis is away",
     "tests/e2e/test_console_renders.py": "a browser follows renders of a worker",
+    "tests/test_event_server.py": "web and event servers are started, killed and started again; a token expires",
+    "tests/test_events.py": "web and event servers are started, and lose Redis",
     "tests/e2e/test_live_console.py": "a browser follows live events, beside an event server and a worker",
     "tests/e2e/test_console.py": "a browser fills the console's forms",
     "tests/test_renders.py": "renders of all kinds through a worker",
