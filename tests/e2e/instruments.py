@@ -11,7 +11,7 @@ _MOUNT = """async ([module, token]) => {
     const [{ mount }, { Api }] = await Promise.all([import(module), import("/static/console/api.js")]);
     document.getElementById("instrument-under-test")?.remove();
     const host = document.createElement("section");
-    Object.assign(host, { id: "instrument-under-test", className: "panel instruments" });
+    Object.assign(host, { id: "instrument-under-test", className: "panel instruments instrument-body" });
     document.querySelector("main").before(host);
     globalThis.unmount = mount(host, { api: new Api({ access: token, renew: async () => null }) });
 }"""

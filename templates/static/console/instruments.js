@@ -6,10 +6,16 @@
 import { byId } from "./dom.js";
 import { frame } from "./instruments/frame.js";
 
+// On a phone what is large is folded at first; what has to compute does so when it is opened.
+const large = { open: matchMedia("(min-width: 760px)").matches, lazy: true };
+
 const INSTRUMENTS = {
-  curves: ["Schedule curves", () => import("./instruments/curves.js")],
-  audio: ["Sound", () => import("./instruments/audio.js")],
+  reel: ["Film reel", () => import("./instruments/reel.js")],
+  curves: ["Schedule curves", () => import("./instruments/curves.js"), large],
+  audio: ["Sound", () => import("./instruments/audio.js"), large],
+  recall: ["Total recall", () => import("./instruments/recall.js"), { open: large.open }],
   undo: ["Undo", () => import("./instruments/undo.js")],
+  devices: ["Input devices", () => import("./instruments/devices.js"), { open: large.open }],
   layouts: ["Layout", () => import("./instruments/layouts.js"), { open: false }],
 };
 

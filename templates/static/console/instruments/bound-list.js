@@ -41,9 +41,8 @@ export class BoundList {
   }
 
   get #names() {
-    return this.#sync
-      ? this.#session.names.filter((name) => this.#session.parameters.get(name).high !== undefined)
-      : [...composed.schedules().keys()];
+    if (!this.#sync) return [...composed.schedules().keys()];
+    return this.#session.names.filter((name) => !this.#session.parameters.get(name).choices?.length);
   }
 
   #label(name) {

@@ -1,58 +1,64 @@
 // Schedules as curves: the numbers that the studio computes, drawn by hand, or typed into the table of keyframes beside them.
+// A render's own schedules are what they are: what is drawn over them is sent frame by frame while it goes on.
 
 import { element, keepList, setText } from "../dom.js";
 import { composed } from "./composed.js";
-import { ScheduleError, formatSchedule, parseSchedule, plainNumber, splice } from "./keyframes.js";
+import { RenderSource, form } from "./curve-source.js";
+import { KeyframeTable } from "./keyframe-table.js";
+import { splice } from "./keyframes.js";
 import { schedules } from "./numbers.js";
 import { button, calm, explain, field, group, note, number, select } from "./parts.js";
 import { Plot, bounds, drawSmall, smallPlot } from "./plot.js";
+import { Sync } from "./sync.js";
 
 /** Of what is drawn, in pixels: a hand trembles that much. */
 const TREMBLE = 1.5;
-const MOST_ROWS = 60;
 
-let chosen = "zoom";
+let chosen = "";
 
 /** Builds the panel in `host`; answers what takes it down again. */
 export function mount(host, session) {
   const panel = new Curves(host, session);
-  return () => panel.close();
+  const close = () => panel.close();
+  session.on?.("closed", close);
+  return close;
 }
 
 class Curves {
   #session;
+  #source = form;
+  #sync = null;
   #values = new Map();
   #errors = new Map();
   #rendered = new Map();
+  #hand = new Map();
   #asked = 0;
   #offs = [];
   #said = note();
   #refused = note();
   #name = select([]);
-  #low = number("", {});
-  #high = number("", {});
-  #rows = element("tbody");
+  #low = number("");
+  #high = number("");
   #text = element("code", { className: "schedule-text" });
   #overview = element("ul", { className: "overview" });
+  #ask = calm(() => this.#compute());
+  #take = button("Take this schedule into the form", () => this.#taken());
+  #leave = button("Back to the schedule", () => this.#left());
 
   constructor(host, session) {
     this.#session = session;
-    this.#ask = calm(() => this.#compute());
     const plotted = element("div", { className: "plot-side" });
     this.plot = new Plot(plotted, { onDraw: (start, drawn) => this.#drawn(start, drawn) });
+    this.table = new KeyframeTable({
+      onEdit: (text) => this.#write(text),
+      onRefuse: (reason) => this.#refused.say(reason, { wrong: true }),
+      fresh: (taken) => this.#fresh(taken),
+    });
     this.#name.addEventListener("change", () => this.#choose(this.#name.value));
     for (const input of [this.#low, this.#high]) {
       input.placeholder = "auto";
       input.addEventListener("input", () => this.#show());
     }
-    const table = element(
-      "table",
-      { className: "keyframes" },
-      element("caption", { textContent: "Keyframes" }),
-      element("thead", {}, element("tr", {}, ...["Frame", "Value", ""].map((text) => element("th", { scope: "col", textContent: text })))),
-      this.#rows,
-    );
-    this.#rows.addEventListener("change", (event) => this.#typed(event.target));
     const heads = group(
       "pair three",
       "What is plotted",
@@ -60,46 +66,52 @@ class Curves {
       field("Lowest shown", this.#low),
       field("Highest shown", this.#high),
     );
-    const side = element(
-      "div",
-      { className: "table-side" },
-      table,
-      button("Add a keyframe", () => this.#add(), { className: "quiet small" }),
-    );
-    host.append(
-      heads,
-      element("div", { className: "curve" }, plotted, side),
+    const parts = [
       this.#refused.node,
       this.#said.node,
+      group("line", "What to do with it", this.#take, this.#leave),
       this.#text,
       this.#overview,
-    );
-    this.#offs.push(composed.onChange(this.#ask));
-    if (session.on) {
-      const moved = () => this.plot.mark(session.state?.frame ?? null);
-      this.#offs.push(
-        session.on("frame", (data) => this.#framed(data)),
-        session.on("progress", moved),
-        session.on("snapshot", moved),
-      );
-      this.#offs.push(session.on("rewind", ({ frame }) => this.#cut(frame)));
-    }
+    ];
+    host.append(heads, element("div", { className: "curve" }, plotted, this.table.node), ...parts);
+    if (session.jobId) this.#live();
+    this.#offs.push(this.#source.onChange(this.#ask));
+    this.#take.hidden = this.#source.writable;
     this.#compute();
   }
-  #ask;
+
+  #live() {
+    const session = this.#session;
+    this.#source = new RenderSource(session);
+    this.#sync = new Sync(session);
+    const moved = () => this.plot.mark(session.state?.frame ?? null);
+    this.#offs.push(
+      session.on("frame", (data) => this.#framed(data)),
+      session.on("progress", moved),
+      session.on("snapshot", moved),
+    );
+    this.#offs.push(session.on("rewind", ({ frame }) => this.#cut(frame)));
+  }
 
   close() {
     this.#ask.stop();
     this.#asked = Infinity;
+    this.#sync?.close();
     this.plot.close();
     this.#offs.forEach((off) => off());
   }
 
+  /** The numbers that are plotted, by schedule. */
+  get values() {
+    return this.#values;
+  }
+
   async #compute() {
-    const texts = composed.schedules();
     const asked = (this.#asked += 1);
+    const source = this.#source;
     try {
-      const { values, errors } = await schedules(this.#session.api, texts, { frames: composed.frames, seed: composed.seed });
+      await source.load();
+      const { values, errors } = await schedules(this.#session.api, source.texts(), { frames: source.frames, seed: source.seed });
       if (asked !== this.#asked) return;
       this.#values = values;
       this.#errors = errors;
@@ -113,29 +125,41 @@ class Curves {
     chosen = name;
     this.#low.value = "";
     this.#high.value = "";
+    this.#refused.say("");
     this.#show();
   }
 
   #show() {
-    const texts = composed.schedules();
-    if (!texts.has(chosen)) chosen = texts.keys().next().value;
-    if (!chosen) return;
+    const source = this.#source;
+    const texts = source.texts();
     const names = [...texts.keys()];
-    if (this.#name.options.length !== names.length) {
-      this.#name.replaceChildren(...names.map((name) => element("option", { value: name, textContent: composed.label(name) })));
+    if (!texts.has(chosen)) chosen = names[0] ?? "";
+    if (!chosen) return;
+    if (Array.from(this.#name.options, ({ value }) => value).join() !== names.join()) {
+      this.#name.replaceChildren(...names.map((name) => element("option", { value: name, textContent: source.label(name) })));
     }
     this.#name.value = chosen;
     const values = this.#values.get(chosen) ?? [];
+    const rendered = [...(this.#rendered.get(chosen) ?? [])].sort(([a], [b]) => a - b);
+    const hand = [...(this.#hand.get(chosen) ?? [])].sort(([a], [b]) => a - b);
     const typed = (input) => (input.value === "" ? undefined : Number(input.value));
-    let range = bounds(values, { low: typed(this.#low), high: typed(this.#high) });
-    if (!(range.low < range.high)) range = bounds(values);
+    const all = [...values, ...rendered.map(([, value]) => value), ...hand.map(([, value]) => value)];
+    let range = bounds(all, { low: typed(this.#low), high: typed(this.#high) });
+    if (!(range.low < range.high)) range = bounds(all);
     const frame = this.#session.state?.frame ?? null;
-    this.plot.show(values, { label: composed.label(chosen), range, over: [...(this.#rendered.get(chosen) ?? [])], frame });
+    this.plot.show(values, { label: source.label(chosen), range, over: rendered, hand, frame });
     setText(this.#text, texts.get(chosen));
+    this.#leave.hidden = !this.#sync?.has(chosen);
     const reason = this.#errors.get(chosen);
-    this.#said.say(reason ?? `Draw over the curve, or edit the keyframes. ${composed.frames} frames.`, { wrong: Boolean(reason) });
-    this.#table(texts.get(chosen));
+    this.#said.say(reason ?? this.#hint(), { wrong: Boolean(reason) });
+    this.table.show(texts.get(chosen), source);
     this.#list(texts);
+  }
+
+  #hint() {
+    if (this.#source.writable) return `Draw over the curve, or edit the keyframes. ${this.#source.frames} frames.`;
+    if (this.#sync.has(chosen)) return "The render follows your line, as far as it goes.";
+    return "The schedule of this render, and (dashed) what was rendered. Draw ahead of the newest frame and the render follows.";
   }
 
   /** Every schedule in small; a click puts it into the plot. */
@@ -143,7 +167,7 @@ class Curves {
     keepList(this.#overview, [...texts.keys()], {
       key: (name) => name,
       create: (name) => {
-        const pick = button(composed.label(name), () => this.#choose(name), { className: "quiet small" });
+        const pick = button(this.#source.label(name), () => this.#choose(name), { className: "quiet small" });
         return element("li", {}, pick, smallPlot());
       },
       update: (node, name) => {
@@ -155,87 +179,51 @@ class Curves {
     });
   }
 
-  #table(text) {
-    let keyframes = [];
-    try {
-      keyframes = parseSchedule(text);
-    } catch (error) {
-      if (!(error instanceof ScheduleError)) throw error;
-    }
-    const shown = keyframes.slice(0, MOST_ROWS).map((keyframe, index) => ({ ...keyframe, index }));
-    keepList(this.#rows, shown, {
-      key: ({ index }) => index,
-      create: ({ index }) => {
-        const cell = (kind, label) => {
-          const input = element("input", { type: "text", autocomplete: "off", spellcheck: false });
-          Object.assign(input.dataset, { index, kind });
-          input.setAttribute("aria-label", `${label} of keyframe ${index + 1}`);
-          return element("td", {}, input);
-        };
-        const drop = button("Remove", () => this.#remove(index), { className: "quiet small", label: `Remove keyframe ${index + 1}` });
-        return element("tr", {}, cell("position", "Frame"), cell("text", "Value"), element("td", {}, drop));
-      },
-      update: (node, { position, text: value }) => {
-        const [frame, entry] = node.querySelectorAll("input");
-        if (document.activeElement !== frame || frame.value === "") frame.value = position;
-        if (document.activeElement !== entry || entry.value === "") entry.value = value.replace(/^\((.*)\)$/s, "$1");
-      },
-    });
-    if (keyframes.length > MOST_ROWS) this.#said.say(`The table shows the first ${MOST_ROWS} of ${keyframes.length} keyframes.`);
-  }
-
-  #keyframes() {
-    return parseSchedule(composed.schedules().get(chosen));
-  }
-
-  #typed(input) {
-    const { index, kind } = input.dataset;
-    this.#edit((keyframes) => {
-      const entry = input.value.trim();
-      if (!entry) throw new ScheduleError(`The ${kind === "text" ? "value" : "frame"} is missing.`);
-      const changed = { ...keyframes[index], [kind]: kind === "text" ? `(${entry})` : entry };
-      parseSchedule(formatSchedule([changed]));
-      const others = keyframes.filter((_, place) => place !== Number(index));
-      return ordered([...others, changed]);
-    });
-  }
-
-  #add() {
-    this.#edit((keyframes) => {
-      const taken = new Set(keyframes.map(({ position }) => position));
-      const wanted = this.#session.state?.frame ?? Math.floor(composed.frames / 2);
-      let frame = Math.min(wanted, composed.frames - 1);
-      while (taken.has(String(frame)) && frame < composed.frames - 1) frame += 1;
-      const value = this.#values.get(chosen)?.[frame] ?? 0;
-      return ordered([...keyframes, { position: String(frame), text: `(${Number(value.toPrecision(8))})` }]);
-    });
-  }
-
-  #remove(index) {
-    this.#edit((keyframes) => {
-      if (keyframes.length === 1) throw new ScheduleError("One keyframe has to stay.");
-      return keyframes.filter((_, place) => place !== index);
-    });
-  }
-
-  #edit(change) {
-    try {
-      this.#write(formatSchedule(change(this.#keyframes())));
-    } catch (error) {
-      if (!(error instanceof ScheduleError)) throw error;
-      this.#refused.say(error.message, { wrong: true });
-    }
+  /** Frame and value of a keyframe that is added: on the curve, in the middle of the film, where there is none yet. */
+  #fresh(taken) {
+    const last = this.#source.frames - 1;
+    let frame = Math.floor(this.#source.frames / 2);
+    while (taken.includes(String(frame)) && frame < last) frame += 1;
+    return [frame, Number((this.#values.get(chosen)?.[frame] ?? 0).toPrecision(8))];
   }
 
   #drawn(start, drawn) {
     const values = this.#values.get(chosen);
-    if (values) this.#write(splice(composed.schedules().get(chosen), values, start, drawn, TREMBLE * this.plot.pixel));
+    if (!values) return;
+    if (this.#source.writable) this.#write(splice(this.#source.texts().get(chosen), values, start, drawn, TREMBLE * this.plot.pixel));
+    else this.#follow(start, drawn);
   }
 
   #write(text) {
     this.#refused.say("");
-    composed.write(chosen, text);
+    this.#source.write(chosen, text);
     this.#show();
+  }
+
+  #follow(start, drawn) {
+    const name = chosen;
+    if (!this.#session.names.includes(name)) return this.#refused.say("This can't be steered in this render.", { wrong: true });
+    if (!this.#session.canSteer) return this.#refused.say("Take control first: only who steers can move the render.", { wrong: true });
+    if (start + drawn.length - 1 <= this.#session.state.frame) {
+      return this.#refused.say("Those frames are rendered: rewind the film to change them.", { wrong: true });
+    }
+    this.#refused.say("");
+    const points = this.#hand.get(name) ?? new Map();
+    drawn.forEach((value, index) => points.set(start + index, value));
+    this.#hand.set(name, points);
+    this.#sync.follow(name, (frame) => points.get(frame) ?? null);
+    return this.#show();
+  }
+
+  async #left() {
+    this.#hand.delete(chosen);
+    await this.#sync.leave(chosen).catch((error) => this.#refused.say(explain(error), { wrong: true }));
+    this.#show();
+  }
+
+  #taken() {
+    composed.write(chosen, this.#source.texts().get(chosen));
+    this.#refused.say(`${this.#source.label(chosen)} is in the form of the next render.`);
   }
 
   #framed({ frame, effective = {} }) {
@@ -251,11 +239,4 @@ class Curves {
     for (const points of this.#rendered.values()) for (const at of points.keys()) if (at > frame) points.delete(at);
     this.#show();
   }
-}
-
-/** By their frames; where an expression decides one, as they were. */
-function ordered(keyframes) {
-  const frames = keyframes.map(({ position }) => plainNumber(position));
-  if (frames.includes(null)) return keyframes;
-  return keyframes.sort((a, b) => plainNumber(a.position) - plainNumber(b.position));
 }

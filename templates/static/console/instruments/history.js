@@ -6,6 +6,7 @@ export class History {
   #done = [];
   #undone = [];
   #busy = false;
+  #last = Promise.resolve();
   #listeners = new Set();
 
   /** `step`: {label, undo(), redo()}; both may be asynchronous, and may reject. */
@@ -13,7 +14,7 @@ export class History {
     if (this.#busy) return;
     this.#done.push(step);
     this.#done.splice(0, this.#done.length - MOST);
-    this.#undone = [];
+    this.#undone.length = 0;
     this.#tell();
   }
 
@@ -22,8 +23,8 @@ export class History {
   }
 
   clear() {
-    this.#done = [];
-    this.#undone = [];
+    this.#done.length = 0;
+    this.#undone.length = 0;
     this.#tell();
   }
 
@@ -40,10 +41,17 @@ export class History {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Answers the step's label, null where there is none. A step that can't be taken stays where it was. */
-  async #move(from, to, act) {
+  /** Answers the step's label, null where there is none. Quick clicks are taken one after the other. */
+  #move(from, to, act) {
+    const move = this.#last.then(() => this.#take(from, to, act));
+    this.#last = move.catch(() => {});
+    return move;
+  }
+
+  /** A step that can't be taken stays where it was. */
+  async #take(from, to, act) {
     const step = from.at(-1);
-    if (!step || this.#busy) return null;
+    if (!step) return null;
     this.#busy = true;
     try {
       await step[act]();

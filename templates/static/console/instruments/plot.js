@@ -31,11 +31,11 @@ export class Plot {
   #size = { width: 600, height: 190 };
   #values = [];
   #over = [];
+  #hand = [];
   #range = { low: 0, high: 1 };
   #frame = null;
   #stroke = null;
   #svg = shape("svg", { role: "img", class: "plot" });
-  #marks = [];
 
   /** `onDraw(start, values)` hears of every stroke when it ends. */
   constructor(host, { onDraw } = {}) {
@@ -70,12 +70,12 @@ export class Plot {
     return (this.#range.high - this.#range.low) / (this.#size.height - TOP - BOTTOM);
   }
 
-  /** `over`: [frame, value] of what was rendered, drawn over it; `marks`: frames with a line, such as beats. */
-  show(values, { label = "", range, over = [], marks = [], frame = this.#frame } = {}) {
+  /** `over`: [frame, value] of what was rendered, `hand` of what is to follow; `frame`: the newest one. */
+  show(values, { label = "", range, over = [], hand = [], frame = this.#frame } = {}) {
     Object.assign(this, { label });
     this.#values = values;
     this.#over = over;
-    this.#marks = marks;
+    this.#hand = hand;
     this.#range = range ?? bounds(values);
     this.#frame = frame;
     this.#draw();
@@ -177,7 +177,6 @@ export class Plot {
     for (const frame of ticks(0, Math.max(1, count - 1)).filter(Number.isInteger)) {
       parts.push(shape("text", { x: this.#x(frame), y: height - 5, "text-anchor": "middle" }, String(frame)));
     }
-    for (const frame of this.#marks) parts.push(this.#upright(frame, "beat"));
     if (count)
       parts.push(
         line(

@@ -45,17 +45,25 @@ export class Sync {
     const next = (this.#session.state.frame ?? -1) + 1;
     const values = {};
     for (const [name, valueAt] of this.#sources) {
-      const parameter = this.#session.parameters.get(name);
-      const value = valueAt(next);
-      if (!parameter || value === null || value === undefined || !Number.isFinite(value)) continue;
-      const within = Math.min(parameter.high, Math.max(parameter.low, value));
-      const whole = parameter.whole ? Math.round(within) : within;
-      if (this.#sent.get(name) === whole) continue;
-      this.#sent.set(name, whole);
-      // "replace": the recorded session has the very values of the sound, whatever the schedule was.
-      values[name] = { value: whole, mode: parameter.modes?.includes("replace") ? "replace" : parameter.default_mode };
+      const wanted = this.#wanted(name, valueAt(next));
+      if (!wanted || this.#sent.get(name) === wanted.value) continue;
+      this.#sent.set(name, wanted.value);
+      values[name] = wanted;
     }
     if (!Object.keys(values).length) return;
     this.#session.send("set", { values }, { merge: true }).catch(() => Object.keys(values).forEach((name) => this.#sent.delete(name)));
+  }
+
+  /** {mode, value} within what the parameter may be; null where there is nothing to say. */
+  #wanted(name, value) {
+    const parameter = this.#session.parameters.get(name);
+    if (!parameter) return null;
+    // Beyond its end the source has had its say: the schedule goes on.
+    if (value === null || value === undefined) return this.#sent.get(name) === undefined ? null : { mode: "schedule" };
+    // "replace": the recorded session has the very values of the source, whatever the schedule was.
+    const mode = parameter.modes.includes("replace") ? "replace" : parameter.default_mode;
+    const [low, high] = parameter.ranges?.[mode] ?? [parameter.low, parameter.high];
+    const within = Math.min(high, Math.max(low, value));
+    return { mode, value: parameter.whole ? Math.round(within) : within };
   }
 }

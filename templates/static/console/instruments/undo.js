@@ -46,7 +46,7 @@ export function mount(host, session) {
     const key = event.key.toLowerCase();
     if (!(event.ctrlKey || event.metaKey) || event.altKey || !["z", "y"].includes(key)) return;
     // A field that is written in has its own; and of two panels the one in sight answers.
-    if (isTyping(event) || !host.offsetParent) return;
+    if (isTyping(event) || !(host.closest(".instrument") ?? host).offsetParent) return;
     event.preventDefault();
     move(key === "y" || event.shiftKey ? "redo" : "undo");
   };
@@ -64,15 +64,23 @@ export function mount(host, session) {
 
 /** Commands that set something are undone by the command that sets what was. */
 function live(session, history) {
-  return session.on("sent", ({ kind, body, before }) => {
-    const inverse = inverseOf(kind, body, before);
-    if (!inverse) return;
-    history.add({
-      label: labelOf(session, kind, body),
-      undo: () => session.send(...inverse),
-      redo: () => session.send(kind, body),
-    });
-  });
+  // What this page has set and no snapshot has told yet: quick clicks overtake their acks.
+  let known = {};
+  const offs = [
+    session.on("snapshot", () => (known = {})),
+    session.on("rewind", () => (known = {})),
+    session.on("sent", ({ kind, body, before }) => {
+      const inverse = inverseOf(kind, body, { ...before, live: { ...before.live, ...known } });
+      Object.assign(known, body.values);
+      if (!inverse) return;
+      history.add({
+        label: labelOf(session, kind, body),
+        undo: () => session.send(...inverse),
+        redo: () => session.send(kind, body),
+      });
+    }),
+  ];
+  return () => offs.forEach((off) => off());
 }
 
 /** [kind, body] of the command that takes one back; null for what no command takes back. */
