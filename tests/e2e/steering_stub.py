@@ -20,6 +20,7 @@ from tests.waiting import until
 
 MOVES_3D = ("translation_x", "translation_y", "translation_z", "rotation_3d_x", "rotation_3d_y", "rotation_3d_z")
 NAMES = (*MOVES_3D, "strength_schedule", "cfg_scale_schedule", "noise_schedule")
+SETTINGS = {"fps": 12.0, "max_frames": 240, "seed": 5, "zoom": "0: (1)", "translation_z": "0: (2*sin(t/8)), 40: (3)"}
 EASINGS = {"linear": (0.0, 0.0, 1.0, 1.0), "ease": (0.25, 0.1, 0.25, 1.0)}
 
 
@@ -50,7 +51,7 @@ class SteeredRender:
         page.route("**/api/video-jobs/*/commands*", self._commands)
         page.route("**/api/video-jobs/*/frames*", self._frames)
         page.route("**/api/video-jobs/*/events", self._events)
-        page.route("**/api/v1/deforum-settings/*", lambda route: route.fulfill(**_answer({"fps": 12.0})))
+        page.route("**/api/v1/deforum-settings/*", lambda route: route.fulfill(**_answer(SETTINGS)))
         page.route("**/thumbnail-*.jpg", self._picture)
 
     def open(self, console: Console) -> None:

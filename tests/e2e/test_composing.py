@@ -152,7 +152,7 @@ def test_the_form_is_saved_as_a_file_that_fills_it_again(console: Console, page:
 
 
 def test_settings_are_undone_and_done_again(console: Console, page: Page) -> None:
-    undo = panel(page, "Undo")
+    undo = panel(page, "History")
     first = form(page)
     page.locator("#zoom").fill("0:(2)")
     page.locator("#zoom").press("Tab")
@@ -178,7 +178,7 @@ def test_settings_are_undone_and_done_again(console: Console, page: Page) -> Non
 def test_a_preset_is_one_step(console: Console, page: Page, pan_preset: object) -> None:
     page.reload()
     expect(page.locator("#preset option")).to_have_count(2)
-    undo = panel(page, "Undo")
+    undo = panel(page, "History")
     before = form(page)
     page.locator("#preset").select_option(label="Speeding pan")
     expect(page.locator("#translation_x")).to_have_value("0: (1), 8: (4)")
@@ -207,7 +207,7 @@ def test_panels_fold_and_change_places_and_stay_so(console: Console, page: Page)
 
 def test_a_phone_shows_all_of_it(console: Console, page: Page) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
-    for title in ("Settings files", "Undo", "Schedule curves", "Sound"):
+    for title in ("Settings files", "History", "Schedule curves", "Sound"):
         panel(page, title)
     expect(page.locator("#compose-curves svg.plot")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

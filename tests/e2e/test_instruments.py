@@ -275,7 +275,7 @@ class TestGamepad:
 
 class TestUndo:
     def test_live_values_are_taken_back(self, live: SteeredRender, page: Page) -> None:
-        undo = region(page, "Undo")
+        undo = region(page, "History")
         region(page, "Input devices")
         page.get_by_role("heading", name="Motion", exact=True).click()
         for expected in ([1], [1, 2]):
@@ -297,14 +297,14 @@ class TestUndo:
         page.locator("#prompt-a").fill("a storm")
         page.get_by_role("button", name="Send prompts").click()
         sent(live, "prompt")
-        region(page, "Undo").get_by_role("button", name="Undo", exact=True).click()
+        region(page, "History").get_by_role("button", name="Undo", exact=True).click()
         live.until(lambda: len(live.commands) == 2, "undone")
         back = sent(live, "prompt")
         assert (back["a"], back["negative"], back["mode"]) == ("a pier", "fog", "replace")
 
 
 def test_panels_of_the_live_view_are_all_there(live: SteeredRender, page: Page) -> None:
-    titles = ["Film reel", "Schedule curves", "Sound", "Total recall", "Undo", "Input devices", "Layout"]
+    titles = ["Film reel", "Schedule curves", "Sound", "Total recall", "History", "Input devices", "Layout"]
     for title in titles:
         region(page, title)
     layout = region(page, "Layout")
@@ -317,3 +317,35 @@ def test_panels_of_the_live_view_are_all_there(live: SteeredRender, page: Page) 
     expect(page.locator("#curves svg.plot")).to_have_attribute("aria-label", re.compile("over"))
     page.set_viewport_size({"width": 390, "height": 844})
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_render_follows_a_line_that_is_drawn_ahead(live: SteeredRender, page: Page) -> None:
+    curves = region(page, "Schedule curves")
+    curves.get_by_label("Schedule", exact=True).select_option("translation_z")
+    expect(curves.locator("line.now")).to_have_count(1)
+    expect(curves.get_by_role("button", name="Add a keyframe")).to_be_hidden()
+    plot = curves.locator("svg.plot")
+    plot.scroll_into_view_if_needed()
+    box = plot.bounding_box()
+    assert box
+    left, width = box["x"] + 46, box["width"] - 56
+
+    def draw(first: int, last: int) -> None:
+        page.mouse.move(left + width * first / 239, box["y"] + 30)
+        page.mouse.down()
+        page.mouse.move(left + width * last / 239, box["y"] + 30, steps=4)
+        page.mouse.up()
+
+    draw(5, 30)
+    expect(curves.locator(".note.error")).to_contain_text("rewind the film")
+    assert live.commands == []
+    draw(30, 90)
+    # The newest frame is 41; what the line says at 42 is on its way.
+    live.until_steered("translation_z", 1)
+    assert 2 < live.values("translation_z")[0] < 4
+    assert sent(live, "set")["values"]["translation_z"]["mode"] == "replace"
+    curves.get_by_role("button", name="Back to the schedule").click()
+    live.until_steered("translation_z", 2)
+    assert live.values("translation_z")[1] == "schedule"
+    curves.get_by_role("button", name="Take this schedule into the form").click()
+    expect(page.locator("#translation_z")).to_have_value("0: (2*sin(t/8)), 40: (3)")

@@ -14,7 +14,7 @@ const INSTRUMENTS = {
   curves: ["Schedule curves", () => import("./instruments/curves.js"), large],
   audio: ["Sound", () => import("./instruments/audio.js"), large],
   recall: ["Total recall", () => import("./instruments/recall.js"), { open: large.open }],
-  undo: ["Undo", () => import("./instruments/undo.js")],
+  undo: ["History", () => import("./instruments/undo.js")],
   devices: ["Input devices", () => import("./instruments/devices.js"), { open: large.open }],
   layouts: ["Layout", () => import("./instruments/layouts.js"), { open: false }],
 };

@@ -4,7 +4,7 @@ import { frame } from "./frame.js";
 
 const PANELS = [
   ["compose-files", "Settings files", () => import("./files.js"), { lazy: false }],
-  ["compose-undo", "Undo", () => import("./undo.js"), { lazy: false }],
+  ["compose-undo", "History", () => import("./undo.js"), { lazy: false }],
   ["compose-curves", "Schedule curves", () => import("./curves.js"), { lazy: true }],
   ["compose-audio", "Sound", () => import("./audio.js"), { lazy: true }],
 ];
