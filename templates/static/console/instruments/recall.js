@@ -19,7 +19,7 @@ export function mount(host, session) {
   const said = note();
   const marks = marksOf(session.jobId);
   const start = number(marks.from ?? 0, { low: 0, step: 1 });
-  const end = number(marks.to ?? 0, { low: 0, step: 1 });
+  const end = number(marks.to ?? last(), { low: 0, step: 1 });
   const parts = Object.fromEntries(PARTS.map(([key]) => [key, select(CHOICES, "replay")]));
   const act = button("Replay these frames", replay, { className: "primary" });
   const fields = { start, end, ...parts };
