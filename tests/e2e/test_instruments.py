@@ -6,11 +6,12 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import FilePayload, Locator, Page, expect
 
 from studio.models import ModelFile
 from tests.e2e.pages import Console
 from tests.e2e.steering_stub import NAMES, SteeredRender
+from tests.e2e.test_sound import clicks, wav
 
 PAD = """
     globalThis.pad = null;
@@ -349,3 +350,19 @@ def test_a_render_follows_a_line_that_is_drawn_ahead(live: SteeredRender, page: 
     assert live.values("translation_z")[1] == "schedule"
     curves.get_by_role("button", name="Take this schedule into the form").click()
     expect(page.locator("#translation_z")).to_have_value("0: (2*sin(t/8)), 40: (3)")
+
+
+def test_a_render_follows_the_sound(live: SteeredRender, page: Page) -> None:
+    sound = region(page, "Sound")
+    file: FilePayload = {"name": "clicks.wav", "mimeType": "audio/wav", "buffer": wav(clicks(120, 6))}
+    sound.get_by_label("Sound file").set_input_files(file)
+    expect(sound.locator(".beats line.beat")).to_have_count(12)
+    sound.get_by_label("Parameter").select_option("translation_z")
+    sound.get_by_role("button", name="Bind to the sound").click()
+    sound.get_by_role("button", name="Sync to render").click()
+    # Frame 42 of 12 a second is a beat.
+    live.until_steered("translation_z", 1)
+    assert live.values("translation_z") == [8]
+    sound.get_by_role("button", name="Sync to render").click()
+    live.until_steered("translation_z", 2)
+    assert live.values("translation_z")[1] == "schedule"

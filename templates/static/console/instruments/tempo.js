@@ -102,12 +102,10 @@ function agreement(hits, { period, phase }, duration) {
 /** Of two readings that fit alike, the one people tap to. */
 const likely = (bpm) => Math.exp(-0.5 * (Math.log2(bpm / 120) / 1.2) ** 2);
 
-/** Times of every `every`-th beat within the sound. */
+/** Times of every `every`-th beat within the sound; one at its very end is none. */
 export function beats({ bpm, offset, duration }, every = 1) {
   if (!(bpm > 0)) return [];
   const period = (60 / bpm) * every;
-  return Array.from(
-    { length: Math.min(20_000, Math.max(0, Math.floor((duration - offset) / period) + 1)) },
-    (_, beat) => offset + beat * period,
-  );
+  const count = Math.ceil((duration - offset) / period - 1e-3);
+  return Array.from({ length: Math.min(20_000, Math.max(0, count)) }, (_, beat) => offset + beat * period);
 }
