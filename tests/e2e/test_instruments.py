@@ -43,6 +43,8 @@ def region(page: Page, title: str) -> Locator:
     fold = found.get_by_role("heading").get_by_role("button")
     if fold.get_attribute("aria-expanded") == "false":
         fold.click()
+    # Its module is loaded by itself.
+    expect(found.locator(".instrument-body > *").first).to_be_visible()
     return found
 
 
