@@ -117,7 +117,7 @@ def test_what_was_asked_when_the_session_had_ended_is_asked_again(
 def test_somebody_else_who_signs_in_begins_anew(
     tiny_model: ModelFile, console: Console, page: Page, user: User, make_user: UserFactory
 ) -> None:
-    other = make_user(name="Somebody else")
+    other = make_user(name="other")
     LoginSession.objects.filter(user=user).revoke()
     expect(page.locator("#sign-in")).to_be_visible()
     sign_in_again(page, other)
