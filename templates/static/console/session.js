@@ -128,9 +128,10 @@ export class JobSession {
     try {
       const row = await this.#outbox.add(kind, body, { merge });
       this.settled(row.number).then(reached);
-      if (this.#remember({ ...row, body: row.body ?? body, mine: true })) {
-        this.#tell("sent", { number: row.number, kind, body, before });
-      }
+      // Its ack may have come before; what joined another command is told of with that.
+      const told = this.commands.some((command) => command.number === row.number && command.mine);
+      this.#remember({ ...row, body: row.body ?? body, mine: true });
+      if (!told) this.#tell("sent", { number: row.number, kind, body: row.body ?? body, before });
       return row;
     } catch (error) {
       reached();
@@ -228,7 +229,7 @@ export class JobSession {
     }, REFRESH_MS);
   }
 
-  /** Keeps one row per number; answers whether it is a new one. */
+  /** Keeps one row per number. */
   #remember(row) {
     const known = this.commands.find((command) => command.number === row.number);
     const given = Object.fromEntries(Object.entries(row).filter(([, value]) => value !== undefined));
@@ -243,7 +244,6 @@ export class JobSession {
       this.#settling.get(row.number)?.forEach((resolve) => resolve(settled));
       this.#settling.delete(row.number);
     }
-    return !known;
   }
 
   #trouble(text) {

@@ -4,6 +4,7 @@ import { byId, element, keepList, setText } from "../dom.js";
 import { order, smoothing } from "./steer.js";
 
 const HIGHEST = { blend: 1, weight: 2 };
+const PLACE = /\{\{ *([A-Za-z0-9_-]{1,40}) *\}\}/g;
 const NAME = /^[A-Za-z0-9_-]{1,40}$/;
 
 export class Bindings {
@@ -16,13 +17,15 @@ export class Bindings {
     byId("bindings").replaceChildren();
   }
 
-  /** A name that is free; the fields are there to be filled. */
-  add() {
-    let number = this.#rows.size + 1;
-    while (this.#rows.has(`word${number}`)) number += 1;
-    this.#rows.set(`word${number}`, { kind: "blend", a: "", b: "", value: 0, on: true, typed: true });
-    this.show();
-    byId(`binding-word${number}-a`).focus();
+  /** Of a name in these texts that nothing is bound to yet, else of a free one; the fields are there to be filled. */
+  add(texts) {
+    const free = (name) => !this.#rows.has(name);
+    let number = 1;
+    while (!free(`word${number}`)) number += 1;
+    const name = Array.from(texts.matchAll(PLACE), ([, found]) => found).find(free) ?? `word${number}`;
+    this.#rows.set(name, { kind: "blend", a: "", b: "", value: 0, on: true, typed: true });
+    this.onChanged();
+    byId(`binding-${name}-a`).focus();
   }
 
   load(saved) {

@@ -48,7 +48,7 @@ class Prompts {
     });
     listen("prompt-mode", "change", () => this.#send({ mode: byId("prompt-mode").value }));
     listen("morph", "input", () => this.#morph());
-    listen("add-binding", "click", () => this.#bindings.add());
+    listen("add-binding", "click", () => this.#bindings.add(Object.values(TEXTS).map((id) => byId(id).value).join(" ")));
     listen("save-prompts", "click", () => saveJson(`prompts-${session.jobId}.json`, this.#form()));
     listen("load-prompts", "change", (event) => this.#load(event.target));
   }
