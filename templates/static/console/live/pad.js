@@ -18,7 +18,7 @@ export class Pad {
   /** `ways`: {place, word, parameter, sign} each; none where the animation's mode has no such motion. */
   constructor(session, name, ways, step) {
     this.#session = session;
-    this.#parameters = [...new Set(ways.map(({ parameter }) => parameter))];
+    this.#parameters = [...new Set(ways.map(({ parameter }) => parameter))].sort((a, b) => a.axis.localeCompare(b.axis));
     const id = `pad-${name.toLowerCase()}`;
     const grid = element("div", { className: "pad-grid" }, ...ways.map((way) => this.#button(name, way)));
     const centre = element("button", { type: "button", className: "pad-centre", textContent: "0" });
@@ -35,7 +35,7 @@ export class Pad {
     this.node = element(
       "div",
       { className: "pad", id },
-      element("div", { className: "pad-head" }, element("h3", { textContent: name }), element("span", { className: "pad-values" }, ...this.#values.values())),
+      element("div", { className: "pad-head" }, element("h3", { textContent: name }), element("span", { className: "pad-values" }, ...this.#parameters.map((parameter) => this.#value(parameter)))),
       ...(ways.length
         ? [grid, element("div", { className: "pad-foot" }, element("label", { htmlFor: `${id}-step`, textContent: "Step" }), this.#step, this.#mode)]
         : [element("p", { className: "hint", textContent: "Not in this animation's mode." })]),
@@ -52,6 +52,12 @@ export class Pad {
     }
     const [first] = this.#parameters;
     if (first && document.activeElement !== this.#mode) this.#mode.value = this.#session.aim(first.name).mode ?? "schedule";
+  }
+
+  /** Where two axes share a pad, each says which it is. */
+  #value(parameter) {
+    const axis = this.#parameters.length > 1 ? `${parameter.axis.at(-1)} ` : "";
+    return element("span", {}, axis, this.#values.get(parameter.name));
   }
 
   #button(name, { place, word, parameter, sign }) {
