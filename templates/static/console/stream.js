@@ -2,6 +2,8 @@
 
 const RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 15_000;
+/** The studio says something every 15 seconds: a stream that is silent for so long has been cut, and nobody was told. */
+const SILENCE_MS = 45_000;
 
 /** One address of events: follows it, goes on where it was cut off, and asks again where the server has no streams. */
 export class EventStream {
@@ -60,7 +62,8 @@ export class EventStream {
   async #read(reader) {
     let rest = "";
     for (;;) {
-      const { done, value } = await reader.read();
+      const watch = setTimeout(() => reader.cancel(), SILENCE_MS);
+      const { done, value } = await reader.read().finally(() => clearTimeout(watch));
       if (done) return;
       if (this.#failures) this.#onTrouble("");
       this.#failures = 0;
