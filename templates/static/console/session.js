@@ -207,9 +207,9 @@ export class JobSession {
 
   /** What a command of this page did is shown at once; all it did, and what another's did, is asked for. */
   #applied({ number, state }) {
-    const { kind, body = {} } = this.commands.find((command) => command.number === number) ?? {};
-    if (state === "applied" && kind === "set") Object.assign((this.state.live ??= {}), body.values);
-    if (state === "applied") this.#refresh();
+    const { kind, body } = this.commands.find((command) => command.number === number) ?? {};
+    if (state === "applied" && kind === "set" && body) Object.assign((this.state.live ??= {}), body.values);
+    if (state === "applied" || !body) this.#refresh();
   }
 
   /** Soon, and once for all acks of a moment. */
@@ -223,6 +223,9 @@ export class JobSession {
         this.state = (state.frame ?? 0) < (frame ?? 0) && !this.#rewound ? { ...state, frame, frame_url, effective, job_status } : state;
         this.#rewound = false;
         this.#changed();
+        // Another page's commands are known by their acks alone so far.
+        const strange = this.commands.find((command) => !command.body);
+        if (strange) await this.#recall(strange.number - 1);
       } catch {
         // The stream goes on, and its next snapshot puts it right.
       }
