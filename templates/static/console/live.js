@@ -23,6 +23,7 @@ export class LiveView {
   /** `onEnded(videoId)` hears that the render is over, `onCancel(videoId)` that it shall be, `onRefused(status)` that it is not ours. */
   constructor({ onEnded, onCancel, onRefused }) {
     Object.assign(this, { onEnded, onCancel, onRefused });
+    addEventListener("offline", () => this.#session?.cut());
     addEventListener("online", () => this.#session?.now());
     document.addEventListener("visibilitychange", () => document.hidden || this.#session?.now());
   }

@@ -64,6 +64,11 @@ export class JobSession {
     this.#stream.now();
   }
 
+  /** The network is gone. */
+  cut() {
+    this.#stream.cut();
+  }
+
   close() {
     if (this.closed) return;
     this.closed = true;

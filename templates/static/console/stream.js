@@ -16,6 +16,7 @@ export class EventStream {
   #retry = RETRY_MS;
   #failures = 0;
   #wake = null;
+  #reader = null;
 
   /**
    * `open(headers, signal)` answers a fetch Response. `onEvent(kind, data, id)` hears every event. `onTrouble(reason)` hears
@@ -38,6 +39,17 @@ export class EventStream {
     this.#wake?.();
   }
 
+  /** The network is gone: whatever is open says nothing more, and may not end by itself. */
+  cut() {
+    this.#fail();
+    this.#reader?.cancel();
+  }
+
+  #fail() {
+    this.#failures += 1;
+    this.#onTrouble("The connection was lost. Trying again …");
+  }
+
   /** Follows until closed or refused; answers the refusing status, null when closed. */
   async follow() {
     while (!this.#closed.signal.aborted) {
@@ -49,8 +61,7 @@ export class EventStream {
         await this.#read(response.body.pipeThrough(new TextDecoderStream()).getReader());
       } catch (error) {
         if (this.#closed.signal.aborted) return null;
-        this.#failures += 1;
-        this.#onTrouble("The connection was lost. Trying again …");
+        this.#fail();
       }
       this.#onEnd();
       await this.#pause(Math.min(this.#retry * 2 ** Math.min(this.#failures, 5), LONGEST_RETRY_MS));
@@ -60,6 +71,7 @@ export class EventStream {
 
   /** Until the stream's end. An answer that is no stream ends after what happened so far: it is asked for again. */
   async #read(reader) {
+    this.#reader = reader;
     let rest = "";
     for (;;) {
       const watch = setTimeout(() => reader.cancel(), SILENCE_MS);
