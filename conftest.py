@@ -18,6 +18,7 @@ from tests.slow import mark_and_order
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 # On a busy machine a turn takes longer than anybody should wait for in an answer.
 os.environ.setdefault("LOCK_TIMEOUT_SECONDS", "120")
+os.environ.setdefault("IDLE_TRANSACTION_SECONDS", "600")
 # On a machine that is busy with other work a Redis that is late is none that is away.
 os.environ.setdefault("REDIS_TIMEOUT_SECONDS", "10")
 # What is rendered must not depend on what the processor is measured to be good at.

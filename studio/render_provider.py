@@ -8,7 +8,7 @@ from studio.models import RenderJob
 
 
 class RenderProvider(ABC):
-    """Hears of the jobs that name it; the finished files come back by ``studio.services.jobs.outputs``."""
+    """Hears of the jobs that name it; the finished files come back by ``studio.providers.external.outputs``."""
 
     @abstractmethod
     def is_set_up(self) -> bool:

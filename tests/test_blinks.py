@@ -13,7 +13,7 @@ import pytest
 import redis
 import rq
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 from rest_framework.test import APIClient
 
 from accounts.models import User
@@ -31,7 +31,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(400)]
 # Long enough to be caught in the middle.
 FRAMES = 20
 LONG = {**DEFORUM, "frameCount": FRAMES, "steps": 50}
-SHORT_LEASE = {"LEASE_SECONDS": "3"}
+SHORT_LEASE = {"LEASE_SECONDS": "3", "IDLE_TRANSACTION_SECONDS": "3"}
 
 
 @pytest.fixture(autouse=True)
@@ -72,6 +72,21 @@ def cut_database_connections() -> None:
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
+
+
+def stop_in_a_transaction(worker: WorkerProcess, job: RenderJob) -> None:
+    """Stop it where it keeps most others waiting: it has written to the job's row, and goes on to commit that never."""
+    with all_tenants(), transaction.atomic():
+        RenderJob.objects.select_for_update(of=("self",)).get(pk=job.pk)
+        until(writes_of_others, "worker that writes how its render stands")
+        os.kill(worker.process.pid, signal.SIGSTOP)
+
+
+def writes_of_others() -> bool:
+    """Whether somebody waits for the row that we hold."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'transactionid' AND NOT granted)")
+        return bool(cursor.fetchone()[0])
 
 
 def test_redis_is_killed_and_the_database_blinks(
@@ -118,7 +133,7 @@ def test_a_stopped_worker_is_replaced(api: APIClient, user: User) -> None:
     row = ask(api, "/api/generate", **LONG)
     with WorkerProcess(environment=SHORT_LEASE) as stopped:
         until(lambda: in_its_middle(row), "render in its middle")
-        os.kill(stopped.process.pid, signal.SIGSTOP)
+        stop_in_a_transaction(stopped, job_of(row))
         until(lambda: jobs.reap()["requeued"], "abandoned render")
         with WorkerProcess(environment=SHORT_LEASE):
             watch(api, row, "preview")

@@ -13,9 +13,9 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from studio.models import ModelFile, RenderJob, Video
+from studio.providers.external.outputs import OutputWatcher
 from studio.requests.types import Vid2VidRequest
 from studio.services.jobs.lifecycle import submit_render
-from studio.services.jobs.outputs import OutputWatcher
 from tenants.scope import all_tenants, tenant_scope
 from tests.renders import newest
 

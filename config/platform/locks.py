@@ -10,16 +10,24 @@ import psycopg
 from django.conf import settings
 from django.db import connection
 
+_BOUND = "SELECT set_config('lock_timeout', %s, false), set_config('idle_in_transaction_session_timeout', %s, false)"
+
 
 def bound_waiting(session: psycopg.Connection[Any], *, bounded: bool = True) -> None:
     """For whatever this connection will wait for, rows that a plain UPDATE meets included: whoever waits longer than
     LOCK_TIMEOUT_SECONDS gets ``LockNotAvailable``, which a request answers with a 409 and Retry-After
     (``config.api.handlers``), and a worker or task with another try. Every connection is opened with it
-    (``tenants.postgresql``).
+    (``tenants.postgresql``). And nobody keeps others waiting for ever: the server ends a transaction that nothing was
+    asked in for IDLE_TRANSACTION_SECONDS, as of a process that is stopped or a machine that is gone.
     """
+    bounds = (settings.LOCK_TIMEOUT_SECONDS, settings.IDLE_TRANSACTION_SECONDS) if bounded else (0, 0)
     with session.cursor() as cursor:
-        seconds = settings.LOCK_TIMEOUT_SECONDS if bounded else 0
-        cursor.execute("SELECT set_config('lock_timeout', %s, false)", [f"{seconds}s"])
+        cursor.execute(_BOUND, [f"{seconds}s" for seconds in bounds])
+
+
+def waited_too_long(error: BaseException) -> bool:
+    """Whether somebody else held what was needed for longer than anybody waits."""
+    return isinstance(error.__cause__, psycopg.errors.LockNotAvailable)
 
 
 _TRY = "SELECT pg_try_advisory_lock(hashtextextended(%s, 1))"

@@ -122,6 +122,8 @@ DATABASES = {
 }
 # Whoever waits longer for what another transaction holds gives up: a request answers 409.
 LOCK_TIMEOUT_SECONDS = env.whole("LOCK_TIMEOUT_SECONDS", 5)
+# A transaction of a process that asks nothing for so long is ended: nothing slow is ever done within one.
+IDLE_TRANSACTION_SECONDS = env.whole("IDLE_TRANSACTION_SECONDS", 60)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.address("REDIS_URL", "redis://127.0.0.1:6379/0", "rediss?|unix", "redis://host:6379/0")

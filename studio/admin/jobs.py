@@ -25,7 +25,6 @@ from studio.models import RenderJob
 from studio.services.jobs.lifecycle import cancel_render, retry_render
 
 _COMMANDS = 100
-_FILES = ("output", "still", "animation", "poster", "thumbnail", "sprite", "frame_table", "checkpoint")
 
 
 @admin.register(RenderJob)
@@ -48,7 +47,7 @@ class RenderJobAdmin(LookOnlyAdmin):
             "What",
             {"fields": ("video_link", "owner_link", "tenant", "purpose", "workflow", "model_file", "origin")},
         ),
-        ("Files", {"fields": tuple(f"{name}_file" for name in _FILES)}),
+        ("Files", {"fields": tuple(f"{name}_file" for name in RenderJob.FILES)}),
         ("Cause", {"fields": ("request_id", "attempts", "productive_attempt", "cause_text")}),
         ("Queue", {"fields": ("queue", "priority", "provider", "live_attempts", "lease_expires_at", "not_before")}),
         ("Steering", {"fields": ("commands_text",), "classes": ("collapse",)}),
@@ -60,7 +59,9 @@ class RenderJobAdmin(LookOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[RenderJob]:
         match = request.resolver_match
         if match and match.url_name == "studio_renderjob_change":
-            return super().get_queryset(request).select_related("owner", "tenant", "video", "continues", *_FILES)
+            return (
+                super().get_queryset(request).select_related("owner", "tenant", "video", "continues", *RenderJob.FILES)
+            )
         # A list of plans would be megabytes.
         return super().get_queryset(request).defer("plan", "cause", "video__parameters")
 
@@ -174,5 +175,5 @@ def _file_column(name: str) -> object:
     return column
 
 
-for _name in _FILES:
+for _name in RenderJob.FILES:
     setattr(RenderJobAdmin, f"{_name}_file", _file_column(_name))

@@ -89,6 +89,10 @@ class RenderJob(TenantModel):
         CANCELLED = "cancelled"
 
     ACTIVE: ClassVar[tuple[str, ...]] = (Status.QUEUED, Status.RUNNING, Status.PAUSED)
+    FILES: ClassVar[tuple[str, ...]] = (
+        "output", "still", "animation", "poster", "thumbnail", "sprite", "frame_table", "checkpoint",
+    )  # fmt: skip
+    """What a render leaves, each the field that names its file; all but the output are called like the file's kind."""
     TRANSITIONS: ClassVar[dict[str, frozenset[str]]] = {
         Status.QUEUED: frozenset({Status.RUNNING, Status.FAILED, Status.CANCELLED}),
         Status.RUNNING: frozenset({Status.QUEUED, Status.PAUSED, Status.COMPLETED, Status.FAILED, Status.CANCELLED}),

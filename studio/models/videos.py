@@ -39,6 +39,8 @@ class Video(TenantModel):
         CANCELLED = "cancelled"
 
     ACTIVE: ClassVar[tuple[str, ...]] = (Status.QUEUED, Status.RUNNING, Status.PAUSED)
+    FILES: ClassVar[tuple[str, ...]] = ("source", "soundtrack", "output")
+    """The fields that name a file."""
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False)
     type = models.CharField(max_length=16, choices=Type.choices)

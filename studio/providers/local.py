@@ -173,18 +173,10 @@ def _store(job: RenderJob, plan: RenderPlan, result: RenderResult, stored: dict[
     """Fill ``stored`` with what was made, one by one: whoever asked knows what is there if this breaks off."""
     kind = MediaFile.Kind
     output = kind.PREVIEW if job.purpose == RenderJob.Purpose.PREVIEW else kind.OUTPUT
-    wanted = {
-        "output": (output, result.video),
-        "still": (kind.STILL, result.still),
-        "animation": (kind.ANIMATION, result.animation),
-        "poster": (kind.POSTER, result.poster),
-        "thumbnail": (kind.THUMBNAIL, result.thumbnail),
-        "sprite": (kind.SPRITE, result.sprite),
-        "frame_table": (kind.FRAME_TABLE, result.frame_table),
-        "checkpoint": (kind.CHECKPOINT, _pack(result.checkpoint)),
-    }
-    for name, (file_kind, path) in wanted.items():
-        stored[name] = store_file(path=path, owner=job.owner, kind=file_kind)
+    apart = {"output": result.video, "checkpoint": _pack(result.checkpoint)}
+    for name in RenderJob.FILES:
+        path = apart.get(name) or getattr(result, name)
+        stored[name] = store_file(path=path, owner=job.owner, kind=output if name == "output" else kind(name))
     MediaFile.objects.filter(pk=stored["output"].pk).update(
         width=result.width,
         height=result.height,

@@ -14,7 +14,6 @@ from config.platform.events import forget_jobs
 from studio.models import FrameRecord, MediaFile, Preset, RenderJob, Steering, SteeringCommand, Video
 from studio.providers import LOCAL, take_back
 from studio.services.files.blobs import letting_go
-from studio.services.files.deletion import JOB_FILES
 from studio.services.files.upload_targets import current_target
 from studio.services.steering.pictures import forget_thumbnails
 from studio.services.videos.library import withdraw_video
@@ -43,7 +42,7 @@ def erase_work(user: User) -> None:
     jobs = RenderJob.objects.filter(owner=user)
     for model in (FrameRecord, SteeringCommand, Steering):
         model.objects.filter(job__in=jobs).delete()
-    jobs.update(parameters={}, plan={}, error="", cause="", request_id="", **dict.fromkeys(JOB_FILES))
+    jobs.update(parameters={}, plan={}, error="", cause="", request_id="", **dict.fromkeys(RenderJob.FILES))
     Video.objects.filter(owner=user).update(
         title="", input_payload={}, parameters={}, error="", source=None, soundtrack=None, output=None
     )

@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db import OperationalError, connection, transaction
 
 from accounts.models import User
+from accounts.services.profiles import lock_user
 from commerce.models import Order, PaymentMethod, Product
 from commerce.services.audit import audit
 from commerce.services.ledger import enroll
@@ -188,7 +189,7 @@ def test_control_a_video_that_is_locked_before_its_user_ends_in_a_circle(people:
             jobs.lock_video(video)
             locked.set()
             until(_somebody_waits, "render that has its user and waits for its video")
-            jobs.lock_user(user.pk)
+            lock_user(user.pk)
 
     results = race([in_order, backwards])
     (circle,) = [result for result in results if isinstance(result, Exception)]

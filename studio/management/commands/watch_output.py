@@ -15,7 +15,7 @@ from django.core.management.base import BaseCommand
 
 from config.platform.heartbeat import Pulse
 from config.platform.rounds import run_rounds
-from studio.services.jobs.outputs import OutputWatcher
+from studio.providers.external.outputs import OutputWatcher
 
 LOOK_SECONDS = 5.0
 """Between two looks, unless asked otherwise."""

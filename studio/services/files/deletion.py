@@ -11,9 +11,6 @@ from effects.services import payload_file_ids
 from studio.models import MediaFile, RenderJob, Video
 from studio.services.files.blobs import note_keys
 
-_VIDEO_FILES = ("source", "soundtrack", "output")
-JOB_FILES = ("output", "still", "animation", "poster", "thumbnail", "sprite", "frame_table", "checkpoint")
-
 
 def release_files(video: Video) -> dict[str, str]:
     """In the transaction that deletes a video: take its files' names away. Answers the blobs that may go, for
@@ -23,8 +20,8 @@ def release_files(video: Video) -> dict[str, str]:
     runs goes on from it. The rows of what the gallery has shown stay without content.
     """
     jobs = RenderJob.objects.filter(video=video)
-    ids = {getattr(video, f"{name}_id") for name in _VIDEO_FILES} | payload_file_ids(video.effect, video.input_payload)
-    ids.update(pk for row in jobs.values_list(*JOB_FILES) for pk in row)
+    ids = {getattr(video, f"{name}_id") for name in Video.FILES} | payload_file_ids(video.effect, video.input_payload)
+    ids.update(pk for row in jobs.values_list(*RenderJob.FILES) for pk in row)
     ids.discard(None)
     # Locked first, so that nobody begins to refer to one while it goes.
     own = MediaFile.objects.filter(pk__in=ids, owner_id=video.owner_id).select_for_update(of=("self",)).order_by("pk")
@@ -36,7 +33,7 @@ def release_files(video: Video) -> dict[str, str]:
 def remove_rows(files: Sequence[MediaFile]) -> dict[str, str]:
     """Delete the locked rows of files that nothing needs, as :func:`release_files` does; answers their blobs."""
     freed = [file.pk for file in files]
-    for model, names in ((RenderJob, JOB_FILES), (Video, _VIDEO_FILES)) if freed else ():
+    for model, names in ((RenderJob, RenderJob.FILES), (Video, Video.FILES)) if freed else ():
         for name in names:
             model._base_manager.filter(**{f"{name}__in": freed}).update(**{name: None})
     for file in files:

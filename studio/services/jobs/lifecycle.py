@@ -6,22 +6,23 @@ import logging
 import shutil
 from functools import partial
 from itertools import islice
+from typing import Unpack
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.services.profiles import lock_user
 from config.api.errors import Conflict, DomainError, NotFound
+from config.platform.locks import waited_too_long
 from config.platform.logs import current_request_id
-from effects.models import Effect
 from effects.services import record_use
 from studio.models import MediaFile, QueueTotal, RenderJob, Video
 from studio.models.jobs import lease_end, seconds_from_now
 from studio.providers import LOCAL, hand_over, take_back
 from studio.requests.parsing import restore
-from studio.requests.types import Request
 from studio.services.files.store import drop_files, keep_file
 from studio.services.jobs.attempts import uncounted
 from studio.services.jobs.charges import capture_price, change_price, hold_price, release_price, render_price
@@ -31,7 +32,7 @@ from studio.services.jobs.turns import check_users, recount_totals, ripen
 from studio.services.steering.lengths import settle_length
 from studio.services.steering.settling import refuse_waiting
 from studio.services.videos import plans
-from studio.services.videos.prepared import PreparedRender, prepare_render
+from studio.services.videos.prepared import PreparedRender, Wish, prepare_render
 from tenants.scope import all_tenants, tenant_scope
 
 logger = logging.getLogger(__name__)
@@ -44,24 +45,9 @@ JOBS_AT_ONCE = 500
 _checked_user = _checked_shard = 0
 
 
-def submit_render(
-    *,
-    video: Video,
-    user: User,
-    purpose: RenderJob.Purpose,
-    request: Request,
-    priority: int | None = None,
-    provider: str = LOCAL,
-    effect: Effect | None = None,
-    again: RenderJob | None = None,
-) -> RenderJob:
+def submit_render(**wish: Unpack[Wish]) -> RenderJob:
     """Draw up a render of the video and queue it; not within a transaction. Raises what both steps raise."""
-    return queue_render(
-        prepare_render(
-            video=video, user=user, purpose=purpose, request=request, priority=priority, provider=provider,
-            effect=effect, again=again,
-        )
-    )  # fmt: skip
+    return queue_render(prepare_render(**wish))
 
 
 def queue_render(prepared: PreparedRender) -> RenderJob:
@@ -248,7 +234,13 @@ def reap(*, limit: int = JOBS_AT_ONCE) -> dict[str, int]:
     with all_tenants():
         for job in RenderJob.objects.abandoned().order_by("lease_expires_at")[:limit]:
             cause = f"Worker {job.worker} renewed its lease last at {job.lease_expires_at}.\n\n{job.cause}".strip()
-            ended = end_attempt(job, lease_id=job.lease_id, code="worker_lost", cause=cause[:LONGEST_CAUSE])
+            try:
+                ended = end_attempt(job, lease_id=job.lease_id, code="worker_lost", cause=cause[:LONGEST_CAUSE])
+            except OperationalError as error:
+                if not waited_too_long(error):
+                    raise
+                logger.warning("The row of render %s is held, perhaps by its worker; the others go first", job.pk)
+                continue
             counts["requeued"] += ended.status == RenderJob.Status.QUEUED
             counts["failed"] += ended.status == RenderJob.Status.FAILED
         for job in RenderJob.objects.forgotten().order_by("paused_at")[:limit]:
@@ -323,11 +315,6 @@ def retry_render(job: RenderJob) -> RenderJob:
             effect=job.effect or job.video.effect,
             again=job,
         )
-
-
-def lock_user(user_id: int) -> None:
-    """The first lock of whoever adds to what a user has, or takes files of it away: see docs/apps.md."""
-    User.objects.select_for_update(no_key=True).values_list("pk").get(pk=user_id)
 
 
 def lock_video(video: Video) -> Video:

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import transaction
 
 from accounts.models import User
+from accounts.services.profiles import lock_user
 from commerce.services.wallets import open_credit_wallet
 from config.api.errors import Forbidden, NotFound, ValidationFailed, all_problems
 from effects.models import Effect
@@ -17,7 +18,6 @@ from studio import providers
 from studio.models import MediaFile, RenderJob, Video
 from studio.services.files.presigned import find_verified_file, verify_upload
 from studio.services.files.store import keep_file
-from studio.services.jobs.lifecycle import lock_user
 from studio.services.videos.effect_requests import effect_request
 from studio.services.videos.plans import ensure_not_busy
 from studio.services.videos.prepared import PreparedRender, prepare_render

@@ -10,13 +10,14 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.services.profiles import lock_user
 from config.api.errors import DomainError, Forbidden, NotFound
 from studio.hooks import video_changed, video_deleted, video_published
 from studio.models import FrameRecord, RenderJob, Video
 from studio.requests.parsing import build, restore
 from studio.services.files.blobs import drop_unnamed
 from studio.services.files.deletion import release_files
-from studio.services.jobs.lifecycle import cancel_video, lock_user
+from studio.services.jobs.lifecycle import cancel_video
 from studio.services.videos.animation_settings import with_overrides
 from studio.services.videos.effect_requests import effect_request
 from studio.services.videos.plans import extended_job
@@ -27,7 +28,7 @@ _LINK = ("kind", "storage_key")
 _SHOWN_OF_A_VIDEO = (
     "tenant_id", "owner_id", "type", "status", "parameters", "error", "created_at", "updated_at",
 )  # fmt: skip
-_LINKED = ("output", "still", "animation", "poster", "thumbnail", "sprite", "frame_table")
+_LINKED = tuple(name for name in RenderJob.FILES if name != "checkpoint")
 _SHOWN = (
     "video_id", "owner_id", "model_file_id", "purpose", "status", "queue", "provider", "priority", "not_before",
     "progress", "frames_done", "frames_total", "eta_seconds", "queued_at", "started_at", "finished_at", "plan",

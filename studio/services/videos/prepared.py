@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NotRequired, TypedDict, Unpack
 
 from accounts.models import User
 from effects.models import Effect
@@ -40,37 +40,46 @@ class PreparedRender:
         return source
 
 
-def prepare_render(
-    *,
-    video: Video,
-    user: User,
-    purpose: RenderJob.Purpose,
-    request: Request,
-    priority: int | None = None,
-    provider: str = LOCAL,
-    effect: Effect | None = None,
-    again: RenderJob | None = None,
-    changes: Mapping[str, Any] | None = None,
-) -> PreparedRender:
+class Wish(TypedDict):
+    """What is asked for."""
+
+    video: Video
+    user: User
+    purpose: RenderJob.Purpose
+    request: Request
+    priority: NotRequired[int | None]
+    provider: NotRequired[str]
+    effect: NotRequired[Effect | None]
+    """What the render is said to be, of the video with its changes."""
+    again: NotRequired[RenderJob | None]
+    """The earlier render that it repeats."""
+    changes: NotRequired[Mapping[str, Any]]
+    """As of PreparedRender."""
+
+
+def prepare_render(**wish: Unpack[Wish]) -> PreparedRender:
     """Draw a render of the video up; not within a transaction. Raises what ``draft_render`` raises, and ``video_busy``.
 
-    effect: what the render is said to be, of the video with its changes; again: the earlier render that it repeats.
     Its price is the effect's for a final that is the effect and nothing else, and the model's for every other.
     """
+    video, user, purpose, request = wish["video"], wish["user"], wish["purpose"], wish["request"]
+    provider, changes = wish.get("provider", LOCAL), wish.get("changes", {})
     ensure_available(provider)
     plans.ensure_not_busy(video)
-    wanted = _changed(video, changes or {})
+    wanted = _changed(video, changes)
     draft = plans.draft_render(video=wanted, user=user, purpose=purpose, request=request)
-    effect = rendered_effect(claimed=effect, video=wanted, user=user, request=request, draft=draft, again=again)
+    effect = rendered_effect(
+        claimed=wish.get("effect"), video=wanted, user=user, request=request, draft=draft, again=wish.get("again")
+    )
     return PreparedRender(
         video=video,
         user=user,
         purpose=purpose,
         draft=draft,
-        priority=priority,
+        priority=wish.get("priority"),
         provider=provider,
         effect=effect,
-        changes=changes or {},
+        changes=changes,
     )
 
 

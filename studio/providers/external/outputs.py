@@ -7,6 +7,8 @@ import uuid
 from collections.abc import Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 
@@ -96,15 +98,8 @@ def _complete(job: RenderJob, path: Path, info: MediaInfo) -> bool:
     try:
         _store(job, path, info, files)
         with transaction.atomic():
-            lease = uuid.uuid4()
-            if job.move(
-                RenderJob.Status.RUNNING,
-                lease_id=lease,
-                lease_expires_at=lease_end(),
-                started_at=job.queued_at,
-                attempts=job.attempts + 1,
-                worker="watch_output",
-            ):
+            lease = _claim(job)
+            if lease is not None:
                 return complete_render(job, lease_id=lease, files=files, seconds_per_frame=None)
     except Exception as error:
         drop_files(list(files.values()))
@@ -115,6 +110,15 @@ def _complete(job: RenderJob, path: Path, info: MediaInfo) -> bool:
     # It was cancelled meanwhile.
     drop_files(list(files.values()))
     return False
+
+
+def _claim(job: RenderJob) -> UUID | None:
+    """The job as if it had run here since it was queued: the second claim beside that of a worker, which comes by turns
+    (``studio.services.jobs.queue``). None when it waits no longer.
+    """
+    lease = uuid.uuid4()
+    began: dict[str, Any] = {"started_at": job.queued_at, "attempts": job.attempts + 1, "worker": "watch_output"}
+    return lease if job.move(RenderJob.Status.RUNNING, lease_id=lease, lease_expires_at=lease_end(), **began) else None
 
 
 def _store(job: RenderJob, path: Path, info: MediaInfo, files: dict[str, MediaFile]) -> None:
