@@ -94,18 +94,21 @@ def drop_unnamed(keys: dict[str, str]) -> None:
 
 def note_keys(keys: dict[str, str]) -> None:
     """Have the reaper look after these if this process ends before ``drop_unnamed`` is through."""
-    for key in keys:
-        _note(key).mkdir(parents=True, exist_ok=True)
+    for key, digest in keys.items():
+        _note(key, digest).mkdir(parents=True, exist_ok=True)
 
 
 def sweep_scratch() -> int:
-    """Remove what processes that are gone have left: bodies half received, working copies, blobs without a row."""
+    """Remove what processes that are gone have left: bodies half received, working copies, blobs without a row.
+
+    A process may be gone before the database has ended its last transaction, which still holds the content's lock.
+    """
     swept = 0
     for folder in scratch.dead_folders():
         notes = folder / _NOTES
         with all_tenants():
             for note in notes.iterdir() if notes.is_dir() else ():
-                _drop_if_unnamed(note.name.replace("+", "/"))
+                _drop_if_unnamed(*_noted(note.name))
         swept += 1
     return swept
 
@@ -116,7 +119,7 @@ def lock_content(digest: str) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [digest])
 
 
-def _drop_if_unnamed(key: str, digest: str = "") -> None:
+def _drop_if_unnamed(key: str, digest: str) -> None:
     with transaction.atomic():
         # Whoever began to share it, by a row that has gone since, has named it once the lock is ours.
         lock_content(digest)
@@ -125,7 +128,7 @@ def _drop_if_unnamed(key: str, digest: str = "") -> None:
     if not named:
         default_storage.delete(key)
     with suppress(OSError):
-        _note(key).rmdir()
+        _note(key, digest).rmdir()
 
 
 def _shared_blob(tenant_id: int, digest: str) -> str | None:
@@ -139,6 +142,12 @@ def _digest(path: Path) -> tuple[str, int]:
         return digest, handle.tell()
 
 
-def _note(key: str) -> Path:
+def _note(key: str, digest: str) -> Path:
     # A folder: it has a name, takes no content, and so no room.
-    return scratch.work_folder() / _NOTES / key.replace("/", "+")
+    return scratch.work_folder() / _NOTES / f"{key.replace('/', '+')}@{digest}"
+
+
+def _noted(name: str) -> tuple[str, str]:
+    """Key and digest of a note; earlier releases wrote no digest."""
+    key, _, digest = name.partition("@")
+    return key.replace("+", "/"), digest
