@@ -26,22 +26,9 @@ from commerce.models import (
 )
 from commerce.services import finance, orders, products
 from config.api.errors import DomainError, all_problems
-from config.staff_pages import StaffInline, StaffPage
+from config.staff_pages import ReadOnly, StaffInline, StaffPage
 
 M = TypeVar("M", bound=Model)
-
-
-class ReadOnly:
-    """Rows that only the services write."""
-
-    def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
 
 
 def apply(page: admin.ModelAdmin, request: HttpRequest, rows: QuerySet[M], verb: Callable[[M], object]) -> None:
@@ -178,7 +165,7 @@ class OrderAdmin(ReadOnly, StaffPage):
 
     @admin.action(description="Cancel the selected orders")
     def cancel(self, request: HttpRequest, rows: QuerySet[Order, Order]) -> None:
-        self._change(request, rows, Order.Status.CANCELED)
+        self._change(request, rows, Order.Status.CANCELLED)
 
     @admin.action(description="Pay the selected orders back")
     def refund(self, request: HttpRequest, rows: QuerySet[Order, Order]) -> None:

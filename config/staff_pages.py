@@ -113,13 +113,8 @@ class NewestFormSet(BaseInlineFormSet):
         return rows
 
 
-class StaffInline(admin.TabularInline):
-    """Rows of another model on the page of the row that they belong to. Only services write them."""
-
-    formset = NewestFormSet
-    extra = 0
-    max_num = 0
-    can_delete = False
+class Unwritten:
+    """Mixed into a page of rows that only the services write; whoever may delete them still does."""
 
     def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
@@ -127,8 +122,21 @@ class StaffInline(admin.TabularInline):
     def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
 
+
+class ReadOnly(Unwritten):
+    """The same, to look at only."""
+
     def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
+
+
+class StaffInline(ReadOnly, admin.TabularInline):
+    """Rows of another model on the page of the row that they belong to. Only services write them."""
+
+    formset = NewestFormSet
+    extra = 0
+    max_num = 0
+    can_delete = False
 
 
 def changed_columns(obj: models.Model, form: forms.BaseForm) -> list[str]:

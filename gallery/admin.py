@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from accounts.models import User
-from config.staff_pages import INLINE_ROWS, StaffPage
+from config.staff_pages import INLINE_ROWS, ReadOnly, StaffPage
 from gallery import services
 from gallery.models import GalleryItem, GalleryReport
 
@@ -23,17 +23,8 @@ _DECISIONS = {
 }
 
 
-class _LookOnly(StaffPage):
+class _LookOnly(ReadOnly, StaffPage):
     """Rows that the services alone write."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
 
     def has_moderate_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.is_staff)

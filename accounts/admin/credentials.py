@@ -12,11 +12,11 @@ from django.http import HttpRequest
 
 from accounts.services.audit import record
 from accounts.services.second_factor import reset
-from config.staff_pages import StaffPage
+from config.staff_pages import StaffPage, Unwritten
 
 
 @admin.register(Authenticator)
-class AuthenticatorAdmin(StaffPage):
+class AuthenticatorAdmin(Unwritten, StaffPage):
     """Who has which second factor, without its secrets. Super administrators reset one that somebody has lost."""
 
     list_display = ("user", "type", "created_at", "last_used_at")
@@ -25,12 +25,6 @@ class AuthenticatorAdmin(StaffPage):
     search_fields = ("user",)
     fields = readonly_fields = ("user", "type", "created_at", "last_used_at")
     actions = None
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Authenticator | None = None) -> bool:
-        return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Authenticator | None = None) -> bool:
         """One's own is removed on the page about account security, which asks who it is."""
@@ -41,7 +35,7 @@ class AuthenticatorAdmin(StaffPage):
 
 
 @admin.register(SocialAccount)
-class SocialAccountAdmin(StaffPage):
+class SocialAccountAdmin(Unwritten, StaffPage):
     """Who signs in with which identity of another site. Only signing in there makes one; it can be taken away."""
 
     list_display = ("user", "provider", "uid", "date_joined", "last_login")
@@ -50,12 +44,6 @@ class SocialAccountAdmin(StaffPage):
     search_fields = ("user", "=uid")
     fields = readonly_fields = ("user", "provider", "uid", "date_joined", "last_login")
     actions = None
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: SocialAccount | None = None) -> bool:
-        return False
 
     def delete_model(self, request: HttpRequest, obj: SocialAccount) -> None:
         record("social.unlinked", actor=request.user, subject=obj.user, provider=obj.provider)  # type: ignore[arg-type]

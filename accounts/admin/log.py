@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.http import HttpRequest
 
 from accounts.models import AuditEntry
-from config.staff_pages import StaffPage
+from config.staff_pages import ReadOnly, StaffPage
 
 
 @admin.register(AuditEntry)
-class AuditEntryAdmin(StaffPage):
+class AuditEntryAdmin(ReadOnly, StaffPage):
     """To look at only: a log that can be edited proves nothing."""
 
     list_display = ("at", "event", "actor", "subject", "address", "detail")
@@ -20,12 +19,3 @@ class AuditEntryAdmin(StaffPage):
     search_fields = ("=event", "actor", "subject")
     search_help_text = "Event, actor or subject (words of address or name, or the tenant's domain)"
     readonly_fields = ("at", "event", "actor", "subject", "address", "user_agent", "detail")
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: AuditEntry | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: AuditEntry | None = None) -> bool:
-        return False

@@ -35,14 +35,14 @@ class Order(models.Model):
         UNPAID = "unpaid"
         PAID = "paid"
         FINISHED = "finished"
-        CANCELED = "canceled"
+        CANCELLED = "canceled", "Canceled"
         REFUNDED = "refunded"
 
     TRANSITIONS: ClassVar[dict[str, frozenset[str]]] = {
-        Status.UNPAID: frozenset({Status.PAID, Status.CANCELED}),
+        Status.UNPAID: frozenset({Status.PAID, Status.CANCELLED}),
         Status.PAID: frozenset({Status.FINISHED, Status.REFUNDED}),
         Status.FINISHED: frozenset({Status.REFUNDED}),
-        Status.CANCELED: frozenset({Status.REFUNDED}),
+        Status.CANCELLED: frozenset({Status.REFUNDED}),
         Status.REFUNDED: frozenset(),
     }
 

@@ -29,7 +29,7 @@ class Payment(models.Model):
         SUCCEEDED = "succeeded"
         DISPUTED = "disputed"
         REFUNDED = "refunded"
-        CANCELED = "canceled"
+        CANCELLED = "canceled", "Canceled"
 
     provider = models.CharField(max_length=16, default="stripe")
     intent_id = models.CharField(max_length=255, unique=True, help_text="The provider's name for it.")

@@ -44,7 +44,7 @@ class TokenSpendingRow(TypedDict):
 def token_spending(*, since: date | None, until: date | None, granularity: Granularity) -> TokenSpendingRow:
     """Credits paid for renders from ``since`` to ``until``, both days included; all of them without bounds."""
     spent = _spent(since, until)
-    totals = spent.aggregate(tokens=Sum("amount"), count=Count("id"), first=Min("created_at"))
+    totals = spent.aggregate(credits=Sum("amount"), count=Count("id"), first=Min("created_at"))
     today = timezone.now().date()
     of_effects = spent.filter(effect_id__isnull=False)
     by_effect = of_effects.order_by().values("effect_id")
@@ -53,7 +53,7 @@ def token_spending(*, since: date | None, until: date | None, granularity: Granu
     names = dict(latest.values_list("effect_id", "effect_name"))
     by_period = spent.order_by().annotate(start=_TRUNC[granularity]("created_at", tzinfo=UTC)).values("start")
     return {
-        "total_tokens_spent": totals["tokens"] or 0,
+        "total_tokens_spent": totals["credits"] or 0,
         "total_transactions": totals["count"],
         "period": {
             "from": since or (totals["first"].date() if totals["first"] else until or today),
@@ -63,14 +63,14 @@ def token_spending(*, since: date | None, until: date | None, granularity: Granu
             {
                 "effect_id": cast(int, row["effect_id"]),
                 "effect_name": names[row["effect_id"]],
-                "tokens_spent": row["tokens"],
+                "tokens_spent": row["credits"],
                 "usage_count": row["count"],
             }
-            for row in by_effect.annotate(tokens=Sum("amount"), count=Count("id")).order_by("-tokens", "effect_id")
+            for row in by_effect.annotate(credits=Sum("amount"), count=Count("id")).order_by("-credits", "effect_id")
         ],
         "by_period": [
-            {"period": row["start"].date(), "tokens_spent": row["tokens"], "usage_count": row["count"]}
-            for row in by_period.annotate(tokens=Sum("amount"), count=Count("id")).order_by("start")
+            {"period": row["start"].date(), "tokens_spent": row["credits"], "usage_count": row["count"]}
+            for row in by_period.annotate(credits=Sum("amount"), count=Count("id")).order_by("start")
         ],
     }
 

@@ -122,7 +122,7 @@ def _apply(event: PaymentEvent, subject: _Subject) -> str:
             return payments.payment_failed(payment, reason)
         case "payment_intent.canceled":
             payment = event.payment = _payment(subject["id"])
-            return payments.payment_canceled(payment)
+            return payments.payment_cancelled(payment)
         case "charge.refunded":
             payment = event.payment = _payment(subject["payment_intent"])
             return payments.payment_refunded(payment, refunded=from_minor(subject["amount_refunded"], payment.currency))

@@ -16,7 +16,7 @@ from typing import TypedDict, TypeVar, Unpack
 from django.db import IntegrityError, connection, models, transaction
 from django.utils import timezone
 
-from commerce.models import FinanceOperation, Wallet
+from commerce.models import PURCHASE, FinanceOperation, Order, Wallet
 from config.api.errors import DomainError, NotFound
 from config.platform.commits import LOCKS_GO_EARLY, before_anybody_is_told
 
@@ -73,6 +73,19 @@ def write_off(
 ) -> FinanceOperation:
     """Take an amount out of a wallet, once per key. Raises DomainError ``insufficient_funds`` (422)."""
     return _move(wallet, FinanceOperation.Type.WRITE_OFF, Decimal(amount), idempotency_key, **details)
+
+
+class OfOrder(TypedDict):
+    """What an entry says of the order it belongs to."""
+
+    reference_type: str
+    reference_id: int
+    idempotency_key: str
+
+
+def of_order(order: Order, what: str) -> OfOrder:
+    """The details of the order's one entry of this name."""
+    return {"reference_type": PURCHASE, "reference_id": order.pk, "idempotency_key": f"order:{order.pk}:{what}"}
 
 
 def execute(operation: FinanceOperation) -> FinanceOperation:

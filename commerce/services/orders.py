@@ -124,7 +124,7 @@ def _change(order: Order, status: str, staff: User) -> None:
         case Order.Status.FINISHED:
             with all_tenants(), transaction.atomic():
                 finish_order(lock_order(order), by=staff)
-        case Order.Status.CANCELED:
+        case Order.Status.CANCELLED:
             if not cancel_order(order, by=staff):
                 order.refresh_from_db()
                 raise _impossible(order, status)

@@ -54,7 +54,7 @@ def payment_succeeded(payment: Payment, *, amount: int, currency: str) -> str:
             f"{expected} {payment.currency} were expected, {amount} {currency.upper()} were paid.",
             data={"expected": expected, "paid": amount},
         )
-    if payment.status not in (Payment.Status.CREATED, Payment.Status.CANCELED):
+    if payment.status not in (Payment.Status.CREATED, Payment.Status.CANCELLED):
         return "ignored"
     _move(payment, Payment.Status.SUCCEEDED)
     if payment.order is None:
@@ -67,11 +67,11 @@ def payment_succeeded(payment: Payment, *, amount: int, currency: str) -> str:
     return "applied"
 
 
-def payment_canceled(payment: Payment) -> str:
+def payment_cancelled(payment: Payment) -> str:
     """Nothing will come of this payment any more."""
     if payment.status != Payment.Status.CREATED:
         return "ignored"
-    _move(payment, Payment.Status.CANCELED)
+    _move(payment, Payment.Status.CANCELLED)
     return "applied"
 
 
@@ -130,7 +130,7 @@ def dispute_closed(payment: Payment, *, won: bool) -> str:
 def _begin(
     user: User, amount: Decimal, currency: str, subject: str, description: str, link: dict[str, object]
 ) -> tuple[Payment, str]:
-    payment = Payment.objects.filter(**link).exclude(status=Payment.Status.CANCELED).first()
+    payment = Payment.objects.filter(**link).exclude(status=Payment.Status.CANCELLED).first()
     if payment is not None:
         return payment, find_intent(payment.intent_id)["client_secret"]
     # Numbered, because an intent that was cancelled can't be used again.

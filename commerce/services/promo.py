@@ -36,7 +36,7 @@ def redeem(*, code: str, user: User, cost: Decimal, currency: str) -> tuple[Prom
     if not PromoCode.objects.filter(left, pk=promo.pk).update(uses=F("uses") + 1):
         raise DomainError("promo_code_exhausted", "This promo code has been used up.")
     if promo.max_uses_per_user is not None:
-        used = Order.objects.filter(customer=user, promo_code=promo).exclude(status=Order.Status.CANCELED).count()
+        used = Order.objects.filter(customer=user, promo_code=promo).exclude(status=Order.Status.CANCELLED).count()
         if used >= promo.max_uses_per_user:
             raise DomainError("promo_code_used", "You have used this promo code as often as you may.")
     return promo, promo.discount_on(cost, smallest(currency))

@@ -56,7 +56,7 @@ def _apply(payment: Payment, what: str, intent: Intent) -> Iterator[tuple[bool, 
         with all_tenants(), transaction.atomic():
             payment = Payment.objects.select_for_update(of=("self",)).get(pk=payment.pk)
             if intent["status"] == "canceled":
-                payments.payment_canceled(payment)
+                payments.payment_cancelled(payment)
             else:
                 payments.payment_succeeded(payment, amount=intent["amount_received"], currency=intent["currency"])
     except DomainError as error:
@@ -77,7 +77,7 @@ def _apply_refund(payment: Payment, refunded: Decimal) -> Iterator[tuple[bool, s
 
 def _send_what_is_owed() -> Iterator[tuple[bool, str]]:
     """Money that was kept for an order that is over, or for an operation that was cancelled."""
-    closed = (Order.Status.CANCELED, Order.Status.REFUNDED)
+    closed = (Order.Status.CANCELLED, Order.Status.REFUNDED)
     with all_tenants():
         owed = list(
             Payment.objects.filter(status=Payment.Status.SUCCEEDED).filter(

@@ -19,7 +19,7 @@ from commerce.models import (
     Wallet,
 )
 from commerce.services import promo
-from commerce.services.ledger import enroll, write_off
+from commerce.services.ledger import enroll, of_order, write_off
 from commerce.services.locks import lock_order, lock_wallets
 from commerce.services.products import return_stock
 from commerce.services.providers import provider_of
@@ -55,9 +55,7 @@ def finish_order(order: Order, *, by: User | None) -> None:
             wallet=personal_balance(user=order.seller),
             amount=order.total_cost,
             description=f"Sale {order.number}",
-            reference_type=PURCHASE,
-            reference_id=order.pk,
-            idempotency_key=f"order:{order.pk}:sale",
+            **of_order(order, "sale"),
         )
     record(order, by)
 
@@ -109,7 +107,7 @@ def refund_by_provider(order: Order, note: str) -> None:
 
 def call_off(order: Order, by: User | None, note: str) -> None:
     """Let an unpaid order go: its stock and its use of the promo code are free again. Call locked."""
-    order.move(Order.Status.CANCELED)
+    order.move(Order.Status.CANCELLED)
     return_stock(dict(order.items.values_list("product_id", "quantity")))
     if order.promo_code is not None:
         promo.give_back(order.promo_code)
@@ -122,9 +120,7 @@ def grant_credits(order: Order, *, occasion: str) -> None:
         wallet=open_credit_wallet(user=order.customer),
         amount=order.credits,
         description="Token purchase",
-        reference_type=PURCHASE,
-        reference_id=order.pk,
-        idempotency_key=f"order:{order.pk}:{occasion}",
+        **of_order(order, occasion),
     )
 
 
@@ -140,9 +136,7 @@ def take_back_credits(order: Order, *, occasion: str) -> int:
             wallet=wallet,
             amount=amount,
             description=f"Order {order.number} was paid back",
-            reference_type=PURCHASE,
-            reference_id=order.pk,
-            idempotency_key=f"order:{order.pk}:{occasion}",
+            **of_order(order, occasion),
         )
     return owed - amount
 
@@ -182,8 +176,8 @@ def order_closed(order: Order) -> DomainError:
 
 def _take_back_sale(order: Order) -> Decimal:
     """Write off what the seller still has of the sale; answers how much is missing."""
-    key = f"order:{order.pk}:sale"
-    if order.seller is None or not FinanceOperation._base_manager.filter(idempotency_key=key).exists():
+    sale = FinanceOperation._base_manager.filter(**of_order(order, "sale"))
+    if order.seller is None or not sale.exists():
         return Decimal(0)
     wallet = balance_wallet(user=order.seller)
     amount = min(order.total_cost, wallet.available)
@@ -192,9 +186,7 @@ def _take_back_sale(order: Order) -> Decimal:
             wallet=wallet,
             amount=amount,
             description=f"Sale {order.number} was paid back",
-            reference_type=PURCHASE,
-            reference_id=order.pk,
-            idempotency_key=f"{key}:refund",
+            **of_order(order, "sale:refund"),
         )
     return order.total_cost - amount
 

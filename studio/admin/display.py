@@ -6,27 +6,17 @@ import json
 
 from django.db import models
 from django.forms.widgets import Media, Script
-from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from config.staff_pages import StaffPage
+from config.staff_pages import ReadOnly, StaffPage
 from studio.models import MediaFile, RenderJob
 from studio.services.files.store import file_url
 
 
-class LookOnlyAdmin(StaffPage):
+class LookOnlyAdmin(ReadOnly, StaffPage):
     """Rows that the services alone write."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        return False
 
     @property
     def media(self) -> Media:

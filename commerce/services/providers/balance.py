@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from accounts.models import User
-from commerce.models import PURCHASE, Order
+from commerce.models import Order
 from commerce.payment_provider import PaymentProvider
-from commerce.services.ledger import enroll, write_off
+from commerce.services.ledger import enroll, of_order, write_off
 from commerce.services.wallets import personal_balance
 from config.api.errors import DomainError
 
@@ -20,9 +20,7 @@ class BalanceProvider(PaymentProvider):
             wallet=personal_balance(user=order.customer),
             amount=order.total_cost,
             description=f"Order {order.number}",
-            reference_type=PURCHASE,
-            reference_id=order.pk,
-            idempotency_key=f"order:{order.pk}:payment",
+            **of_order(order, "payment"),
         )
 
     def give_back(self, order: Order) -> None:
@@ -32,7 +30,5 @@ class BalanceProvider(PaymentProvider):
             wallet=personal_balance(user=order.customer),
             amount=order.total_cost,
             description=f"Order {order.number} was paid back",
-            reference_type=PURCHASE,
-            reference_id=order.pk,
-            idempotency_key=f"order:{order.pk}:payment:refund",
+            **of_order(order, "payment:refund"),
         )

@@ -51,7 +51,7 @@ class StripeProvider(PaymentProvider):
                 logger.warning("%s could not be cancelled: %s", payment, error)
             else:
                 Payment.objects.filter(pk=payment.pk, status=Payment.Status.CREATED).update(
-                    status=Payment.Status.CANCELED
+                    status=Payment.Status.CANCELLED
                 )
 
     def send_back(self, order: Order) -> None:
