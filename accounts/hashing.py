@@ -19,6 +19,7 @@ from django.conf import settings
 from django.contrib.auth.hashers import Argon2PasswordHasher
 
 from config.api.errors import Unavailable
+from config.platform.transactions import ensure_outside_transaction
 
 T = TypeVar("T")
 
@@ -29,16 +30,33 @@ _NICENESS = 10
 """A hash has eight threads. With this each has a tenth of a usual thread's share, all of them about one share."""
 
 
-class PatientArgon2Hasher(Argon2PasswordHasher):
+class OutsideTransactions:
+    """Mixed into a hasher: a hash waits for its turn, and a transaction keeps its locks meanwhile."""
+
+    def encode(self, password: str, salt: str) -> str:
+        ensure_outside_transaction("Hashing a password")
+        hashed: str = super().encode(password, salt)  # type: ignore[misc]
+        return hashed
+
+    def verify(self, password: str, encoded: str) -> bool:
+        ensure_outside_transaction("Checking a password")
+        return bool(super().verify(password, encoded))  # type: ignore[misc]
+
+
+class _InTurns(Argon2PasswordHasher):
     """Django's, one after the other. Raises Unavailable (503) when no turn comes."""
 
     def encode(self, password: str, salt: str) -> str:
         with _turn():
-            return _giving_way(lambda: super(PatientArgon2Hasher, self).encode(password, salt))
+            return _giving_way(lambda: super(_InTurns, self).encode(password, salt))
 
     def verify(self, password: str, encoded: str) -> bool:
         with _turn():
-            return _giving_way(lambda: super(PatientArgon2Hasher, self).verify(password, encoded))
+            return _giving_way(lambda: super(_InTurns, self).verify(password, encoded))
+
+
+class PatientArgon2Hasher(OutsideTransactions, _InTurns):
+    """What passwords are hashed with."""
 
 
 @contextmanager

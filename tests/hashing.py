@@ -2,8 +2,10 @@
 
 from django.contrib.auth.hashers import Argon2PasswordHasher
 
+from accounts.hashing import OutsideTransactions
 
-class QuickArgon2PasswordHasher(Argon2PasswordHasher):
+
+class QuickArgon2PasswordHasher(OutsideTransactions, Argon2PasswordHasher):
     """Argon2 with the least work: the real one takes a quarter of a second and 100 MiB, on purpose."""
 
     time_cost = 1

@@ -11,9 +11,11 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
+from django.contrib.auth.hashers import check_password, make_password
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
@@ -98,6 +100,16 @@ def test_the_helper_that_looks_at_media(media_dir: Path) -> None:
     probe(media_dir / "clip.mp4")
     with transaction.atomic(), pytest.raises(InTransaction):
         probe(media_dir / "clip.mp4")
+
+
+@pytest.mark.parametrize("hasher", ["tests.hashing.QuickArgon2PasswordHasher", "accounts.hashing.PatientArgon2Hasher"])
+def test_a_password(settings: Any, hasher: str) -> None:
+    settings.PASSWORD_HASHERS = [hasher]
+    hashed = make_password("secret")
+    for ask in (lambda: make_password("secret"), lambda: check_password("secret", hashed)):
+        with transaction.atomic(), pytest.raises(InTransaction):
+            ask()
+    assert check_password("secret", hashed)
 
 
 def test_long_work_on_files(tmp_path: Path) -> None:

@@ -30,9 +30,17 @@ class UserManager(BaseUserManager["User"]):
     def get_by_natural_key(self, username: str | None) -> User:
         return self.get(email=normalise_email(username or ""))
 
-    def create_user(self, *, email: str, password: str | None, tenant: Tenant, name: str, **fields: object) -> User:
+    def create_user(
+        self, *, email: str, password: str | None, tenant: Tenant, name: str, hashed: str = "", **fields: object
+    ) -> User:
+        """A user with this password; without one, none works. hashed: of the password, by whoever is in a transaction,
+        in which nobody hashes.
+        """
         user = self.model(email=normalise_email(email), tenant=tenant, name=name, **fields)
-        user.set_password(password)
+        if hashed:
+            user.password = hashed
+        else:
+            user.set_password(password)
         user.save(using=self._db, force_insert=True)
         return user
 

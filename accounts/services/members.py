@@ -18,7 +18,7 @@ from accounts.services.audit import Device, record
 from accounts.services.member_locks import check_not_last_owner, check_owner, lock_member
 from accounts.services.names import shown_name
 from accounts.services.sessions import Tokens, end_other_sessions
-from accounts.services.users import create_account
+from accounts.services.users import create_account, hash_new_password
 from config.api.errors import NotFound, ValidationFailed
 from config.platform.background import enqueue
 from config.platform.mail import send_mail
@@ -142,13 +142,20 @@ def accept_invitation(*, token: str, password: str, device: Device, name: str = 
     except (signing.BadSignature, ValueError) as error:
         raise refused from error
     # The token, not a login, tells the tenant.
+    with all_tenants():
+        invited = Invitation.objects.filter(pk=invitation_id, email=email)
+        found = invited.first()
+        if found is None or not found.is_open:
+            raise refused
+        hashed = hash_new_password(password, User(email=email, name=name or email.split("@")[0]))
     with all_tenants(), transaction.atomic():
-        invitation = Invitation.objects.select_for_update().filter(pk=invitation_id, email=email).first()
+        invitation = invited.select_for_update().first()
         if invitation is None or not invitation.is_open:
             raise refused
         user, tokens = create_account(
             email=email,
             password=password,
+            hashed=hashed,
             device=device,
             name=name,
             tenant=invitation.tenant,

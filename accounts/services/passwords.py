@@ -61,14 +61,13 @@ def mail_password_reset(email: str) -> bool:
 def reset_password(*, email: str, token: str, password: str) -> User:
     """Set a new password by the token of a reset mail, once; every session ends."""
     check_new_password(password, User(email=email))
+    active = User.objects.filter(email=normalise_email(email), is_active=True)
+    check_new_password(password, _proven_by(token, active.first(), email))
+    hashed = make_password(password)
     with transaction.atomic():
-        user = User.objects.select_for_update().filter(email=normalise_email(email), is_active=True).first()
-        # Somebody who does not exist, so that an unknown address costs as much as a wrong token.
-        asked = user or User(pk=0, email=email, password="")
-        if not default_token_generator.check_token(asked, token) or user is None:
-            raise ValidationFailed({"token": ["This password reset token is invalid or has expired."]})
-        check_new_password(password, user)
-        user.set_password(password)
+        # Once: another request may have used it since.
+        user = _proven_by(token, active.select_for_update().first(), email)
+        user.password = hashed
         # Whoever read the mail owns the address.
         newly_verified = user.email_verified_at is None
         user.email_verified_at = user.email_verified_at or timezone.now()
@@ -78,6 +77,15 @@ def reset_password(*, email: str, token: str, password: str) -> User:
         tell_former_address(user=user, address=user.email, readdressed=False, password=True)
         if newly_verified:
             user_verified(user)
+    return user
+
+
+def _proven_by(token: str, user: User | None, email: str) -> User:
+    """The user whose token this is. Raises ValidationFailed."""
+    # Somebody who does not exist, so that an unknown address costs as much as a wrong token.
+    asked = user or User(pk=0, email=email, password="")
+    if not default_token_generator.check_token(asked, token) or user is None:
+        raise ValidationFailed({"token": ["This password reset token is invalid or has expired."]})
     return user
 
 

@@ -45,20 +45,30 @@ def check_new_address(email: str, user: User | None = None) -> None:
 
 
 def create_account(
-    *, email: str, password: str | None, device: Device, name: str = "", tenant: Tenant | None = None, **fields: object
+    *,
+    email: str,
+    password: str | None,
+    device: Device,
+    name: str = "",
+    tenant: Tenant | None = None,
+    hashed: str = "",
+    **fields: object,
 ) -> tuple[User, Tokens]:
-    """A user with a credit wallet, logged in; in a new tenant unless one is given. None: no password works."""
+    """A user with a credit wallet, logged in; in a new tenant unless one is given. None: no password works.
+
+    hashed: of the password, checked and hashed before by whoever calls within a transaction.
+    """
     name = name or normalise_email(email).split("@")[0]
-    if password is not None:
-        check_new_password(password, User(email=email, name=name))
+    if password is not None and not hashed:
+        hashed = hash_new_password(password, User(email=normalise_email(email), name=name))
     try:
         with transaction.atomic():
             # The address first: a taken one costs no tenant, and the constraint settles two at once.
-            if User.objects.filter(email=normalise_email(email)).exists():
-                raise ValidationFailed({"email": [EMAIL_TAKEN]})
+            _ensure_free(email)
             user = User.objects.create_user(
                 email=email,
                 password=password,
+                hashed=hashed,
                 tenant=tenant or create_tenant(name=name),
                 name=name,
                 **fields,
@@ -68,6 +78,19 @@ def create_account(
             return user, open_session(user=user, device=device)
     except IntegrityError as error:
         raise ValidationFailed({"email": [EMAIL_TAKEN]}) from error
+
+
+def hash_new_password(password: str, user: User) -> str:
+    """The hash of a password that may be the new user's. Raises ValidationFailed, also when the address is taken."""
+    check_new_password(password, user)
+    # A taken address costs no hash.
+    _ensure_free(user.email)
+    return make_password(password)
+
+
+def _ensure_free(email: str) -> None:
+    if User.objects.filter(email=normalise_email(email)).exists():
+        raise ValidationFailed({"email": [EMAIL_TAKEN]})
 
 
 def authenticate(*, email: str, password: str, device: Device) -> User:
@@ -93,10 +116,12 @@ def ensure_administrator(*, email: str, password: str) -> tuple[User, bool]:
     user = User.objects.filter(email=normalise_email(email)).first()
     if user is not None:
         return user, False
+    hashed = make_password(password)
     with transaction.atomic():
         user = User.objects.create_user(
             email=email,
             password=password,
+            hashed=hashed,
             tenant=create_tenant(name="staff"),
             name=email.split("@")[0],
             role=User.Role.SUPER_ADMINISTRATOR,
