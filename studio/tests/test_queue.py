@@ -219,6 +219,8 @@ def test_the_figures_count_everybody_and_estimate_from_history(make_job: JobFact
         ("preview", 8, None, "MEDIUM_PRIORITY_QUEUE"),
         ("final", 1, None, "LOW_PRIORITY_QUEUE"),
         ("final", 100, 100, "HIGH_PRIORITY_QUEUE"),
+        ("final", 100, 50, "HIGH_PRIORITY_QUEUE"),
+        ("final", 100, 49, "MEDIUM_PRIORITY_QUEUE"),
         ("final", 100, 1, "MEDIUM_PRIORITY_QUEUE"),
         ("preview", 1, -1, "LOW_PRIORITY_QUEUE"),
     ],

@@ -140,6 +140,28 @@ MUTANTS = (
         "if priority > 50:",
         "studio/tests/test_queue.py studio/tests/test_turns.py",
     ),
+    # Locks.
+    Mutant(
+        "waits without a bound",
+        "config/platform/locks.py",
+        "(settings.LOCK_TIMEOUT_SECONDS, settings.IDLE_TRANSACTION_SECONDS) if bounded",
+        "(0, 0) if bounded",
+        "tests/test_lock_waits.py",
+    ),
+    Mutant(
+        "a deletion that does not lock its user",
+        "studio/services/videos/library.py",
+        "        lock_user(video.owner_id)\n",
+        "",
+        "studio/tests/test_lock_order.py",
+    ),
+    Mutant(
+        "a sweep that does not wait for the content",
+        "studio/services/files/blobs.py",
+        "_drop_if_unnamed(*_noted(note.name))",
+        '_drop_if_unnamed(_noted(note.name)[0], "")',
+        "studio/tests/test_shared_blobs.py",
+    ),
     # Uploads and rendering.
     Mutant(
         "announced against real type",
