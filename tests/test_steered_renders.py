@@ -266,6 +266,8 @@ def test_records_of_renders_that_have_long_been_over_are_swept(api: APIClient, u
     with all_tenants():
         assert FrameRecord.objects.filter(job=newest(user)).count() == 24
         RenderJob.objects.update(finished_at=seconds_from_now(-25 * 3600))
-        assert sweep_records() >= 24
+    # As the reaper calls it, which is in no tenant's scope.
+    assert sweep_records() >= 24
+    with all_tenants():
         assert not FrameRecord.objects.exists()
     assert [record["frame"] for record in session.records()] == list(range(24)), "of the stored table"

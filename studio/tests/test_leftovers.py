@@ -283,13 +283,15 @@ class TestKilled:
             cwd=ROOT,
             env=environment,
         ) as process:
-            assert process.stdout
-            assert process.stdout.readline() == b"ready\n"
-            assert len(scratch()) == 2
-            call_command("reap", once=True)
-            assert len(scratch()) == 2, "it lives"
-            assert orphan in stored_blobs()
-            process.kill()
+            try:
+                assert process.stdout
+                assert process.stdout.readline() == b"ready\n"
+                assert len(scratch()) == 2
+                call_command("reap", once=True)
+                assert len(scratch()) == 2, "it lives"
+                assert orphan in stored_blobs()
+            finally:
+                process.kill()
         call_command("reap", once=True)
         assert scratch() == set()
         assert orphan not in stored_blobs()
