@@ -80,7 +80,7 @@ def give_command(*, job: RenderJob, user: User, token: str, number: int, kind: s
         command = SteeringCommand(tenant_id=job.tenant_id, job=job, number=number, kind=kind, body=body)
         if isinstance(action, Extend):
             command.price = extend(job, frames=action.frames)
-        command.save()
+        command.save(force_insert=True)
         Steering.objects.filter(pk=steering.pk).update(last_number=number)
         renewed(steering)
         if kind in WAKING:

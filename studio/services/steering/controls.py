@@ -153,10 +153,10 @@ def _token(steering: Steering) -> str:
     return signing.dumps([steering.job_id, steering.controller_id, steering.epoch], salt=_SALT)
 
 
-def _leave(steering: Steering) -> None:
-    steering.controller, steering.offered, steering.expires_at = None, False, None
-    steering.epoch += 1
-    steering.save(update_fields=["controller", "offered", "epoch", "expires_at"])
+def _leave(locked: Steering) -> None:
+    locked.controller, locked.offered, locked.expires_at = None, False, None
+    locked.epoch += 1
+    locked.save(update_fields=["controller", "offered", "epoch", "expires_at"])
 
 
 def _held(steering: Steering) -> DomainError:
