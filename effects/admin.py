@@ -24,7 +24,7 @@ class CategoryAdmin(StaffPage):
     search_fields = ("name", "slug", "description")
     prepopulated_fields = {"slug": ("name",)}
 
-    def save_model(self, request: HttpRequest, obj: Category, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: Category, form: forms.ModelForm, change: bool) -> None:
         if change:
             services.update_category(obj, changes=_changes(obj, form))
         else:
@@ -38,7 +38,7 @@ class CategoryAdmin(StaffPage):
             services.delete_category(category)
 
 
-def _models() -> list[tuple[Any, str]]:
+def _models() -> list[tuple[object, str]]:
     named = {pk: name for models in render_models().values() for pk, name in models.items()}
     return [("", "---------"), *named.items()]
 
@@ -57,8 +57,8 @@ class EffectForm(forms.ModelForm):
             "is_new", "popularity_score",
         )  # fmt: skip
 
-    def clean(self) -> dict[str, Any]:
-        values: dict[str, Any] = super().clean() or {}
+    def clean(self) -> dict[str, object]:
+        values = super().clean() or {}
         try:
             properties = read_properties(values.get("configurable_properties"))
         except ValueError:
@@ -109,7 +109,7 @@ class EffectAdmin(StaffPage):
             kwargs["queryset"] = Category.objects.filter(kind=Category.Kind.EFFECT)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
-    def save_model(self, request: HttpRequest, obj: Effect, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: Effect, form: forms.ModelForm, change: bool) -> None:
         if change:
             services.update_effect(obj, changes=_changes(obj, form))
         else:
@@ -123,6 +123,6 @@ class EffectAdmin(StaffPage):
             services.delete_effect(effect)
 
 
-def _changes(row: Category | Effect, form: Any) -> dict[str, Any]:
+def _changes(row: Category | Effect, form: forms.ModelForm) -> dict[str, object]:
     """The form has written its values to the row already."""
     return {name: getattr(row, name) for name in changed_columns(row, form)}

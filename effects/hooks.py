@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from config.platform.hooks import Hook, hook
 from effects.generation import Vocabulary
 
 
-def _fits(what: Any) -> str | None:
+def _fits(what: object) -> str | None:
     return None if isinstance(what, Vocabulary) else f"{what!r} is no vocabulary."
 
 

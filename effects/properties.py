@@ -16,7 +16,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 from django.core.exceptions import ValidationError
 
@@ -25,7 +25,7 @@ from effects.hooks import render_models, vocabulary
 TYPES = ("text", "number", "image", "video")
 MAX_TEXT = 1000
 MAX_PROPERTIES = 50
-STANDARD: list[dict[str, Any]] = [
+STANDARD: list[dict[str, object]] = [
     {
         "key": "prompt",
         "name": "Prompt",
@@ -60,10 +60,10 @@ class Property:
     description: str
     type: str
     required: bool
-    default: Any
+    default: object
     range: list[Any] | None
 
-    def clean(self, value: Any) -> Any:
+    def clean(self, value: object) -> object:
         """The value as the template gets it. Raises ValueError with a reason for people."""
         if self.type == "number":
             return self._number(value)
@@ -73,14 +73,14 @@ class Property:
             raise ValueError(f"Must be the id of an uploaded {self.type}.")
         return value
 
-    def _number(self, value: Any) -> int | float:
+    def _number(self, value: object) -> int | float:
         if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
             raise ValueError("Must be a number.")
         if self.range and not self.range[0] <= value <= self.range[1]:
             raise ValueError(f"Must be from {self.range[0]:g} to {self.range[1]:g}.")
         return value
 
-    def _text(self, value: Any) -> str:
+    def _text(self, value: object) -> str:
         if not isinstance(value, str) or vocabulary().control_characters.search(value):
             raise ValueError("Must be a text without control characters.")
         text = value.strip()
@@ -93,7 +93,7 @@ class Property:
         return text
 
 
-def read_properties(data: Any) -> list[Property]:
+def read_properties(data: object) -> list[Property]:
     """The properties of an effect. Raises ValueError with a reason for staff."""
     if not isinstance(data, list) or len(data) > MAX_PROPERTIES:
         raise ValueError(f"Must be a list of at most {MAX_PROPERTIES} properties.")
@@ -103,7 +103,9 @@ def read_properties(data: Any) -> list[Property]:
     return properties
 
 
-def fill_template(template: Mapping[str, Any], properties: list[Property], values: Mapping[str, Any]) -> dict[str, Any]:
+def fill_template(
+    template: Mapping[str, object], properties: list[Property], values: Mapping[str, object]
+) -> dict[str, object]:
     """The generation parameters for these cleaned values."""
     filling = _Filling({item.key: item for item in properties}, values)
     filled = {name: (filling.fill(part), _is_open(part)) for name, part in template.items()}
@@ -111,7 +113,7 @@ def fill_template(template: Mapping[str, Any], properties: list[Property], value
     return {name: value for name, (value, is_open) in filled.items() if value is not None or not is_open}
 
 
-def check_properties(data: Any) -> None:
+def check_properties(data: object) -> None:
     """A model validator."""
     try:
         read_properties(data)
@@ -119,7 +121,7 @@ def check_properties(data: Any) -> None:
         raise ValidationError(str(error)) from error
 
 
-def check_template(data: Any) -> None:
+def check_template(data: object) -> None:
     """A model validator: the parameters are known ones, and what is written out lies within their bounds.
 
     Which placeholders it may use, only the effect knows; what they become is checked with every use.
@@ -142,12 +144,12 @@ def check_model(model_id: int) -> None:
         raise ValidationError("There is no such model.")
 
 
-def check_workflow(template: Mapping[str, Any], workflow: str) -> None:
+def check_workflow(template: Mapping[str, object], workflow: str) -> None:
     """A model validator of the whole effect: its parameters are of what its type renders."""
     _refuse(vocabulary().misplaced(template, workflow))
 
 
-def check_placeholders(template: Mapping[str, Any], properties: list[Property]) -> None:
+def check_placeholders(template: Mapping[str, object], properties: list[Property]) -> None:
     """Every placeholder names a property that can stand there. Raises ValueError with a reason for staff."""
     known = {item.key: item for item in properties}
     for part in template.values():
@@ -167,7 +169,7 @@ class _Filling:
         self._properties = properties
         self._values = values
 
-    def fill(self, part: Any) -> Any:
+    def fill(self, part: object) -> object:
         if isinstance(part, str):
             return self._text(part)
         if isinstance(part, list):
@@ -176,7 +178,7 @@ class _Filling:
             return self._mapped(part) if set(part) == {"property", "to"} else {k: self.fill(v) for k, v in part.items()}
         return part
 
-    def _text(self, text: str) -> Any:
+    def _text(self, text: str) -> object:
         whole = _PLACEHOLDER.fullmatch(text.strip())
         if whole:
             return self._values.get(whole[1])
@@ -191,7 +193,7 @@ class _Filling:
         return round(start + (end - start) * (value - low) / (high - low), 6)
 
 
-def _read_property(data: Any) -> Property:
+def _read_property(data: object) -> Property:
     if not isinstance(data, dict) or set(data) - _FIELDS:
         raise ValueError(f"A property is an object of {', '.join(sorted(_FIELDS))}.")
     key = data.get("key")
@@ -215,7 +217,7 @@ def _read_property(data: Any) -> Property:
     return item
 
 
-def _check_range(key: str, kind: str, span: Any) -> None:
+def _check_range(key: str, kind: str, span: object) -> None:
     if span is None:
         return
     if kind == "number" and not _is_span(span):
@@ -226,12 +228,12 @@ def _check_range(key: str, kind: str, span: Any) -> None:
         raise ValueError(f"{key}: a file has no range.")
 
 
-def _is_span(span: Any) -> bool:
+def _is_span(span: object) -> TypeGuard[list[float]]:
     numbers = isinstance(span, list) and len(span) == 2 and all(type(n) in (int, float) for n in span)
-    return numbers and span[0] != span[1] and all(map(math.isfinite, span))
+    return isinstance(span, list) and numbers and span[0] != span[1] and all(map(math.isfinite, span))
 
 
-def placeholders(part: Any) -> Iterator[tuple[str, Any]]:
+def placeholders(part: object) -> Iterator[tuple[str, object]]:
     """Every property that a template names, with what it is mapped to, if it is."""
     if isinstance(part, str):
         yield from ((key, None) for key in _PLACEHOLDER.findall(part))
@@ -251,7 +253,7 @@ def _refuse(problems: Mapping[str, list[str]]) -> None:
         raise ValidationError([f"{name}: {' '.join(reasons)}" for name, reasons in problems.items()])
 
 
-def _written(template: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def _written(template: Mapping[str, object]) -> Iterator[Mapping[str, object]]:
     """Parameters as they are written out, and at both ends of what a property moves them through."""
     yield {name: part for name, part in template.items() if not _is_open(part)}
     for name, part in template.items():
@@ -259,12 +261,12 @@ def _written(template: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             yield from ({name: end} for end in part["to"])
 
 
-def _is_open(part: Any) -> bool:
+def _is_open(part: object) -> bool:
     """Whether the part's value depends on properties."""
     return next(placeholders(part), None) is not None
 
 
-def _in_text(value: Any) -> str:
+def _in_text(value: object) -> str:
     if value is None:
         return ""
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, TypedDict
 
+from config.platform.columns import Columns
 from gallery.links import media_url
 from gallery.models import GalleryItem
 from studio.models import Video
@@ -38,7 +39,7 @@ class GalleryItemRow(TypedDict):
     likes: int
 
 
-def listed_row(row: dict[str, Any]) -> GalleryItemRow:
+def listed_row(row: Columns) -> GalleryItemRow:
     """One ``values()`` row of ``LISTED``."""
     pk = row["id"]
     return {

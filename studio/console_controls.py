@@ -57,7 +57,7 @@ class Schedule:
 
     @property
     def default(self) -> str:
-        return _DEFAULTS[self.name]
+        return str(_DEFAULTS[self.name])
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Option:
 
     @property
     def default(self) -> str:
-        return _DEFAULTS[self.name]
+        return str(_DEFAULTS[self.name])
 
     @property
     def choices(self) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
@@ -110,7 +110,7 @@ class Effect(models.Model):
         return self.is_active and not self.is_deleted
 
     @property
-    def offered_properties(self) -> list[dict[str, Any]]:
+    def offered_properties(self) -> list[dict[str, object]]:
         """What users may set: the effect's own properties, or the standard ones where staff have written nothing."""
         return self.configurable_properties if self.configurable_properties or self.parameters else STANDARD
 

@@ -44,7 +44,7 @@ def find_for_staff(effect_id: int) -> Effect:
     return effect
 
 
-def create_effect(*, values: Mapping[str, Any]) -> Effect:
+def create_effect(*, values: Mapping[str, object]) -> Effect:
     """A new effect. Raises ValidationFailed, also for a slug that a deleted effect still has."""
     effect = Effect(**_settled(values))
     check_effect(effect)
@@ -54,7 +54,7 @@ def create_effect(*, values: Mapping[str, Any]) -> Effect:
     return effect
 
 
-def update_effect(effect: Effect, *, changes: Mapping[str, Any]) -> Effect:
+def update_effect(effect: Effect, *, changes: Mapping[str, object]) -> Effect:
     """Raises ValidationFailed as ``create_effect`` does; then nothing has changed."""
     for name, value in _settled(changes).items():
         setattr(effect, name, value)
@@ -95,7 +95,7 @@ def _unknown() -> ValidationFailed:
     return ValidationFailed({"effect_id": ["The selected effect id is invalid."]})
 
 
-def _settled(values: Mapping[str, Any]) -> dict[str, Any]:
+def _settled(values: Mapping[str, Any]) -> dict[str, object]:
     """Addresses of our own files are kept as paths: what the API answered may come back as it was."""
     addresses = {name: own_path(values[name]) for name in ("thumbnail_url", "preview_video_url") if values.get(name)}
     return {**values, **addresses}

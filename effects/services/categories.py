@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from django.db import transaction
 from django.db.models import ProtectedError
@@ -23,7 +22,7 @@ def find_category(category_id: int) -> Category:
     return category
 
 
-def create_category(*, values: Mapping[str, Any]) -> Category:
+def create_category(*, values: Mapping[str, object]) -> Category:
     """Raises ValidationFailed."""
     category = Category(**values)
     check_category(category)
@@ -32,7 +31,7 @@ def create_category(*, values: Mapping[str, Any]) -> Category:
     return category
 
 
-def update_category(category: Category, *, changes: Mapping[str, Any]) -> Category:
+def update_category(category: Category, *, changes: Mapping[str, object]) -> Category:
     """Raises ValidationFailed; then nothing has changed."""
     for name, value in changes.items():
         setattr(category, name, value)

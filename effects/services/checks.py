@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -58,7 +57,7 @@ def unique_slug() -> Iterator[None]:
         raise ValidationFailed({"slug": [SLUG_TAKEN]}) from error
 
 
-def _check_slug(model: type[Any], row: Effect | Category) -> None:
+def _check_slug(model: type[Effect] | type[Category], row: Effect | Category) -> None:
     if row.slug.isdigit():
         raise ValidationFailed({"slug": ["A slug of digits alone would be read as an id."]})
     if model.objects.exclude(pk=row.pk).filter(slug=row.slug).exists():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from config.api.errors import ValidationFailed
@@ -13,7 +14,7 @@ from effects.properties import Property, check_placeholders, fill_template, plac
 FIELD = "input_payload"
 
 
-def effect_parameters(effect: Effect, input_payload: Any = None) -> dict[str, Any]:
+def effect_parameters(effect: Effect, input_payload: object = None) -> dict[str, object]:
     """The generation parameters of one use of the effect, in the words of ``POST /api/generate``.
 
     ``{"prompt": "a watercolor painting", "denoising": 0.62, "modelId": 3}``. Raises ValidationFailed naming
@@ -35,29 +36,30 @@ def effect_parameters(effect: Effect, input_payload: Any = None) -> dict[str, An
     return parameters
 
 
-def clean_payload(effect: Effect, input_payload: Any = None) -> dict[str, Any]:
+def clean_payload(effect: Effect, input_payload: object = None) -> dict[str, object]:
     """The payload with every default filled in. Raises ValidationFailed naming ``input_payload.key``."""
     return _clean(_properties(effect), input_payload)
 
 
-def check_payload(effect_id: int, input_payload: Any) -> None:
+def check_payload(effect_id: int, input_payload: object) -> None:
     """Raises ValidationFailed naming ``input_payload.key``; content with an effect that there is none of."""
     effect = Effect.objects.public().filter(pk=effect_id).first()
     if effect is not None:
         clean_payload(effect, input_payload)
 
 
-def payload_files(effect: Effect, input_payload: Any = None) -> dict[str, int]:
+def payload_files(effect: Effect, input_payload: object = None) -> dict[str, int]:
     """Property -> id of the file that the payload names for it; whether the user may, the caller must ask."""
     properties = _properties(effect)
     values = _clean(properties, input_payload)
     return {p.key: values[p.key] for p in properties if p.type in ("image", "video") and p.key in values}
 
 
-def payload_file_ids(effect: Effect | None, input_payload: dict[str, Any]) -> set[int]:
+def payload_file_ids(effect: Effect | None, input_payload: Mapping[str, object]) -> set[int]:
     """The files that a payload as it was stored names, whatever became of the effect's bounds since."""
     files = [item["key"] for item in effect.offered_properties if item["type"] in ("image", "video")] if effect else []
-    return {input_payload[key] for key in files if isinstance(input_payload.get(key), int)}
+    named = (input_payload.get(str(key)) for key in files)
+    return {file for file in named if isinstance(file, int)}
 
 
 def _properties(effect: Effect) -> list[Property]:
@@ -67,7 +69,7 @@ def _properties(effect: Effect) -> list[Property]:
         raise ValidationFailed({"configurable_properties": [str(error)]}) from error
 
 
-def _check_stored(template: Any, properties: list[Property]) -> None:
+def _check_stored(template: object, properties: list[Property]) -> None:
     if not isinstance(template, dict):
         raise ValidationFailed({"parameters": ["Must be an object of generation parameters."]})
     for name, part in template.items():
@@ -77,13 +79,13 @@ def _check_stored(template: Any, properties: list[Property]) -> None:
             raise ValidationFailed({name: [str(error)]}) from error
 
 
-def _field(template: dict[str, Any], parameter: str) -> str:
+def _field(template: dict[str, object], parameter: str) -> str:
     """The parameter as whoever sent the payload calls it: by the property that it comes from, if there is one."""
     keys = [key for key, _ in placeholders(template.get(parameter))]
     return f"{FIELD}.{keys[0]}" if keys else parameter
 
 
-def _clean(properties: list[Property], payload: Any) -> dict[str, Any]:
+def _clean(properties: list[Property], payload: object) -> dict[str, Any]:
     # An empty PHP array is written as a list.
     payload = {} if payload in (None, []) else payload
     if not isinstance(payload, dict):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
@@ -91,7 +89,7 @@ def _describe(item: GalleryItem, video: Video) -> None:
     item.recipe = _recipe(video)
 
 
-def _recipe(video: Video) -> dict[str, Any]:
+def _recipe(video: Video) -> dict[str, object]:
     """What a remix starts from. The template of an effect is the studio's: then only what was configured is told."""
     effect = video.effect
     if effect is None:

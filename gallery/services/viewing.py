@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, TypedDict
 
 from config.api.errors import NotFound
 from gallery.models import GalleryItem
@@ -23,8 +23,8 @@ def find_item(item_id: int) -> GalleryItem:
 class RemixRow(TypedDict):
     effect: EffectNameRow | None
     type: str
-    parameters: Annotated[dict[str, Any], "For POST /api/generate, when there is no effect."]
-    input_payload: Annotated[dict[str, Any], "For POST /api/ai-jobs with the effect."]
+    parameters: Annotated[dict[str, object], "For POST /api/generate, when there is no effect."]
+    input_payload: Annotated[dict[str, object], "For POST /api/ai-jobs with the effect."]
 
 
 def remix(item: GalleryItem) -> RemixRow:

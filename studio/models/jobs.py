@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import timedelta
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.conf import settings
 from django.contrib.postgres.functions import RandomUUID
@@ -236,7 +236,7 @@ class RenderJob(TenantModel):
     def dispatch_id(self) -> str:
         return dispatch_id(self.dispatch_key)
 
-    def move(self, to: str, *, holding: uuid.UUID | None = None, **changes: Any) -> bool:
+    def move(self, to: str, *, holding: uuid.UUID | None = None, **changes: object) -> bool:
         """Compare and swap the state: one UPDATE that succeeds only from the state this row was read with.
 
         A worker passes the lease it is ``holding``, and succeeds only while it holds it. Answers whether the move

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
 
 _RENAMED = {"flip_2d_perspective": "enable_perspective_flip", "animation_prompts": "prompts"}
 _BOOLEANS = {
@@ -24,7 +23,7 @@ _NUMBERS = re.compile(r"diffusion_cadence|cn_[1-5]_(?:weight|guidance_start|guid
 """Schedules that were plain numbers."""
 
 
-def modernised(mapping: Mapping[str, Any]) -> dict[str, Any]:
+def modernised(mapping: Mapping[str, object]) -> dict[str, object]:
     """The object of a settings file of any version with today's names and values; what is not known stays."""
     today = {key: value for key, value in mapping.items() if key not in _RENAMED}
     today |= {_RENAMED[key]: value for key, value in mapping.items() if key in _RENAMED}
@@ -32,8 +31,8 @@ def modernised(mapping: Mapping[str, Any]) -> dict[str, Any]:
         algorithm = _DEPTH.get(str(today.pop("use_zoe_depth")))
         today |= {"depth_algorithm": algorithm} if algorithm else {}
     for name, words in _BOOLEANS.items():
-        if isinstance(today.get(name), bool):
-            today[name] = words[today[name]]
+        if isinstance(value := today.get(name), bool):
+            today[name] = words[value]
     coherence = today.get("color_coherence")
     if isinstance(coherence, str):
         today["color_coherence"] = re.sub("^Match Frame 0 (HSV|LAB|RGB)$", r"\1", coherence)
@@ -46,7 +45,7 @@ def modernised(mapping: Mapping[str, Any]) -> dict[str, Any]:
     return today
 
 
-def modernised_file(mapping: Mapping[str, Any]) -> dict[str, Any]:
+def modernised_file(mapping: Mapping[str, object]) -> dict[str, object]:
     """As ``modernised``, for a whole file: one without ``legacy_colormatch`` is older than the other way of matching
     colours.
     """

@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,7 +92,7 @@ class FrameParameters:
     def cadence(self) -> int:
         return int(self["diffusion_cadence"])
 
-    def record(self, *, seed: int, diffused: bool) -> dict[str, Any]:
+    def record(self, *, seed: int, diffused: bool) -> dict[str, object]:
         """The row as a JSON object. ``seed`` is the one the frame's image was made with."""
         units = {
             f"cn_{index}_{name}": getattr(unit, name)
@@ -229,7 +229,11 @@ def _texts(name: str, text: str, frame_count: int, seed: int, budget: Budget, *,
         return [""] * frame_count
 
 
-def static_settings(settings: DeforumSettings) -> dict[str, Any]:
+Row: TypeAlias = Mapping[str, Any]
+"""Of a frame-parameter table, as JSON: what ``FrameParameters.record`` writes."""
+
+
+def static_settings(settings: DeforumSettings) -> dict[str, object]:
     """The part of the settings that no row holds; logged once, with frame 0, under ``settings``."""
     scheduled = {*numeric_schedules(), *name_schedules(), "prompts", "init_images"}
     scheduled |= {"animation_prompts_positive", "animation_prompts_negative"}
@@ -241,7 +245,7 @@ def static_settings(settings: DeforumSettings) -> dict[str, Any]:
     }
 
 
-def settings_from_table(rows: Sequence[Mapping[str, Any]]) -> DeforumSettings:
+def settings_from_table(rows: Sequence[Row]) -> DeforumSettings:
     """Settings that render to the frames ``rows`` were logged for, given the same plan otherwise.
 
     Every schedule becomes literal values. Raises PlanError on ``table`` when it is not a complete table.
@@ -252,7 +256,7 @@ def settings_from_table(rows: Sequence[Mapping[str, Any]]) -> DeforumSettings:
         raise PlanError("table", f"table: not a complete frame-parameter table ({error})") from None
 
 
-def _settings_from_rows(rows: Sequence[Mapping[str, Any]]) -> DeforumSettings:
+def _settings_from_rows(rows: Sequence[Row]) -> DeforumSettings:
     if [row["frame"] for row in rows] != list(range(len(rows))):
         raise ValueError("frames are missing")
     columns: dict[str, Callable[[Sequence[Any]], str]] = dict.fromkeys(numeric_schedules(), schedule.literal)
@@ -265,7 +269,7 @@ def _settings_from_rows(rows: Sequence[Mapping[str, Any]]) -> DeforumSettings:
     if guides and guides[-1].start + guides[-1].span >= len(rows):
         # A keyframe beyond the end is never shown, but the blend's rhythm depends on its distance.
         images[str(guides[-1].start + guides[-1].span)] = guides[-1].name
-    mapping: dict[str, Any] = {
+    mapping: dict[str, object] = {
         **rows[0]["settings"],
         **{key: literal([row[key] for row in rows]) for key, literal in columns.items()},
         **{key: schedule.literal(_held(key, rows)) for key in units},

@@ -9,7 +9,6 @@ from fractions import Fraction
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 BEAT = "$beat"
 """In a preset's schedule: the number of frames a beat lasts."""
@@ -25,9 +24,9 @@ class Preset:
     slug: str
     name: str
     description: str
-    template: Mapping[str, Any]
+    template: Mapping[str, object]
 
-    def settings(self, *, fps: Fraction | float = 24, bpm: float = DEFAULT_BPM) -> dict[str, Any]:
+    def settings(self, *, fps: Fraction | float = 24, bpm: float = DEFAULT_BPM) -> dict[str, object]:
         """The preset as a settings file's object, with beats timed for ``fps`` frames and ``bpm`` beats."""
         beat = str(max(1, round(float(fps) * 60 / bpm)))
         return {

@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from studio.rendering.deforum import schedule
 from studio.rendering.deforum.expressions import Expression, ExpressionError
@@ -55,7 +54,7 @@ class FramePrompt:
 
 
 def frame_prompts(
-    keyframes: Mapping[str, Any],
+    keyframes: Mapping[str, object],
     *,
     positive: str = "",
     negative: str = "",
@@ -92,7 +91,7 @@ def frame_prompts(
     return result
 
 
-def _positions(keyframes: Mapping[str, Any], frame_count: int, seed: int, budget: Budget | None) -> dict[int, str]:
+def _positions(keyframes: Mapping[str, object], frame_count: int, seed: int, budget: Budget | None) -> dict[int, str]:
     if not isinstance(keyframes, Mapping) or not keyframes:
         raise PlanError("prompts", "prompts: expected an object of frame and text, with at least one keyframe")
     if len(keyframes) > MAX_KEYFRAMES:

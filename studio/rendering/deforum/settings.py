@@ -260,7 +260,7 @@ def name_schedules() -> tuple[str, ...]:
     return tuple(f.name for f in fields(DeforumSettings) if isinstance(f.metadata["kind"], Names))
 
 
-def import_settings(mapping: Mapping[str, Any]) -> tuple[DeforumSettings, list[str]]:
+def import_settings(mapping: Mapping[str, object]) -> tuple[DeforumSettings, list[str]]:
     """Read a settings file's object, of any version; also returns its keys that have no effect here, sorted.
 
     Missing keys take the public extension's defaults, and so do those that can't be read and that nothing looks at. A
@@ -296,12 +296,12 @@ def import_settings(mapping: Mapping[str, Any]) -> tuple[DeforumSettings, list[s
 class _Reading:
     """The settings that are read from ``mapping``: which keys are ``known``, and the ``refusals`` by name."""
 
-    def __init__(self, mapping: Mapping[str, Any]) -> None:
+    def __init__(self, mapping: Mapping[str, object]) -> None:
         self.known: set[str] = set()
         self.refusals: dict[str, PlanError] = {}
         self._mapping = mapping
 
-    def value(self, name: str, declared: Field[Any]) -> Any:
+    def value(self, name: str, declared: Field[object]) -> Any:
         """The setting's value; its default when it is not there, null or refused."""
         if name in self._mapping:
             self.known.add(name)
@@ -318,7 +318,7 @@ class _Reading:
         return declared.default
 
 
-def _is_storable(value: Any) -> bool:
+def _is_storable(value: object) -> bool:
     """Whether all text in a value can be written down: no NUL, no half of a surrogate pair."""
     if isinstance(value, Mapping):
         return all(_is_storable(key) and _is_storable(text) for key, text in value.items())
@@ -327,13 +327,13 @@ def _is_storable(value: Any) -> bool:
     return not isinstance(value, str) or ("\0" not in value and not _SURROGATE.search(value))
 
 
-def _length(value: Any) -> int:
+def _length(value: object) -> int:
     if isinstance(value, Mapping):
         return sum(len(str(key)) + _length(text) for key, text in value.items() if isinstance(text, str))
     return len(value) if isinstance(value, str) else 0
 
 
-def export_settings(settings: DeforumSettings) -> dict[str, Any]:
+def export_settings(settings: DeforumSettings) -> dict[str, object]:
     """A JSON-serialisable object in the public vocabulary; :func:`import_settings` reads it back to equal settings."""
     exported = {declared.name: getattr(settings, declared.name) for declared in _plain_fields(DeforumSettings)}
     for index, unit in enumerate(settings.controlnets, start=1):
@@ -346,9 +346,9 @@ def export_settings(settings: DeforumSettings) -> dict[str, Any]:
     return exported
 
 
-def _plain_fields(cls: type) -> list[Field[Any]]:
+def _plain_fields(cls: type) -> list[Field[object]]:
     return [declared for declared in fields(cls) if declared.metadata["kind"] is not None]
 
 
-def _kind(declared: Field[Any]) -> Kind:
+def _kind(declared: Field[object]) -> Kind:
     return declared.metadata["kind"]

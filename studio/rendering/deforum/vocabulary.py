@@ -6,9 +6,11 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from studio.rendering.errors import PlanError
+
+N = TypeVar("N", int, float)
 
 MAX_TEXT = 10_000
 """Characters of a setting that is plain text."""
@@ -17,7 +19,7 @@ MAX_TEXT = 10_000
 class Kind(Protocol):
     """How a setting's value is read from JSON."""
 
-    def read(self, name: str, value: Any) -> Any:
+    def read(self, name: str, value: object) -> object:
         """The value in its own type. Raises PlanError on ``name``."""
 
 
@@ -30,7 +32,7 @@ class Series:
     whole: bool = False
     clamp: bool = False
 
-    def read(self, name: str, value: Any) -> str:
+    def read(self, name: str, value: object) -> str:
         if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value):
             return f"0: ({value!r})"
         return _text(name, value, "a schedule such as 0:(1), 30:(2)")
@@ -40,7 +42,7 @@ class Series:
 class Names:
     """A schedule of texts."""
 
-    def read(self, name: str, value: Any) -> str:
+    def read(self, name: str, value: object) -> str:
         return _text(name, value, 'a schedule of names such as 0:("a")')
 
 
@@ -68,7 +70,7 @@ class Number:
 class Flag:
     """True or false."""
 
-    def read(self, name: str, value: Any) -> bool:
+    def read(self, name: str, value: object) -> bool:
         words = {"true": True, "false": False}
         value = words.get(value.lower(), value) if isinstance(value, str) else value
         if not isinstance(value, bool):
@@ -82,7 +84,7 @@ class Choice:
 
     options: tuple[str, ...]
 
-    def read(self, name: str, value: Any) -> str:
+    def read(self, name: str, value: object) -> str:
         # Settings files spell one and the same choice "None", null and false.
         value = "None" if value is None or value is False else value
         if value not in self.options:
@@ -94,7 +96,7 @@ class Choice:
 class Text:
     """Plain text, possibly empty."""
 
-    def read(self, name: str, value: Any) -> str:
+    def read(self, name: str, value: object) -> str:
         return "" if value in (None, "None") else _text(name, value, "text", limit=MAX_TEXT)
 
 
@@ -102,7 +104,7 @@ class Text:
 class Keyframes:
     """An object of keyframe and text, or that object as JSON text."""
 
-    def read(self, name: str, value: Any) -> dict[str, str]:
+    def read(self, name: str, value: object) -> dict[str, str]:
         if isinstance(value, str):
             try:
                 value = json.loads(value) if value.strip() else {}
@@ -113,7 +115,7 @@ class Keyframes:
         return {str(key): text for key, text in value.items()}
 
 
-def _text(name: str, value: Any, expected: str, *, limit: int | None = None) -> str:
+def _text(name: str, value: object, expected: str, *, limit: int | None = None) -> str:
     if not isinstance(value, str):
         raise PlanError(name, f"{name}: expected {expected}")
     if limit is not None and len(value) > limit:
@@ -121,29 +123,29 @@ def _text(name: str, value: Any, expected: str, *, limit: int | None = None) -> 
     return value
 
 
-def series(default: str, low: float, high: float, *, whole: bool = False, clamp: bool = False) -> Any:
+def series(default: str, low: float, high: float, *, whole: bool = False, clamp: bool = False) -> str:
     return field(default=default, metadata={"kind": Series(low, high, whole, clamp)})
 
 
-def names(default: str) -> Any:
+def names(default: str) -> str:
     return field(default=default, metadata={"kind": Names()})
 
 
-def number(default: float, low: float, high: float) -> Any:
+def number(default: N, low: float, high: float) -> N:
     return field(default=default, metadata={"kind": Number(low, high, whole=isinstance(default, int))})
 
 
-def flag(default: bool) -> Any:
+def flag(default: bool) -> bool:
     return field(default=default, metadata={"kind": Flag()})
 
 
-def choice(default: str, *options: str) -> Any:
+def choice(default: str, *options: str) -> str:
     return field(default=default, metadata={"kind": Choice((default, *(o for o in options if o != default)))})
 
 
-def text(default: str = "") -> Any:
+def text(default: str = "") -> str:
     return field(default=default, metadata={"kind": Text()})
 
 
-def keyframes(default: dict[str, str]) -> Any:
+def keyframes(default: dict[str, str]) -> dict[str, str]:
     return field(default_factory=default.copy, metadata={"kind": Keyframes()})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import mimetypes
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from django.conf import settings
 from django.core import signing
@@ -219,7 +219,7 @@ def _announced(tenant_id: int, announcer: User | None) -> tuple[int, int]:
     return found["size"] or 0, found["own"]
 
 
-def _figures(info: MediaInfo) -> dict[str, Any]:
+def _figures(info: MediaInfo) -> dict[str, object]:
     return {
         "width": info.width,
         "height": info.height,

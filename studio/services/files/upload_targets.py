@@ -6,6 +6,7 @@ is a PUT of its own, and joining them is our business.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -150,7 +151,7 @@ class Bucket:
             named = [{"PartNumber": part["PartNumber"], "ETag": part["ETag"]} for part in parts]
             self._if_unfinished(self._client.complete_multipart_upload, file, MultipartUpload={"Parts": named})
 
-    def _if_unfinished(self, call: Any, file: MediaFile, **arguments: Any) -> Any:
+    def _if_unfinished(self, call: Callable[..., Any], file: MediaFile, **arguments: object) -> Any:
         """The answer of a call about an upload in parts; None when that was joined or given up before."""
         try:
             return call(Bucket=self._bucket, Key=file.upload_key, UploadId=file.multipart_id, **arguments)
@@ -159,7 +160,7 @@ class Bucket:
                 raise
             return None
 
-    def _presign(self, operation: str, file: MediaFile, **parameters: Any) -> str:
+    def _presign(self, operation: str, file: MediaFile, **parameters: object) -> str:
         url: str = self._client.generate_presigned_url(
             operation,
             Params={"Bucket": self._bucket, "Key": file.upload_key, **parameters},

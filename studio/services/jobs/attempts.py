@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.db.models import F
 from django.db.models.functions import Least
 
 
-def uncounted() -> dict[str, Any]:
+def uncounted() -> dict[str, object]:
     """The changes of a row whose attempt ends for no fault of the render's."""
     return {
         "attempts": F("attempts") - 1,

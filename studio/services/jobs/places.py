@@ -189,7 +189,7 @@ class _Order:
             rows = cursor.fetchall()
         left: dict[int, int] = {}
         running: dict[int, int] = {}
-        heap: list[Any] = []
+        heap: list[tuple[int, tuple[int, Any], int, int]] = []
         for turn, (owner, waiting, at_work, served) in enumerate(rows):
             left[owner], running[owner] = waiting, at_work
             last = self._served.get(owner, (0, 0) if served is None else (1, served))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.utils import timezone
 
 from config.platform.events import publish, publish_job
@@ -22,7 +20,7 @@ _SHOWN_COMPLETED = {
 }
 
 
-def show_on_video(job: RenderJob, **changes: Any) -> None:
+def show_on_video(job: RenderJob, **changes: object) -> None:
     """Give the video the state of its newest render, in the transaction that moved the render."""
     status = _SHOWN.get(job.status) or _SHOWN_COMPLETED[job.purpose]  # type: ignore[call-overload, index]
     Video._base_manager.filter(pk=job.video_id).update(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from typing import Any
 
 import redis
 
@@ -16,7 +15,9 @@ from studio.models import RenderJob
 from studio.services.steering.jobs import seen_job
 
 
-def told_of_job(*, user: User, job_id: int, after: str | None, whole: Callable[[RenderJob], Mapping[str, Any]]) -> Told:
+def told_of_job(
+    *, user: User, job_id: int, after: str | None, whole: Callable[[RenderJob], Mapping[str, object]]
+) -> Told:
     """The render as it is, and what happened in it since ``after``. whole: its row. Raises NotFound."""
     try:
         page = events.read_job(job_id, after)

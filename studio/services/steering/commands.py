@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from django.db import transaction
 
@@ -36,7 +35,7 @@ class Given:
     repeated: bool
 
 
-def read_command(kind: str, body: Mapping[str, Any], *, names: Sequence[str] | None = None) -> Action:
+def read_command(kind: str, body: Mapping[str, object], *, names: Sequence[str] | None = None) -> Action:
     """What the body asks for. Raises ValidationFailed with everything that is wrong with it."""
     try:
         return parse(Command(0, kind, body), names=names)
@@ -44,7 +43,9 @@ def read_command(kind: str, body: Mapping[str, Any], *, names: Sequence[str] | N
         raise ValidationFailed({field: [reason] for field, reason in refused.faults.items()}) from refused
 
 
-def give_command(*, job: RenderJob, user: User, token: str, number: int, kind: str, body: Mapping[str, Any]) -> Given:
+def give_command(
+    *, job: RenderJob, user: User, token: str, number: int, kind: str, body: Mapping[str, object]
+) -> Given:
     """Write a command down for the worker, which applies it at its next diffused frame.
 
     The same number with the same command answers what is stored, whatever has become of the render meanwhile. Raises

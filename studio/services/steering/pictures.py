@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any
 
 from django.conf import settings
 from django.core import signing
@@ -41,7 +40,7 @@ def forget_thumbnails(job_ids: Collection[int]) -> None:
 def thumbnail(job_id: int, frame: int) -> bytes | None:
     """The JPEG; None when there is none, or none any more, or Redis is gone."""
     try:
-        found: Any = client().hget(_key(job_id), str(frame))
+        found: object = client().hget(_key(job_id), str(frame))
     except RedisError:
         return None
     return found if isinstance(found, bytes) else None

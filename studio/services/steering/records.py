@@ -66,7 +66,7 @@ def frame_records(job: RenderJob, *, start: int = 0, count: int | None = None) -
     return list(rows.values_list("record", flat=True)[:count])
 
 
-def record_of(job: RenderJob) -> dict[str, Any]:
+def record_of(job: RenderJob) -> dict[str, object]:
     """The session so far as a Deforum settings file: rendered, it gives the same frames.
 
     Raises DomainError ``nothing_recorded`` (422) before the first frame.

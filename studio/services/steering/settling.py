@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import transaction
@@ -81,7 +81,7 @@ def _note(
     state: str,
     *,
     frame: int | None = None,
-    effective: dict[str, Any] | None = None,
+    effective: dict[str, object] | None = None,
     refused: str = "",
 ) -> None:
     command.state, command.applied_at_frame = state, frame

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any, TypedDict
+from typing import TypedDict
 
 from django.conf import settings
 from django.db import transaction
@@ -27,7 +27,7 @@ _SOURCES = (MediaFile.Kind.SOURCE, MediaFile.Kind.OUTPUT)
 
 
 def create_effect_video(
-    *, user: User, effect: Effect, source: MediaFile, input_payload: Any = None, title: str = ""
+    *, user: User, effect: Effect, source: MediaFile, input_payload: object = None, title: str = ""
 ) -> Video:
     """A video that waits for the effect. Raises ValidationFailed for a payload that the effect does not allow."""
     payload = _checked_payload(user, effect, input_payload)
@@ -52,7 +52,7 @@ def prepare_effect(
     effect: Effect,
     video: Video | None,
     source: MediaFile | None,
-    input_payload: Any = None,
+    input_payload: object = None,
     provider: str | None = None,
     priority: int | None = None,
 ) -> PreparedRender:
@@ -67,7 +67,7 @@ def prepare_effect(
     if video is not None:
         ensure_not_busy(video)
     input_payload = _checked_payload(user, effect, input_payload)
-    changes: dict[str, Any] = {"type": effect.workflow, "input_payload": input_payload}
+    changes: dict[str, object] = {"type": effect.workflow, "input_payload": input_payload}
     if video is None:
         video = Video(tenant_id=user.tenant_id, owner=user, effect=effect, source=source, **changes)
         changes = {}
@@ -100,7 +100,7 @@ def estimate_effect(
     effect: Effect,
     video: Video | None,
     source: MediaFile | None,
-    input_payload: Any = None,
+    input_payload: object = None,
     provider: str | None = None,
 ) -> EstimateAnswer:
     """What the effect would cost now; raises what ``prepare_effect`` raises for the same request.
@@ -120,7 +120,7 @@ def estimate_effect(
 
 
 def check_request(
-    *, effect: Effect, video: Video | None, source: MediaFile | None, provider: str, input_payload: Any
+    *, effect: Effect, video: Video | None, source: MediaFile | None, provider: str, input_payload: object
 ) -> None:
     """Whether these belong together. Raises ValidationFailed with everything that does not."""
     problems = all_problems(
@@ -152,14 +152,14 @@ def find_job(*, user: User, job_id: int) -> RenderJob:
     return job
 
 
-def _payload(effect: Effect, video: Video | None, input_payload: Any) -> Any:
+def _payload(effect: Effect, video: Video | None, input_payload: object) -> object:
     """What was configured when the video was made holds unless the request says otherwise."""
     if input_payload is None and video is not None and video.effect_id == effect.pk:
         return video.input_payload
     return input_payload
 
 
-def _checked_payload(user: User, effect: Effect, input_payload: Any) -> dict[str, Any]:
+def _checked_payload(user: User, effect: Effect, input_payload: object) -> dict[str, object]:
     """The payload with its defaults, its files the user's own and of the kind that the property asks for.
 
     What it makes of the effect is within the bounds of every render.

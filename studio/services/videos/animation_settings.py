@@ -25,7 +25,7 @@ PROMPT_REQUIRED = "The prompt field is required."
 _STUDIO_DEFAULTS = {"diffusion_cadence": "0:(2)"}
 
 
-def said_settings(request: DeforumRequest) -> dict[str, Any]:
+def said_settings(request: DeforumRequest) -> dict[str, object]:
     """What the request's preset and its settings say, in today's vocabulary."""
     preset = preset_settings(catalogue.find_named_preset(request.preset)) if request.preset else {}
     return {**modernised(preset), **modernised(request.schedules or {})}
@@ -45,13 +45,13 @@ def with_overrides(approved: Request, overrides: Mapping[str, Any]) -> Request:
 
 def animation_settings(
     request: DeforumRequest, before: RenderPlan | None, *, fps: Fraction, has_source: bool
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """All settings of a render. Its own parameters come before those in Deforum's words, these before the preset; an
     extension starts from what it extends. Raises ValidationFailed and PlanError.
     """
     # Who uploads a picture or a clip wants the animation to start from it.
     start = {"use_init": True, "init_image": UPLOADED_PICTURE} if has_source else {}
-    asked: dict[str, Any] = {**_STUDIO_DEFAULTS, **start}
+    asked: dict[str, object] = {**_STUDIO_DEFAULTS, **start}
     if before and isinstance(before.params, DeforumParams):
         asked |= before.params.settings
     if request.preset:
@@ -77,6 +77,6 @@ def animation_settings(
     return export_settings(settings)
 
 
-def _texts(prompts: Any) -> tuple[Any, ...]:
+def _texts(prompts: object) -> tuple[object, ...]:
     """The texts of keyframed prompts: a request that repeats one of them as its prompt only names the render."""
     return tuple(prompts.values()) if isinstance(prompts, Mapping) else ()

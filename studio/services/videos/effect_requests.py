@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from effects.models import Effect
 from effects.services import effect_parameters
 from studio.requests.parsing import parse
 from studio.requests.types import Request, other_workflow
 
 
-def effect_request(effect: Effect, input_payload: Any = None) -> Request:
+def effect_request(effect: Effect, input_payload: object = None) -> Request:
     """One use of the effect. Raises ValidationFailed naming ``input_payload.key`` or the template's parameter, also for
     a template that was stored before it was checked.
     """

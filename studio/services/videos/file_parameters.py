@@ -7,7 +7,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import Any
 
 from studio.models import ModelFile
 from studio.rendering.deforum.deprecations import modernised
@@ -35,13 +34,13 @@ def rate_of(fps: object) -> Fraction:
     return Fraction(str(fps)).limit_denominator(1001)
 
 
-def file_parameters(schedules: Mapping[str, Any], request: DeforumRequest, *, extends: bool) -> dict[str, Any]:
+def file_parameters(schedules: Mapping[str, object], request: DeforumRequest, *, extends: bool) -> dict[str, object]:
     """What the request leaves to its settings, by the request's own names. An extension keeps its rate. Raises
     PlanError naming the setting that can't be followed.
     """
     said = {key: value for key, value in modernised(schedules).items() if value is not None}
     settings, _ = import_settings(said)
-    found: dict[str, Any] = {}
+    found: dict[str, object] = {}
     if "seed" in said and settings.seed > 0:
         found["seed"] = settings.seed
     if "steps" in said:
@@ -79,7 +78,7 @@ def control_units(settings: DeforumSettings) -> tuple[ControlUnit, ...]:
     return tuple(units)
 
 
-def without_gaps(settings: Mapping[str, Any], *, units: int) -> dict[str, Any]:
+def without_gaps(settings: Mapping[str, object], *, units: int) -> dict[str, object]:
     """``settings`` with the enabled ControlNet units first if they are the render's ``units``, of which the N-th is
     steered by the N-th.
     """

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -78,7 +77,9 @@ def find_video_as_staff(*, user: User, video_id: int) -> Video:
     return video
 
 
-def prepare_preview(*, user: User, video: Video | None, type: Video.Type, parameters: dict[str, Any]) -> PreparedRender:
+def prepare_preview(
+    *, user: User, video: Video | None, type: Video.Type, parameters: dict[str, object]
+) -> PreparedRender:
     """A preview of checked parameters. Without a video, a Deforum one is made from the prompt alone, or from what it
     extends.
     """
@@ -93,7 +94,7 @@ def prepare_preview(*, user: User, video: Video | None, type: Video.Type, parame
     )
 
 
-def prepare_final(*, user: User, video: Video, overrides: dict[str, Any]) -> PreparedRender:
+def prepare_final(*, user: User, video: Video, overrides: dict[str, object]) -> PreparedRender:
     """Approve: the full render with the parameters (and seed) of the preview, some replaced by checked ones.
 
     A video that has waited for its effect alone gets the effect's parameters.
@@ -142,7 +143,7 @@ def withdraw_video(video: Video) -> None:
     video_deleted(video)
 
 
-def finished_jobs(video_ids: Sequence[int], *columns: str) -> dict[int, dict[str, Any]]:
+def finished_jobs(video_ids: Sequence[int], *columns: str) -> dict[int, dict[str, object]]:
     """Columns, ``video_id`` among them, of the newest completed final render of each video, in one query."""
     finals = RenderJob.objects.filter(
         video_id__in=video_ids, purpose=RenderJob.Purpose.FINAL, status=RenderJob.Status.COMPLETED

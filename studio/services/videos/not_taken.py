@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
-from typing import Any
 
 from studio.rendering.deforum.mask_language import MaskSyntaxError, parse_mask
 from studio.rendering.deforum.samplers import scheduler_of
@@ -22,16 +21,16 @@ from studio.services.videos.file_parameters import (
     unknown_sampler,
 )
 
-Refusal = tuple[dict[str, Any], dict[str, str]]
+Refusal = tuple[Mapping[str, object], dict[str, str]]
 """Settings and what stands for them instead (None: nothing), and the reasons by setting."""
 
 _NO_FILES = "Files that a settings file names are not fetched: upload the picture or clip as the video's source."
 _FLOWS = ("optical_flow_cadence", "optical_flow_redo_generation", "hybrid_flow_method")
 
 
-def not_taken(settings: DeforumSettings, said: Mapping[str, Any]) -> Refusal:
+def not_taken(settings: DeforumSettings, said: Mapping[str, object]) -> Refusal:
     """The changes to what the file ``said`` that make it renderable, and why. ``settings`` are those of the file."""
-    changes: dict[str, Any] = {}
+    changes: dict[str, object] = {}
     reasons: dict[str, str] = {}
     for check in (_numbers, _files, _methods, _controlnets, _loras):
         for changed, reason in check(settings, said):
@@ -40,7 +39,7 @@ def not_taken(settings: DeforumSettings, said: Mapping[str, Any]) -> Refusal:
     return changes, reasons
 
 
-def _numbers(settings: DeforumSettings, said: Mapping[str, Any]) -> Iterator[Refusal]:
+def _numbers(settings: DeforumSettings, said: Mapping[str, object]) -> Iterator[Refusal]:
     fps = Fraction(str(settings.fps))
     if settings.fps > MAX_FPS:
         yield {"fps": None}, {"fps": f"fps: at most {MAX_FPS}"}
@@ -59,7 +58,7 @@ def _numbers(settings: DeforumSettings, said: Mapping[str, Any]) -> Iterator[Ref
             yield {}, {name: f"{name}: {reason}" for name in ("W", "H") if name in said}
 
 
-def _files(settings: DeforumSettings, said: Mapping[str, Any]) -> Iterator[Refusal]:
+def _files(settings: DeforumSettings, said: Mapping[str, object]) -> Iterator[Refusal]:
     # Where a file names none, the public extension takes its own sample pictures.
     known = (UPLOADED_PICTURE,)
     # Without the setting itself, so that an uploaded picture is what the animation starts from.
@@ -93,14 +92,14 @@ def _names_files(schedule: str) -> bool:
         return "[" in schedule and f"[{UPLOADED_PICTURE}]" not in schedule
 
 
-def _methods(settings: DeforumSettings, said: Mapping[str, Any]) -> Iterator[Refusal]:
+def _methods(settings: DeforumSettings, said: Mapping[str, object]) -> Iterator[Refusal]:
     unused = unused_settings(settings)
     for field in _FLOWS:
         if field not in unused and getattr(settings, field) == "RAFT":
             yield {field: "DIS Fine"}, {field: f"{field}: RAFT is not offered, DIS Fine stands for it"}
 
 
-def _controlnets(settings: DeforumSettings, said: Mapping[str, Any]) -> Iterator[Refusal]:
+def _controlnets(settings: DeforumSettings, said: Mapping[str, object]) -> Iterator[Refusal]:
     for index, unit in enumerate(settings.controlnets, start=1):
         if not unit.enabled:
             continue
@@ -111,7 +110,7 @@ def _controlnets(settings: DeforumSettings, said: Mapping[str, Any]) -> Iterator
             yield {f"cn_{index}_enabled": None}, {f"cn_{index}_enabled": reason}
 
 
-def _loras(settings: DeforumSettings, said: Mapping[str, Any]) -> Iterator[Refusal]:
+def _loras(settings: DeforumSettings, said: Mapping[str, object]) -> Iterator[Refusal]:
     missing = catalogue.missing_loras(" ".join(settings.prompts.values())) if "prompts" in said else set()
     if missing:
         prompts = {frame: catalogue.without_loras(text, missing) for frame, text in settings.prompts.items()}

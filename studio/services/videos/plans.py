@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -214,7 +215,7 @@ def _deforum_plan(
     )
 
 
-def _with_lora_files(settings: dict[str, Any]) -> tuple[dict[str, Any], tuple[LoraSpec, ...]]:
+def _with_lora_files(settings: Mapping[str, Any]) -> tuple[dict[str, object], tuple[LoraSpec, ...]]:
     """Settings whose prompts name LoRAs by their files, and those LoRAs."""
     everywhere = {name: settings[name] for name in ("animation_prompts_positive", "animation_prompts_negative")}
     named, loras = catalogue.name_loras_by_file({**settings["prompts"], **everywhere})

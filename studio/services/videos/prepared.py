@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NotRequired, TypedDict, Unpack
+from typing import NotRequired, TypedDict, Unpack
 
 from accounts.models import User
 from effects.models import Effect
@@ -30,14 +30,14 @@ class PreparedRender:
     provider: str = LOCAL
     effect: Effect | None = None
     """What it is and nothing else; None for a render of one's own."""
-    changes: Mapping[str, Any] = field(default_factory=dict)
+    changes: Mapping[str, object] = field(default_factory=dict)
     """What becomes of the video's own fields when the render is queued."""
 
     @property
     def new_source(self) -> MediaFile | None:
         """The file that the render gives to the video."""
-        source: MediaFile | None = self.video.source if self.video.pk is None else self.changes.get("source")
-        return source
+        source = self.video.source if self.video.pk is None else self.changes.get("source")
+        return source if isinstance(source, MediaFile) else None
 
 
 class Wish(TypedDict):
@@ -53,7 +53,7 @@ class Wish(TypedDict):
     """What the render is said to be, of the video with its changes."""
     again: NotRequired[RenderJob | None]
     """The earlier render that it repeats."""
-    changes: NotRequired[Mapping[str, Any]]
+    changes: NotRequired[Mapping[str, object]]
     """As of PreparedRender."""
 
 
@@ -83,7 +83,7 @@ def prepare_render(**wish: Unpack[Wish]) -> PreparedRender:
     )
 
 
-def _changed(video: Video, changes: Mapping[str, Any]) -> Video:
+def _changed(video: Video, changes: Mapping[str, object]) -> Video:
     changed = copy.copy(video)
     for name, value in changes.items():
         setattr(changed, name, value)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import fields
 from functools import cache
-from typing import Any
 
 from config.api.errors import ValidationFailed
 from studio.rendering.deforum.parameters import evaluated
@@ -30,7 +29,7 @@ def drawable() -> Mapping[str, Series]:
     return {**numeric_schedules(), **units}
 
 
-def schedule_numbers(schedules: Mapping[str, Any], *, frames: int, seed: int) -> dict[str, list[float]]:
+def schedule_numbers(schedules: Mapping[str, object], *, frames: int, seed: int) -> dict[str, list[float]]:
     """Each schedule's values at frames 0 to ``frames - 1``, as a render with the initial ``seed`` comes to them, for as
     much work as all schedules of a render may cause.
 
@@ -52,7 +51,7 @@ def schedule_numbers(schedules: Mapping[str, Any], *, frames: int, seed: int) ->
     return values
 
 
-def _check_amount(schedules: Mapping[str, Any], frames: int) -> None:
+def _check_amount(schedules: Mapping[str, object], frames: int) -> None:
     if len(schedules) > len(drawable()):
         raise ValidationFailed({"schedules": [f"At most {len(drawable())} schedules at a time."]})
     if sum(len(text) for text in schedules.values() if isinstance(text, str)) > MAX_LENGTH:

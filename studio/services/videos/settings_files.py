@@ -25,7 +25,7 @@ from studio.services.videos.not_taken import not_taken
 class SettingsFile:
     """A settings file that was read."""
 
-    settings: dict[str, Any]
+    settings: dict[str, object]
     """What the file says and a render follows, in today's vocabulary: no default is filled in."""
     unknown: list[str]
     """Keys that mean nothing here."""
@@ -33,7 +33,7 @@ class SettingsFile:
     """Settings that a render does not follow as they stand, each with the reason."""
 
 
-def read_settings_file(content: Mapping[str, Any]) -> SettingsFile:
+def read_settings_file(content: Mapping[str, object]) -> SettingsFile:
     """Read a file of any version, every schedule that its mode uses checked at every frame. Raises ValidationFailed
     naming the setting.
     """
@@ -51,7 +51,7 @@ def read_settings_file(content: Mapping[str, Any]) -> SettingsFile:
     return SettingsFile({key: exported[key] for key in exported if key in said}, unknown, reasons)
 
 
-def write_settings_file(video: Video) -> dict[str, Any]:
+def write_settings_file(video: Video) -> dict[str, object]:
     """The settings of the video's newest Deforum render, its size, length, rate, seed, sampler and ControlNets
     included: read again they make the same plan.
     """
@@ -63,7 +63,7 @@ def write_settings_file(video: Video) -> dict[str, Any]:
     return settings_file(plan, plan.params.settings, frames=plan.frame_count)
 
 
-def settings_file(plan: RenderPlan, settings: Mapping[str, Any], *, frames: int) -> dict[str, Any]:
+def settings_file(plan: RenderPlan, settings: Mapping[str, Any], *, frames: int) -> dict[str, object]:
     """What of a plan stands beside its settings in a file, added to these."""
     assert isinstance(plan.params, DeforumParams)
     settings = {key: value for key, value in settings.items() if key != "sampler"}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from studio.models import Video
 from studio.rendering.deforum.deprecations import modernised
 from studio.requests.types import DEFAULT_FPS, parameters_of
@@ -11,7 +9,7 @@ from studio.services.catalogue.models import find_preset, preset_settings
 from studio.services.videos.file_parameters import rate_of
 
 
-def shared_parameters(video: Video) -> dict[str, Any]:
+def shared_parameters(video: Video) -> dict[str, object]:
     """The parameters of the video's newest render, by API name, as somebody else can ask for them: files, jobs and
     frames stay out, and a preset that its tenant alone has is told by its settings.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from studio.rendering.errors import PlanError
 from studio.rendering.plan import CONTROL_CHARACTERS
@@ -29,13 +29,13 @@ class Refused(PlanError):
 class Reader:
     """One object of a body. A field that is wrong is noted and something harmless is returned for it."""
 
-    def __init__(self, body: Any, path: str = "", faults: dict[str, str] | None = None) -> None:
+    def __init__(self, body: object, path: str = "", faults: dict[str, str] | None = None) -> None:
         self.faults: dict[str, str] = {} if faults is None else faults
         self._path = path
         self._inner: list[Reader] = []
         self._known: set[str] = set()
         self._refused = False
-        self._body: Mapping[str, Any] = {}
+        self._body: Mapping[str, object] = {}
         if isinstance(body, Mapping):
             self._body = body
         else:
@@ -146,12 +146,12 @@ class Reader:
             found[str(key)] = None if inner is None else self._within(path, inner)
         return found
 
-    def _within(self, name: str, body: Any) -> Reader:
+    def _within(self, name: str, body: object) -> Reader:
         inner = Reader(body, f"{self._path}{name}.", self.faults)
         self._inner.append(inner)
         return inner
 
-    def _value(self, name: str) -> Any:
+    def _value(self, name: str) -> object:
         self._known.add(name)
         return self._body.get(name)
 
