@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.core.files.storage import FileSystemStorage
+from django.core.files.storage import FileSystemStorage, Storage
 
 from config.platform.transactions import ensure_outside_transaction
 
 
-class Guarded:
+class Guarded(Storage):
     """Mixed into a storage."""
 
     def _open(self, name: str, mode: str = "rb") -> Any:
@@ -24,27 +24,23 @@ class Guarded:
 
     def delete(self, name: str) -> None:
         ensure_outside_transaction(f"Deleting {name}")
-        super().delete(name)  # type: ignore[misc]
+        super().delete(name)
 
     def exists(self, name: str) -> bool:
         ensure_outside_transaction(f"Looking for {name}")
-        found: bool = super().exists(name)  # type: ignore[misc]
-        return found
+        return super().exists(name)
 
     def size(self, name: str) -> int:
         ensure_outside_transaction(f"Measuring {name}")
-        size: int = super().size(name)  # type: ignore[misc]
-        return size
+        return super().size(name)
 
     def listdir(self, path: str) -> tuple[list[str], list[str]]:
         ensure_outside_transaction(f"Listing {path}")
-        listed: tuple[list[str], list[str]] = super().listdir(path)  # type: ignore[misc]
-        return listed
+        return super().listdir(path)
 
     def get_modified_time(self, name: str) -> datetime:
         ensure_outside_transaction(f"Looking for the age of {name}")
-        moment: datetime = super().get_modified_time(name)  # type: ignore[misc]
-        return moment
+        return super().get_modified_time(name)
 
 
 class LocalStorage(Guarded, FileSystemStorage):

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from typing import Any
 
 from rest_framework import serializers
 
 from config.api.errors import refuse
-from config.api.serializers import OptionalTextField, ThoroughSerializer
+from config.api.serializers import OptionalTextField, ThoroughSerializer, Values
 from studio.rendering.deforum.steering.commands import KINDS
 from studio.services.steering.commands import read_command
 from studio.services.steering.records import MAX_FRAMES
@@ -21,7 +20,7 @@ OWN = ("number", "kind", "token")
 """Of every command; the rest is its body."""
 
 
-def _token() -> Any:
+def _token() -> serializers.Field:
     """Whoever has none, has not the controls: that is no fault of the body's."""
     return OptionalTextField(max_length=MAX_TOKEN, help_text="What `take` answered.")
 
@@ -38,11 +37,11 @@ class ControlSerializer(ThoroughSerializer):
     force = serializers.BooleanField(required=False, default=False, help_text="For the owner: whoever has them.")
 
 
-def _part(help_text: str) -> Any:
+def _part(help_text: str) -> serializers.Field:
     return serializers.JSONField(required=False, help_text=help_text)
 
 
-def _text(help_text: str) -> Any:
+def _text(help_text: str) -> serializers.Field:
     return serializers.CharField(required=False, allow_null=True, allow_blank=True, help_text=help_text)
 
 
@@ -72,7 +71,7 @@ class CommandSerializer(ThoroughSerializer):
     prompts = _part("`replay`: replay or live.")
     others = _part("`replay`: replay or live.")
 
-    def rules(self, values: dict[str, Any]) -> Iterator[Callable[[], object]]:
+    def rules(self, values: Values) -> Iterator[Callable[[], object]]:
         if "kind" in values:
             yield partial(read_command, values["kind"], body_of(self.initial_data))
 
@@ -82,12 +81,12 @@ def body_of(data: Mapping[str, object]) -> dict[str, object]:
     return {name: value for name, value in data.items() if name not in OWN}
 
 
-class _Range(serializers.Serializer[Any]):
+class _Range(serializers.Serializer):
     start = serializers.IntegerField(required=False, min_value=0, max_value=MAX_NUMBER, default=0)
     end = serializers.IntegerField(required=False, min_value=0, max_value=MAX_NUMBER)
 
 
-class _After(serializers.Serializer[Any]):
+class _After(serializers.Serializer):
     after = serializers.IntegerField(required=False, min_value=0, max_value=MAX_NUMBER, default=0)
 
 
@@ -108,8 +107,8 @@ def number_after(query: Mapping[str, str]) -> int:
     return after
 
 
-def _read(serializer_class: type[serializers.Serializer[Any]], query: Mapping[str, str]) -> dict[str, Any]:
+def _read(serializer_class: type[serializers.Serializer], query: Mapping[str, str]) -> Values:
     serializer = serializer_class(data={name: query[name] for name in query})
     serializer.is_valid(raise_exception=True)
-    values: dict[str, Any] = serializer.validated_data
+    values: Values = serializer.validated_data
     return values

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from rest_framework.request import Request
 from rest_framework.serializers import Serializer
 
@@ -12,6 +10,6 @@ from config.api.idempotency import FIELD
 from studio.requests.parsing import unknown_keys
 
 
-def unread_keys(serializer: type[Serializer[Any]], request: Request) -> list[str]:
+def unread_keys(serializer: type[Serializer[object]], request: Request) -> list[str]:
     """The names in the body that mean nothing to the serializer."""
     return unknown_keys(raw_body(serializer, request), {*serializer().fields, FIELD})

@@ -114,7 +114,7 @@ class FrameParameters:
         }
 
 
-def row_from_record(record: Mapping[str, Any], like: FrameParameters) -> FrameParameters:
+def row_from_record(record: Row, like: FrameParameters) -> FrameParameters:
     """The row that ``FrameParameters.record`` wrote down. What the record doesn't know is as it is in ``like``."""
     units = [
         unit and UnitParameters(**{**vars(unit), **_unit_values(index, record)})
@@ -130,7 +130,7 @@ def row_from_record(record: Mapping[str, Any], like: FrameParameters) -> FramePa
     )
 
 
-def _unit_values(index: int, record: Mapping[str, Any]) -> dict[str, Any]:
+def _unit_values(index: int, record: Row) -> dict[str, object]:
     return {name: float(record[key]) for name in _UNIT_SERIES if (key := f"cn_{index}_{name}") in record}
 
 
@@ -286,13 +286,13 @@ def _settings_from_rows(rows: Sequence[Row]) -> DeforumSettings:
     return import_settings(mapping)[0]
 
 
-def _held(key: str, rows: Sequence[Mapping[str, Any]]) -> list[float]:
+def _held(key: str, rows: Sequence[Row]) -> list[float]:
     """A column that earlier versions left out while it was the plan's; its first value was."""
     first = next(row[key] for row in rows if key in row)
     return [row.get(key, first) for row in rows]
 
 
-def _prompt(row: Mapping[str, Any]) -> FramePrompt:
+def _prompt(row: Row) -> FramePrompt:
     prompts = tuple(WeightedPrompt(text, float(weight)) for text, weight in row["prompts"])
     return FramePrompt(prompts, row["negative_prompt"], row["loras"])
 

@@ -12,7 +12,6 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -36,7 +35,7 @@ class Turn:
     stop: int
     seeds: SeedState
     """Of the state after them."""
-    live: Mapping[str, Any] | None
+    live: Mapping[str, object] | None
     """The live values that they were begun with, commands applied; None is none."""
     start: int | None = None
     """Where their group was diffused; None in modes without motion."""

@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import singledispatch
-from typing import Any
 
 from studio.rendering.deforum.parameters import FrameParameters
 from studio.rendering.deforum.steering.commands import (
@@ -221,10 +220,10 @@ def _check_reach(field: str, count: int, scene: Scene) -> None:
         raise Refusal(f"{field}: the animation can't go back further than to frame {earliest - 1}")
 
 
-def _effective(names: Sequence[str], live: LiveState, scene: Scene) -> dict[str, Any]:
+def _effective(names: Sequence[str], live: LiveState, scene: Scene) -> dict[str, object]:
     """The named parameters as they are at the next frame."""
     recorded = scene.in_force(live).record(seed=0, diffused=True)
-    found: dict[str, Any] = {}
+    found: dict[str, object] = {}
     for name in names:
         if name == "seed_behavior":
             found[name] = live.seed_behavior or scene.seed_behavior
@@ -238,6 +237,6 @@ def _effective(names: Sequence[str], live: LiveState, scene: Scene) -> dict[str,
     return found
 
 
-def _prompt_of(row: FrameParameters) -> dict[str, Any]:
+def _prompt_of(row: FrameParameters) -> dict[str, object]:
     recorded = row.record(seed=0, diffused=True)
     return {name: recorded[name] for name in ("prompts", "negative_prompt", "loras")}

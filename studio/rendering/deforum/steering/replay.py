@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from studio.rendering.deforum.parameters import FrameParameters, row_from_record
+from studio.rendering.deforum.parameters import FrameParameters, Row, row_from_record
 from studio.rendering.deforum.steering.live import LiveState, Replaying
 from studio.rendering.deforum.steering.prompting import LivePrompt
 from studio.rendering.deforum.steering.table import MOVEMENT_GROUPS, STEERABLE
@@ -55,7 +54,7 @@ class Recall:
         return int(record["seed"]) if record and inside and record["diffused"] else None
 
 
-def keep(range_: Replaying, records: Sequence[Mapping[str, Any]], folder: Path) -> None:
+def keep(range_: Replaying, records: Sequence[Row], folder: Path) -> None:
     """Write down what a replay needs, before the frames are dropped; durable on return."""
     lines = "".join(json.dumps(dict(record), separators=(",", ":")) + "\n" for record in records)
     folder.mkdir(parents=True, exist_ok=True)
@@ -80,7 +79,7 @@ def begun(live: LiveState, range_: Replaying) -> LiveState:
     return replace(live, replaying=range_, overrides=overrides, prompt=LivePrompt() if range_.prompts else live.prompt)
 
 
-def _read(range_: Replaying, folder: Path) -> dict[int, Mapping[str, Any]]:
+def _read(range_: Replaying, folder: Path) -> dict[int, Row]:
     try:
         records = [json.loads(line) for line in _file(range_, folder).read_bytes().splitlines()]
         return {int(record["frame"]): record for record in records}
