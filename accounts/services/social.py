@@ -24,8 +24,9 @@ from django.utils.crypto import constant_time_compare
 
 from accounts.models import User, normalise_email
 from accounts.services.audit import Device, record
+from accounts.services.profiles import EMAIL_TAKEN
 from accounts.services.social_http import moved
-from accounts.services.users import EMAIL_TAKEN, create_account
+from accounts.services.users import create_account
 from accounts.services.verification import ask_for_verification
 from config.api.errors import DomainError, NotFound, ValidationFailed
 from config.platform.cache import durable

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from studio.rendering.diffusion.engine import DiffusionEngine
 from studio.rendering.models import tiny
 from studio.rendering.models.cache import build_engine
 from studio.rendering.plan import ModelSpec
@@ -31,6 +32,6 @@ def sd15_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def sd15_engine(sd15_folder: Path):
+def sd15_engine(sd15_folder: Path) -> DiffusionEngine:
     """A tiny Stable Diffusion 1.5 on the CPU, shared: a test that leaves it changed breaks the next one."""
     return build_engine(ModelSpec("sd15", str(sd15_folder)), torch.device("cpu"))

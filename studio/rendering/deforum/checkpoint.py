@@ -122,7 +122,7 @@ def _unreadable() -> RenderError:
     return RenderError("The checkpoint can't be read by this version.", code="invalid_checkpoint")
 
 
-def _group(meta: Mapping[str, Any] | None, arrays: Mapping[str, NDArray]) -> Group | None:
+def _group(meta: Mapping[str, Any] | None, arrays: Mapping[str, NDArray[Any]]) -> Group | None:
     if meta is None:
         return None
     newer = _layer("newer", meta, arrays)
@@ -138,7 +138,7 @@ def _group(meta: Mapping[str, Any] | None, arrays: Mapping[str, NDArray]) -> Gro
     )
 
 
-def _layer(name: str, meta: Mapping[str, Any], arrays: Mapping[str, NDArray]) -> Layer | None:
+def _layer(name: str, meta: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Layer | None:
     if name not in meta:
         return None
     return Layer(arrays[f"{name}_image"], int(meta[name]["origin"]), int(meta[name]["frame"]), arrays[f"{name}_warp"])

@@ -7,6 +7,7 @@ far from itself each destination pixel looks. Matrices stay matrices until they 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -19,6 +20,10 @@ Warp = NDArray[np.float64] | NDArray[np.float32]
 
 _CV_MODES = {"bicubic": cv2.INTER_CUBIC, "bilinear": cv2.INTER_LINEAR, "nearest": cv2.INTER_NEAREST}
 _CV_BORDERS = {"replicate": cv2.BORDER_REPLICATE, "wrap": cv2.BORDER_WRAP, "reflect": cv2.BORDER_REFLECT}
+
+
+P = TypeVar("P", bound=np.generic)
+"""What a picture is made of."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +72,7 @@ def as_field(warp: Warp, height: int, width: int) -> Field:
     return _matrix_field(warp, _positions(height, width)) if is_matrix(warp) else warp.astype(np.float32, copy=False)
 
 
-def apply(image: NDArray, warp: Warp, sampler: Sampler) -> NDArray:
+def apply(image: NDArray[P], warp: Warp, sampler: Sampler) -> NDArray[P]:
     """Resample ``image``, (height, width) or (height, width, channels), once; uint8 is rounded, never truncated.
 
     The identity returns the image itself, bit for bit.
@@ -98,7 +103,7 @@ def _matrix_field(matrix: Warp, positions: Field) -> Field:
     return (source[..., :2] / source[..., 2:] - at).astype(np.float32)
 
 
-def _grid_sample(image: NDArray, field: Field, sampler: Sampler) -> NDArray:
+def _grid_sample(image: NDArray[P], field: Field, sampler: Sampler) -> NDArray[P]:
     # Imported here: whoever only validates settings must not load torch.
     import torch
 

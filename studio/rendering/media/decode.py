@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from studio.rendering.errors import MediaError
 from studio.rendering.media import ffmpeg, sandbox
+from studio.rendering.media.child import FfmpegError
 from studio.rendering.media.probe import MediaInfo, probe
 from studio.rendering.pictures.arrays import Frames
 
@@ -118,7 +119,7 @@ class FrameReader:
         assert self._process
         try:
             self._process.wait(message)
-        except ffmpeg.FfmpegError as error:
+        except FfmpegError as error:
             raise MediaError(message, code="truncated") from error
         raise MediaError(message, code="truncated")
 

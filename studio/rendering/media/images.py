@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio.rendering.media import durable, ffmpeg
+from studio.rendering.media.child import FfmpegError
 from studio.rendering.media.decode import FrameReader
 from studio.rendering.media.probe import MediaInfo, probe
 
@@ -171,5 +172,5 @@ def _shrink(frame: Frame, max_side: int | None) -> Frame:
 def _encode(extension: str, frame: Frame, options: list[int]) -> bytes:
     done, data = cv2.imencode(extension, cv2.cvtColor(frame, cv2.COLOR_RGB2BGR), options)
     if not done:
-        raise ffmpeg.FfmpegError("The picture could not be written.")
+        raise FfmpegError("The picture could not be written.")
     return data.tobytes()

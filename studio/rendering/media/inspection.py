@@ -16,7 +16,7 @@ import av.error
 import av.logging
 from av.audio.stream import AudioStream
 from av.container import InputContainer
-from av.stream import Disposition
+from av.stream import Disposition, Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
@@ -288,7 +288,7 @@ class _SoundCheck:
     def is_unreadable(self) -> bool:
         return self._exists and not self.is_heard and self._tries < _SOUND_TRIES
 
-    def hear(self, packet: av.Packet) -> None:
+    def hear(self, packet: av.Packet[Stream]) -> None:
         if self.is_heard or not self._tries:
             return
         self._tries -= 1

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from fractions import Fraction
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import av
 import av.error
@@ -71,8 +71,8 @@ def join(segments: Sequence[Path], destination: Path, fps: Fraction) -> int:
     return position
 
 
-def _with_prefix(packet: Packet, prefix: bytes) -> Packet:
-    longer = Packet(prefix + bytes(packet))
+def _with_prefix(packet: Packet[VideoStream], prefix: bytes) -> Packet[Any]:
+    longer: Packet[Any] = Packet(prefix + bytes(packet))
     longer.is_keyframe = packet.is_keyframe
     return longer
 

@@ -25,11 +25,16 @@ FIELDS: tuple[Purpose, Purpose] = ("attachment", "soundtrack")
 
 
 def create_video(
-    *, user: User, type: Video.Type, attachment: UploadedFile | None, soundtrack: UploadedFile | None, title: str = ""
+    *,
+    user: User,
+    type: Video.Type,
+    attachment: UploadedFile[bytes] | None,
+    soundtrack: UploadedFile[bytes] | None,
+    title: str = "",
 ) -> Video:
     """A video from what the user sent. A prompt alone (no attachment) is enough for Deforum."""
     with tempfile.TemporaryDirectory(prefix="upload-", dir=scratch.upload_folder()) as folder:
-        sent: dict[Purpose, UploadedFile] = {
+        sent: dict[Purpose, UploadedFile[bytes]] = {
             field: file for field, file in zip(FIELDS, (attachment, soundtrack), strict=True) if file is not None
         }
         checked = {field: _check(file, field, Path(folder)) for field, file in sent.items()}
@@ -73,7 +78,7 @@ def limits(field: Purpose) -> MediaLimits:
     )
 
 
-def _check(file: UploadedFile, field: Purpose, folder: Path) -> tuple[Path, MediaInfo]:
+def _check(file: UploadedFile[bytes], field: Purpose, folder: Path) -> tuple[Path, MediaInfo]:
     """The upload on disk, under the suffix that it was sent with where that is one, and what it is."""
     limit = limits(field)
     if (file.size or 0) > limit.max_bytes:

@@ -54,7 +54,8 @@ def frame_url(job: RenderJob) -> str | None:
 def linked_frame(token: str) -> bytes | None:
     """The JPEG behind a link; None when the link is forged or expired, or there is no frame, or Redis is gone."""
     try:
-        return cache.get(_key(signing.loads(token, salt=FRAME_SALT, max_age=settings.FILE_URL_SECONDS)))
+        frame: bytes | None = cache.get(_key(signing.loads(token, salt=FRAME_SALT, max_age=settings.FILE_URL_SECONDS)))
+        return frame
     except (signing.BadSignature, RedisError):
         return None
 
