@@ -15,9 +15,19 @@ from config.api.addresses import client_address
 _READS = {"GET", "HEAD", "OPTIONS"}
 
 
+STAFF_SITES = frozenset({"admin", "django_rq"})
+"""Namespaces of the staff's own pages."""
+
+
 def device_of(request: HttpRequest | Request) -> Device:
     """Where a request comes from, for the session list and the audit log."""
     return Device(user_agent=request.headers.get("User-Agent", ""), address=client_address(request))
+
+
+def _acts_as_staff(request: HttpRequest, user: User) -> bool:
+    """Administrators always do; others of the staff have no rights of theirs outside the staff's sites."""
+    match = request.resolver_match
+    return user.has_staff_role or (match is not None and not STAFF_SITES.isdisjoint(match.app_names) and user.is_staff)
 
 
 class AuditMiddleware:
@@ -32,7 +42,7 @@ class AuditMiddleware:
             response = self.get_response(request)
             user = getattr(request, "user", None)
             # The API's authentication hands its user on to this request.
-            if request.method not in _READS and isinstance(user, User) and user.is_staff:
+            if request.method not in _READS and isinstance(user, User) and _acts_as_staff(request, user):
                 record(
                     "staff.act", actor=user, method=request.method, path=request.path[:500], status=response.status_code
                 )
@@ -47,7 +57,6 @@ class StaffSecondFactorMiddleware:
     The API refuses them with its permissions; there they have the rights of everybody else.
     """
 
-    sites = frozenset({"admin", "django_rq"})
     open_views = frozenset({"login", "logout", "jsi18n", "begin_passkey_login"})
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -58,7 +67,7 @@ class StaffSecondFactorMiddleware:
 
     def process_view(self, request: HttpRequest, *_: object) -> HttpResponse | None:
         match = request.resolver_match
-        if match is None or not self.sites.intersection(match.app_names):
+        if match is None or not STAFF_SITES.intersection(match.app_names):
             return None
         name = match.url_name or ""
         user = request.user

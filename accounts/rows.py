@@ -47,7 +47,7 @@ def user_row(user: User) -> UserRow:
         "first_name": user.first_name or None,
         "last_name": user.last_name or None,
         "roles": [user.get_role_display()],
-        "is_admin": user.is_staff,
+        "is_admin": user.has_staff_role,
         "tenant": tenant_row(user),
         "created_at": user.created_at,
         "updated_at": user.updated_at,

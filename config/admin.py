@@ -5,12 +5,13 @@ from __future__ import annotations
 from functools import wraps
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.contrib.auth.views import PasswordChangeView
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse
+from unfold.sites import UnfoldAdminSite
 
 from accounts.staff.login import StaffLoginForm, begin_passkey_login
 from accounts.staff.passwords import OwnPasswordForm
@@ -20,16 +21,11 @@ from config.staff_pages import StaffPage
 from tenants import scope
 
 
-class StudioAdminSite(admin.AdminSite):
-    site_title = "Mage AI Studio"
-    site_header = "Mage AI Studio"
+class StudioAdminSite(UnfoldAdminSite):
     index_title = "Overview"
     login_form = StaffLoginForm
     login_template = "admin/staff_login.html"
     index_template = "admin/overview.html"
-    site_url = "/deforumation-qt"
-    # The lists are wide; the overview is one click away.
-    enable_nav_sidebar = False
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         """Pages of ours alone. Those of other packages offer what a package can't know to be dangerous here, such as
@@ -68,7 +64,7 @@ class StudioAdminSite(admin.AdminSite):
 
     def login(self, request: HttpRequest, extra_context: dict[str, object] | None = None) -> HttpResponse:
         response = super().login(request, extra_context)
-        response["Content-Security-Policy"] = content_policy(forms=True)
+        response["Content-Security-Policy"] = content_policy(forms=True, inline_styles=True)
         return response
 
     def password_change(self, request: HttpRequest, extra_context: dict[str, object] | None = None) -> Any:

@@ -16,6 +16,7 @@ from django.db import models
 from django.db.models import Max, Q
 from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse
+from unfold.admin import ModelAdmin, TabularInline
 
 from config.staff_filters import bounded_filter
 from config.staff_lists import EXACT, StaffChangeList, StaffPaginator, counted
@@ -43,7 +44,7 @@ class ShownFieldsMixin:
         return bool(bound.field.has_changed(bound.initial, bound.data))
 
 
-class StaffPage(admin.ModelAdmin):
+class StaffPage(ModelAdmin):
     """A model on the staff's site. Adding and changing go by the user's permissions, as in Django.
 
     ``search_fields`` name ways of finding rows: see ``config.staff_search``.
@@ -130,7 +131,7 @@ class ReadOnly(Unwritten):
         return False
 
 
-class StaffInline(ReadOnly, admin.TabularInline):
+class StaffInline(ReadOnly, TabularInline):
     """Rows of another model on the page of the row that they belong to. Only services write them."""
 
     formset = NewestFormSet

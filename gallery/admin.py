@@ -27,7 +27,7 @@ class _LookOnly(ReadOnly, StaffPage):
     """Rows that the services alone write."""
 
     def has_moderate_permission(self, request: HttpRequest) -> bool:
-        return bool(request.user.is_staff)
+        return request.user.has_perm("gallery.change_galleryitem")
 
 
 class OpenReports(admin.SimpleListFilter):

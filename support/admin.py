@@ -109,7 +109,7 @@ class SupportRequestAdmin(LookOnlyAdmin):
     )  # fmt: skip
 
     def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return request.user.is_administrator  # type: ignore[union-attr]
+        return StaffPage.has_change_permission(self, request, obj)
 
     def save_model(self, request: HttpRequest, obj: SupportRequest, form: forms.ModelForm, change: bool) -> None:
         """One verb for each part that was filled in. Opening comes before the answer, any other status after it."""

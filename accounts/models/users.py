@@ -11,6 +11,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.hashers import check_password, make_password
+from django.contrib.auth.models import Permission
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
@@ -64,6 +65,10 @@ class User(AbstractBaseUser):
     role = models.PositiveSmallIntegerField(choices=Role.choices, default=Role.USER)
     tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="members")
     tenant_role = models.CharField(max_length=8, choices=TenantRole.choices, default=TenantRole.OWNER)
+    groups = models.ManyToManyField(
+        "auth.Group", blank=True, related_name="+",
+        help_text="Of the staff: what the person may do in the staff panel. An administrator needs none.",
+    )  # fmt: skip
     is_active = models.BooleanField(default=True)
     email_verified_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -118,12 +123,27 @@ class User(AbstractBaseUser):
     @property
     def is_staff(self) -> bool:
         """Who may log in to the Django admin."""
+        return self.has_staff_role or bool(self.group_names)
+
+    @property
+    def has_staff_role(self) -> bool:
+        """Whether the person is an administrator, by the API's word too."""
         return self.role >= self.Role.ADMINISTRATOR
 
     @property
     def is_administrator(self) -> bool:
-        """Who has the rights of staff."""
-        return self.is_staff and not self.lacks_second_factor
+        """Who has the rights of staff everywhere."""
+        return self.has_staff_role and not self.lacks_second_factor
+
+    @cached_property
+    def group_names(self) -> frozenset[str]:
+        """Of the staff's groups (``accounts.staff.groups``). Looked up once per request."""
+        return frozenset(self.groups.values_list("name", flat=True)) if self.pk else frozenset()
+
+    @property
+    def is_owner(self) -> bool:
+        """Who may do everything in the staff panel."""
+        return self.is_superuser or "owner" in self.group_names
 
     @property
     def is_superuser(self) -> bool:
@@ -145,16 +165,29 @@ class User(AbstractBaseUser):
         return self.tenant_role == self.TenantRole.OWNER
 
     def has_perm(self, perm: str, obj: models.Model | None = None) -> bool:
-        """Administrators see, add and change; deleting, and changing who is an administrator, takes a super one."""
-        if not (self.is_active and self.is_administrator):
+        """Administrators see, add and change; deleting, and changing who is an administrator, takes a super one.
+
+        Others of the staff may do what their groups may.
+        """
+        if not self.is_active or not self.is_staff or self.lacks_second_factor:
             return False
-        return self.is_superuser or ".delete_" not in perm
+        if self.has_staff_role:
+            return self.is_superuser or ".delete_" not in perm
+        return perm in self._granted
+
+    @cached_property
+    def _granted(self) -> frozenset[str]:
+        """Permissions of the groups, as ``app.codename``."""
+        rows = Permission.objects.filter(group__in=self.groups.all()).values_list("content_type__app_label", "codename")
+        return frozenset(f"{app}.{codename}" for app, codename in rows)
 
     def has_perms(self, perms: list[str], obj: models.Model | None = None) -> bool:
         return all(self.has_perm(perm, obj) for perm in perms)
 
     def has_module_perms(self, app_label: str) -> bool:
-        return self.is_active and self.is_administrator
+        if not self.is_active or self.lacks_second_factor:
+            return False
+        return self.has_staff_role or any(perm.startswith(f"{app_label}.") for perm in self._granted)
 
 
 class LoginSessionQuerySet(models.QuerySet["LoginSession"]):

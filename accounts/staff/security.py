@@ -173,7 +173,7 @@ def _page(request: HttpRequest, **shown: Unpack[Shown]) -> HttpResponse:
         **shown,
     }
     response = TemplateResponse(request, "admin/security.html", context, status=status)
-    response["Content-Security-Policy"] = content_policy(forms=True)
+    response["Content-Security-Policy"] = content_policy(forms=True, inline_styles=True)
     return response
 
 

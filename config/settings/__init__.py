@@ -9,3 +9,4 @@ from config.settings.payments import *  # noqa: F403
 from config.settings.product import *  # noqa: F403
 from config.settings.serving import *  # noqa: F403
 from config.settings.social import *  # noqa: F403
+from config.settings.staff import *  # noqa: F403

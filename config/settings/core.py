@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "gallery",
     "messaging",
     "support",
+    "unfold.apps.BasicAppConfig",
     "config.apps.StudioAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -66,7 +66,7 @@ class RenderJobAdmin(LookOnlyAdmin):
         return super().get_queryset(request).defer("plan", "cause", "video__parameters")
 
     def has_operate_permission(self, request: HttpRequest) -> bool:
-        return request.user.is_administrator  # type: ignore[union-attr]
+        return request.user.has_perm("studio.change_renderjob")
 
     @admin.action(description="Cancel the selected renders", permissions=["operate"])
     def cancel(self, request: HttpRequest, queryset: QuerySet[RenderJob]) -> None:

@@ -33,7 +33,7 @@ def staff(make_user: UserFactory, ticket: SupportRequest, page: Page) -> User:
 
 def run_action(page: Page, name: str) -> None:
     page.locator("#action-toggle").check()
-    page.get_by_label("Action:").select_option(label=name)
+    page.get_by_label("Select action to run").select_option(label=name)
     page.get_by_role("button", name="Run").or_(page.get_by_role("button", name="Go")).click()
 
 

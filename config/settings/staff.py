@@ -1,0 +1,25 @@
+"""The staff panel's look: django-unfold, https://unfoldadmin.com/docs/configuration/settings/."""
+
+from __future__ import annotations
+
+from django.templatetags.static import static
+from django.urls import reverse_lazy
+
+UNFOLD = {
+    "SITE_TITLE": "Mage AI Studio",
+    "SITE_HEADER": "Mage AI Studio",
+    "SITE_SYMBOL": "movie_filter",
+    "SITE_URL": "/deforumation-qt",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("console/mark.svg")}],
+    "STYLES": [lambda request: static("staff/staff.css")],
+    "SCRIPTS": [lambda request: static("staff/alpine.js")],
+    "SHOW_BACK_BUTTON": True,
+    "COMMAND": {"search_models": False, "show_history": False},
+    "SIDEBAR": {"show_search": True, "command_search": True, "navigation": "config.staff_navigation.navigation"},
+    "ACCOUNT": {
+        "navigation": [
+            {"title": "Account security", "link": reverse_lazy("admin:security")},
+            {"title": "Password", "link": reverse_lazy("admin:password_change")},
+        ]
+    },
+}
