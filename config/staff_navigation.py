@@ -73,15 +73,20 @@ AREAS = (
 
 def navigation(request: HttpRequest) -> list[Group]:
     """The menu for the user of the request, as ``SIDEBAR["navigation"]`` of django-unfold takes it."""
-    home: Item = {
-        "title": "Overview", "icon": "space_dashboard", "link": reverse("admin:index"), "permission": lambda _: True,
-    }  # fmt: skip
-    groups: list[Group] = [{"title": "", "separator": False, "collapsible": False, "items": [home]}]
+    own = [
+        _link("Overview", "space_dashboard", "admin:index"),
+        _link("Account security", "passkey", "admin:security"),
+    ]
+    groups: list[Group] = [{"title": "", "separator": False, "collapsible": False, "items": own}]
     for area in AREAS:
         items = [_item(label, icon) for label, icon in area.lists.items()]
         if any(item["permission"](request) for item in items):
             groups.append({"title": area.title, "separator": True, "collapsible": False, "items": items})
     return groups
+
+
+def _link(title: str, icon: str, view: str) -> Item:
+    return {"title": title, "icon": icon, "link": reverse(view), "permission": lambda _: True}
 
 
 def _item(label: str, icon: str) -> Item:

@@ -83,7 +83,7 @@ def test_the_page_is_the_staffs_and_lets_only_our_scripts_run(page: Client, user
     answer = page.get("/admin/security/")
     assert "default-src 'self'" in answer["Content-Security-Policy"]
     assert "no-store" in answer["Cache-Control"]
-    assert '<a href="/admin/security/">' in page.get("/admin/").content.decode()
+    assert 'href="/admin/security/"' in page.get("/admin/").content.decode()
     client = Client()
     client.force_login(user)
     for path in ("", "passkeys/begin/", "app/begin/", "recovery-codes/renew/"):

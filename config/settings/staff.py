@@ -18,7 +18,6 @@ UNFOLD = {
     "SIDEBAR": {"show_search": True, "command_search": True, "navigation": "config.staff_navigation.navigation"},
     "ACCOUNT": {
         "navigation": [
-            {"title": "Account security", "link": reverse_lazy("admin:security")},
             {"title": "Password", "link": reverse_lazy("admin:password_change")},
         ]
     },
