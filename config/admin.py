@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import wraps
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.contrib.auth.views import PasswordChangeView
@@ -11,7 +11,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse
-from unfold.sites import UnfoldAdminSite
 
 from accounts.staff.login import StaffLoginForm, begin_passkey_login
 from accounts.staff.passwords import OwnPasswordForm
@@ -19,6 +18,11 @@ from config.api.errors import DomainError
 from config.platform.content_policy import content_policy
 from config.staff_pages import StaffPage
 from tenants import scope
+
+if TYPE_CHECKING:
+    from django.contrib.admin import AdminSite as UnfoldAdminSite
+else:
+    from unfold.sites import UnfoldAdminSite
 
 
 class StudioAdminSite(UnfoldAdminSite):

@@ -8,7 +8,7 @@ value that the page showed, so that a field nobody touched is not written, whate
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin, messages
@@ -16,11 +16,16 @@ from django.db import models
 from django.db.models import Max, Q
 from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse
-from unfold.admin import ModelAdmin, TabularInline
 
 from config.staff_filters import bounded_filter
 from config.staff_lists import EXACT, StaffChangeList, StaffPaginator, counted
 from config.staff_search import REACH, Rows, find
+
+if TYPE_CHECKING:
+    # unfold's are these, dressed; it has no types of its own.
+    from django.contrib.admin import ModelAdmin, TabularInline
+else:
+    from unfold.admin import ModelAdmin, TabularInline
 
 INLINE_ROWS = 50
 """The newest rows of a relation that a page of its owner shows."""
