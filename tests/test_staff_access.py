@@ -22,9 +22,7 @@ from tests.fixtures import UserFactory
 from tests.staff_walk import fill, number_below_the_filled
 
 FILE = Path(__file__).with_name("staff_access.txt")
-HEAD = (
-    "# page, and what it answers to a customer, each group of the staff, an administrator and a super administrator\n"
-)
+HEAD = "# page, and what it answers to a customer, to each group of the staff, to administrators\n"
 WHO = ("nobody", *GROUPS, OWNER, "administrator", "super")
 PAGES = ("changelist", "add", "change", "history", "delete")
 ALONE = ("index", "password_change", "security")
