@@ -17,6 +17,7 @@ from accounts.staff.passwords import OwnPasswordForm
 from config.api.errors import DomainError
 from config.platform.content_policy import content_policy
 from config.staff_pages import StaffPage
+from config.staff_views import staff_urls
 from tenants import scope
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class StudioAdminSite(UnfoldAdminSite):
         from accounts.staff.security import security_urls
 
         own = [path("login/passkey/", begin_passkey_login, name="begin_passkey_login")]
-        return [*own, *security_urls(self.admin_view), *super().get_urls()]
+        return [*own, *security_urls(self.admin_view), *staff_urls(self.admin_view), *super().get_urls()]
 
     def login(self, request: HttpRequest, extra_context: dict[str, object] | None = None) -> HttpResponse:
         response = super().login(request, extra_context)

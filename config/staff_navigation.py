@@ -9,6 +9,8 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
 
+from config.staff_views import StaffView, staff_views
+
 
 class Area(NamedTuple):
     title: str
@@ -79,7 +81,10 @@ def navigation(request: HttpRequest) -> list[Group]:
     ]
     groups: list[Group] = [{"title": "", "separator": False, "collapsible": False, "items": own}]
     for area in AREAS:
-        items = [_item(label, icon) for label, icon in area.lists.items()]
+        items = [
+            *(_page(name, page) for name, page in staff_views.items() if page.title and page.area == area.title),
+            *(_item(label, icon) for label, icon in area.lists.items()),
+        ]
         if any(item["permission"](request) for item in items):
             groups.append({"title": area.title, "separator": True, "collapsible": False, "items": items})
     return groups
@@ -87,6 +92,15 @@ def navigation(request: HttpRequest) -> list[Group]:
 
 def _link(title: str, icon: str, view: str) -> Item:
     return {"title": title, "icon": icon, "link": reverse(view), "permission": lambda _: True}
+
+
+def _page(name: str, page: StaffView) -> Item:
+    return {
+        "title": page.title,
+        "icon": page.icon,
+        "link": reverse(f"admin:{name}"),
+        "permission": lambda request: request.user.has_perm(page.permission),
+    }
 
 
 def _item(label: str, icon: str) -> Item:

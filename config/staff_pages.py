@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
 from django.db import models
 from django.db.models import Max, Q
 from django.forms.models import BaseInlineFormSet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.urls import URLPattern, path
 
+from config.staff_acts import Act, act_view
 from config.staff_filters import bounded_filter
 from config.staff_lists import EXACT, StaffChangeList, StaffPaginator, counted
 from config.staff_search import REACH, Rows, find
@@ -58,9 +61,36 @@ class StaffPage(ModelAdmin):
     list_per_page = 50
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
+    change_form_outer_before_template = "admin/acts.html"
+    acts: tuple[Act, ...] = ()
+    """What can be done with one row, each on a page of its own."""
     paginator = StaffPaginator
     indexed_filters: tuple[str, ...] = ()
     """Columns that begin an index which then orders by number: a filter by one of them alone finds rows at once."""
+
+    def get_urls(self) -> list[URLPattern]:
+        name = f"{self.opts.app_label}_{self.opts.model_name}_act"
+        act = path("<path:object_id>/change/act/<slug:verb>/", self.admin_site.admin_view(self.act_view), name=name)
+        return [act, *super().get_urls()]
+
+    def act_view(self, request: HttpRequest, object_id: str, verb: str) -> HttpResponseBase:
+        act = next((act for act in self.acts if act.verb == verb), None)
+        row = self.get_object(request, unquote(object_id)) if act else None
+        if act is None or row is None or not self.has_view_permission(request, row):
+            raise Http404
+        return act_view(request, act, row, self.media)
+
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: Any = None,
+    ) -> HttpResponse:
+        context["acts"] = [act for act in self.acts if obj is not None and act.offered_to(request.user, obj)]
+        return super().render_change_form(request, context, add, change, form_url, obj)
 
     def get_changelist(self, request: HttpRequest, **kwargs: object) -> type[StaffChangeList]:
         return StaffChangeList

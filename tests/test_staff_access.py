@@ -17,6 +17,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from accounts.staff.groups import GROUPS, OWNER, granted
+from config.staff_views import staff_views
 from tenants.scope import all_tenants
 from tests.fixtures import UserFactory
 from tests.staff_walk import fill, number_below_the_filled
@@ -51,6 +52,11 @@ def pages() -> Iterator[tuple[str, str]]:
                 yield f"{label} {page}", reverse(f"admin:{label.replace('.', '_')}_{page}")
             elif row is not None:
                 yield f"{label} {page}", reverse(f"admin:{label.replace('.', '_')}_{page}", args=[row])
+        for act in admin.site._registry[model].acts if row is not None else ():
+            yield f"{label} {act.verb}", reverse(f"admin:{label.replace('.', '_')}_act", args=[row, act.verb])
+    for name, view in staff_views.items():
+        if "<" not in view.address:
+            yield name, reverse(f"admin:{name}")
 
 
 def answers(clients: dict[str, Client], url: str) -> str:
