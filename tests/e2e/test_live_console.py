@@ -19,8 +19,14 @@ from studio.services.jobs.queue import claim_next
 from tenants.scope import all_tenants
 from tests.e2e.pages import Console
 from tests.event_server import EventServer
+from tests.waiting import until
 
 STEPS = 5
+SIGHT = """(hidden) => {
+  Object.defineProperty(document, "hidden", { configurable: true, value: hidden });
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
+"""What a browser does when its user turns to another tab, or comes back."""
 
 
 @pytest.fixture
@@ -61,3 +67,21 @@ def test_a_render_is_followed_without_asking(tiny_model: ModelFile, page: Page, 
         fail_render(job, lease_id=job.lease_id, code="out_of_memory", message="The picture is too large for the GPU.")
     expect(page.locator("#stage-error")).to_have_text("The picture is too large for the GPU.")
     expect(console.queue_rows).to_have_count(0)
+
+
+@pytest.fixture
+def streams(page: Page) -> list[str]:
+    """The addresses of the streams that were opened, from the start."""
+    opened: list[str] = []
+    page.on("response", lambda response: opened.append(response.url) if response.url.endswith("/events") else None)
+    return opened
+
+
+def test_a_page_out_of_sight_gives_its_connection_up(page: Page, streams: list[str], console: Console) -> None:
+    """A browser has six for all pages of a studio without TLS: forgotten tabs would leave none."""
+    until(lambda: page.evaluate("0") == 0 and streams, "the page's stream")
+    with page.expect_event("requestfailed", lambda request: request.url.endswith("/api/events")):
+        page.evaluate(SIGHT, True)
+    assert len(streams) == 1
+    with page.expect_response("**/api/events"):
+        page.evaluate(SIGHT, False)

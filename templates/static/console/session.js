@@ -50,7 +50,7 @@ export class JobSession {
     this.#stream = new EventStream(
       (headers, signal) => api.open(`${this.path}/events`, headers, signal),
       (kind, data) => this.#hear(kind, data ?? {}),
-      { onTrouble: (text) => this.#trouble(text) },
+      { onTrouble: (text) => this.#trouble(text), stays: () => this.canSteer },
     );
   }
 

@@ -4,6 +4,8 @@ const RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 15_000;
 /** The studio says something every 15 seconds: a stream that is silent for so long has been cut, and nobody was told. */
 const SILENCE_MS = 45_000;
+/** A browser has six connections to a studio without TLS, for all of its tabs: one that nobody looks at gives its own up. */
+const UNSEEN_MS = 5_000;
 
 /** One address of events: follows it, goes on where it was cut off, and asks again where the server has no streams. */
 export class EventStream {
@@ -11,6 +13,9 @@ export class EventStream {
   #onEvent;
   #onTrouble;
   #onEnd;
+  #stays;
+  #unseen = null;
+  #seen = null;
   #closed = new AbortController();
   #place = null;
   #retry = RETRY_MS;
@@ -21,17 +26,22 @@ export class EventStream {
   /**
    * `open(headers, signal)` answers a fetch Response. `onEvent(kind, data, id)` hears every event. `onTrouble(reason)` hears
    * why nothing comes, and an empty text once something does again. `onEnd()`: an answer has ended, another is asked for.
+   * `stays()`: whether the stream is needed on a page that nobody looks at, too.
    */
-  constructor(open, onEvent, { onTrouble = () => {}, onEnd = () => {} } = {}) {
+  constructor(open, onEvent, { onTrouble = () => {}, onEnd = () => {}, stays = () => false } = {}) {
     this.#open = open;
     this.#onEvent = onEvent;
     this.#onTrouble = onTrouble;
     this.#onEnd = onEnd;
+    this.#stays = stays;
+    document.addEventListener("visibilitychange", () => this.#look(), { signal: this.#closed.signal });
   }
 
   close() {
     this.#closed.abort();
+    clearTimeout(this.#unseen);
     this.#wake?.();
+    this.#seen?.();
   }
 
   /** Asks at once instead of after the pause between two attempts. */
@@ -50,9 +60,27 @@ export class EventStream {
     this.#onTrouble("The connection was lost. Trying again …");
   }
 
+  /** The page went out of sight, or came back. */
+  #look() {
+    clearTimeout(this.#unseen);
+    if (document.hidden) this.#unseen = setTimeout(() => this.#stays() || this.#reader?.cancel(), UNSEEN_MS);
+    else {
+      this.#seen?.();
+      this.now();
+    }
+  }
+
+  async #inSight() {
+    while (document.hidden && !this.#stays() && !this.#closed.signal.aborted) {
+      await new Promise((resolve) => (this.#seen = resolve));
+    }
+  }
+
   /** Follows until closed or refused; answers the refusing status, null when closed. */
   async follow() {
-    while (!this.#closed.signal.aborted) {
+    for (;;) {
+      await this.#inSight();
+      if (this.#closed.signal.aborted) return null;
       try {
         const headers = { Accept: "text/event-stream", ...(this.#place && { "Last-Event-ID": this.#place }) };
         const response = await this.#open(headers, this.#closed.signal);
@@ -66,7 +94,6 @@ export class EventStream {
       this.#onEnd();
       await this.#pause(Math.min(this.#retry * 2 ** Math.min(this.#failures, 5), LONGEST_RETRY_MS));
     }
-    return null;
   }
 
   /** Until the stream's end. An answer that is no stream ends after what happened so far: it is asked for again. */
