@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from django.conf import settings
 from django.contrib.auth.hashers import Argon2PasswordHasher
@@ -30,17 +30,22 @@ _NICENESS = 10
 """A hash has eight threads. With this each has a tenth of a usual thread's share, all of them about one share."""
 
 
-class OutsideTransactions:
+if TYPE_CHECKING:
+    from django.contrib.auth.hashers import BasePasswordHasher as _Hasher
+else:
+    _Hasher = object
+
+
+class OutsideTransactions(_Hasher):
     """Mixed into a hasher: a hash waits for its turn, and a transaction keeps its locks meanwhile."""
 
     def encode(self, password: str, salt: str) -> str:
         ensure_outside_transaction("Hashing a password")
-        hashed: str = super().encode(password, salt)  # type: ignore[misc]
-        return hashed
+        return super().encode(password, salt)
 
     def verify(self, password: str, encoded: str) -> bool:
         ensure_outside_transaction("Checking a password")
-        return bool(super().verify(password, encoded))  # type: ignore[misc]
+        return super().verify(password, encoded)
 
 
 class _InTurns(Argon2PasswordHasher):

@@ -20,6 +20,10 @@ from django.urls import reverse
 from config.api.errors import DomainError, ValidationFailed
 from config.staff_views import staff_page
 
+Row: TypeAlias = Any
+"""A model's instance, of the page that has the act."""
+Staff: TypeAlias = Any
+"""``accounts.models.User``, which this package does not know."""
 Values: TypeAlias = dict[str, Any]
 """What a form was filled in with, by field."""
 
@@ -29,7 +33,7 @@ MAX_REASON = 500
 class ActForm(forms.Form):
     """What an act asks for; ``row`` is whom it is about, ``staff`` who does it."""
 
-    def __init__(self, *args: Any, row: Any, staff: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, row: Row, staff: Staff, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.row, self.staff = row, staff
 
@@ -42,7 +46,7 @@ class ReasonForm(ActForm):
     )
 
 
-def always(staff: Any, row: Any) -> bool:
+def always(staff: Staff, row: Row) -> bool:
     return True
 
 
@@ -56,21 +60,21 @@ class Act:
     """On its button."""
     permission: str
     """Who may: ``app.verb_model``."""
-    do: Callable[[Any, Any, Values], str]
+    do: Callable[[Staff, Row, Values], str]
     """Called with who acts, the row and the form's values; answers what was done, in a sentence. Raises DomainError."""
     form: type[ActForm] = ReasonForm
     about: str = ""
     """What will happen, for the page that asks."""
-    possible: Callable[[Any, Any], bool] = always
+    possible: Callable[[Staff, Row], bool] = always
     """Whether the row, as it is, has the verb: (who, row)."""
     danger: bool = False
     """Whether the button warns."""
 
-    def offered_to(self, staff: Any, row: Any) -> bool:
+    def offered_to(self, staff: Staff, row: Row) -> bool:
         return staff.has_perm(self.permission) and self.possible(staff, row)
 
 
-def act_view(request: HttpRequest, act: Act, row: Any, media: object) -> HttpResponseBase:
+def act_view(request: HttpRequest, act: Act, row: Row, media: object) -> HttpResponseBase:
     """Ask (GET), or do it (POST) and go back to the row's page."""
     if not request.user.has_perm(act.permission):
         raise PermissionDenied

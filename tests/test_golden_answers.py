@@ -34,7 +34,7 @@ MASKS = {
     "<number>": re.compile(r"\b(INV-)?\d{4}-\d{6}\b"),
     r"\1<id>": re.compile(r"(/)\d+\b(?![.:])"),
 }
-IDS = re.compile(r"^(id|.+(_id|Id|_ids|Ids))$")
+IDS = re.compile(r"^(id|id:=|.+(_id|Id|_ids|Ids))$")
 WIDTH = 118
 SHOWN = 12
 """Of a list."""

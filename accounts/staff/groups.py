@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from django.apps import AppConfig, apps
+from django.contrib.auth.management import create_permissions
 from django.contrib.auth.models import Group, Permission
 
 OWNER: Final = "owner"
@@ -58,6 +59,8 @@ def make_groups(app_config: AppConfig, using: str, **_: Any) -> None:
     """Give the groups exactly what the table says, once all apps have their permissions (after ``migrate``)."""
     if app_config is not [config for config in apps.get_app_configs() if config.models_module][-1]:
         return
+    # Django's own receiver may come after this one.
+    create_permissions(app_config, verbosity=0, using=using)
     permissions = {
         (row.content_type.app_label, row.codename): row
         for row in Permission.objects.using(using).select_related("content_type")

@@ -97,7 +97,8 @@ def test_every_tenant_owned_table_is_secured() -> None:
 
 def test_every_composite_index_of_a_tenant_owned_table_begins_with_the_tenant() -> None:
     # Those of the queue, of blobs, of the ledger's audit and reports and of the staff's lists serve who looks across
-    # tenants on purpose; one wallet is of one tenant already.
+    # tenants on purpose; one wallet, and one render, is of one tenant
+    # already.
     across = {
         "renderjob_queued",
         "renderjob_running",
@@ -108,6 +109,8 @@ def test_every_composite_index_of_a_tenant_owned_table_begins_with_the_tenant() 
         "renderjob_status",
         "renderjob_error",
         "renderjob_request",
+        "renderjob_paused",
+        "steeringcommand_waiting",
         "video_newest",
         "mediafile_newest",
         "mediafile_hash",

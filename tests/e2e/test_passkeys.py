@@ -59,6 +59,7 @@ def add_passkey(page: Page, name: str) -> None:
 
 
 def log_out(page: Page) -> None:
+    page.get_by_role("button", name="Your account").click()
     page.get_by_role("button", name="Log out").click()
     page.goto("/admin/")
 

@@ -11,7 +11,7 @@ from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from accounts.models import LoginSession, User
 from accounts.services import Device, open_session
@@ -103,7 +103,7 @@ def record(frame: int) -> dict[str, object]:
 def test_zoom_and_prompt_take_effect_at_the_acknowledged_frame(live: LiveConsole, page: Page) -> None:
     live.until_frame(1)
     page.locator("#pad-zoom-step").fill("0.02")
-    page.get_by_role("button", name="Zoom in").click()
+    page.get_by_role("button", name="Zoom in", exact=True).click()
     at = live.applied_at("Zoom +0.02")
     assert record(at)["zoom"] == pytest.approx(1.02)
     expect(live.row("zoom").locator(".at")).to_have_text(f"applied at frame {at}")
@@ -117,7 +117,7 @@ def test_zoom_and_prompt_take_effect_at_the_acknowledged_frame(live: LiveConsole
     expect(page.locator("#prompt-changed")).to_be_hidden()
     expect(page.locator("#prompt-mode")).to_have_value("replace")
 
-    page.get_by_role("button", name="Zoom in").click(button="right")
+    page.get_by_role("button", name="Zoom in", exact=True).click(button="right")
     live.applied_at("Zoom +0")
     live.press("Stop here")
     expect(live.status).to_have_text("finished")
@@ -142,7 +142,7 @@ def test_pause_rewind_and_resume(live: LiveConsole, page: Page) -> None:
 
 
 def test_a_reload_restores_everything(live: LiveConsole, page: Page, user: User) -> None:
-    page.get_by_role("button", name="Pan right").click()
+    page.get_by_role("button", name="Pan right", exact=True).click()
     at = live.applied_at("Pan left and right +1")
     live.press("Pause")
     expect(live.status).to_have_text("paused")
@@ -165,9 +165,9 @@ def test_one_page_steers_and_others_look_on(
     other.connect(open_session(user=user, device=Device()).access)
     looking = LiveConsole(second)
     expect(looking.holder).to_contain_text("You are looking on")
-    expect(second.get_by_role("button", name="Zoom in")).to_be_disabled()
+    expect(second.get_by_role("button", name="Zoom in", exact=True)).to_be_disabled()
     expect(second.get_by_role("button", name="Pause", exact=True)).to_be_disabled()
-    page.get_by_role("button", name="Zoom in").click()
+    page.get_by_role("button", name="Zoom in", exact=True).click()
     live.applied_at("Zoom")
     looking.applied_at("Zoom")
 
@@ -176,7 +176,7 @@ def test_one_page_steers_and_others_look_on(
     expect(live.holder).to_contain_text("You handed control over.")
     second.get_by_role("button", name="Take control").click()
     expect(looking.holder).to_have_text("You steer.")
-    expect(page.get_by_role("button", name="Zoom in")).to_be_disabled()
+    expect(page.get_by_role("button", name="Zoom in", exact=True)).to_be_disabled()
 
     page.get_by_role("button", name="Take control").click()
     expect(live.holder).to_contain_text("steers on another page")
@@ -212,16 +212,16 @@ def test_a_connection_lost_in_the_middle_of_a_smooth_motion(live: LiveConsole, p
     page.get_by_label("Smooth over").fill("40")
     lost: list[str] = []
 
-    def lose(route: object) -> None:
+    def lose(route: Route) -> None:
         if not lost:
             lost.append("once")
-            route.fetch()  # type: ignore[attr-defined]
-            route.abort()  # type: ignore[attr-defined]
+            route.fetch()
+            route.abort()
         else:
-            route.continue_()  # type: ignore[attr-defined]
+            route.continue_()
 
     page.route("**/commands", lose)
-    page.get_by_role("button", name="Pan right").click()
+    page.get_by_role("button", name="Pan right", exact=True).click()
     at = live.applied_at("Pan left and right +1 over 40 frames")
     with all_tenants():
         assert SteeringCommand.objects.filter(job=job()).count() == 1
@@ -254,7 +254,7 @@ def test_it_is_accessible_and_fits_desk_and_phone(
     """``SCREENSHOTS`` names a folder to keep the pictures in."""
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     live.until_frame(1)
-    page.get_by_role("button", name="Zoom in").click()
+    page.get_by_role("button", name="Zoom in", exact=True).click()
     live.applied_at("Zoom")
     folder = Path(os.environ.get("SCREENSHOTS", tmp_path))
     for width, height, name in ((1440, 900, "desk"), (390, 844, "phone")):
