@@ -87,7 +87,7 @@ class StaffPage(ModelAdmin):
         add: bool = False,
         change: bool = False,
         form_url: str = "",
-        obj: Any = None,
+        obj: models.Model | None = None,
     ) -> HttpResponse:
         context["acts"] = [act for act in self.acts if obj is not None and act.offered_to(request.user, obj)]
         return super().render_change_form(request, context, add, change, form_url, obj)

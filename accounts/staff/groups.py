@@ -6,7 +6,7 @@ offers. Administrators need no group (``User.has_perm``).
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from django.apps import AppConfig, apps
 from django.contrib.auth.management import create_permissions
@@ -55,7 +55,7 @@ def granted(group: str) -> set[tuple[str, str]]:
     return found
 
 
-def make_groups(app_config: AppConfig, using: str, **_: Any) -> None:
+def make_groups(app_config: AppConfig, using: str, **_: object) -> None:
     """Give the groups exactly what the table says, once all apps have their permissions (after ``migrate``)."""
     if app_config is not [config for config in apps.get_app_configs() if config.models_module][-1]:
         return

@@ -142,7 +142,7 @@ class GrantRow(TypedDict):
 class CommandRow(TypedDict):
     number: int
     kind: str
-    body: dict[str, Any]
+    body: dict[str, object]
     state: Annotated[str, SteeringCommand.State]
     applied_at_frame: Annotated[int | None, "The first frame that it took effect at."]
     effective: Annotated[dict[str, Any] | None, "What holds since."]
@@ -169,7 +169,7 @@ class FrameRow(TypedDict):
     frame: int
     seed: NotRequired[int]
     diffused: NotRequired[Annotated[bool, "Not merely moved from the one before."]]
-    prompts: NotRequired[list[Any]]
+    prompts: NotRequired[list[object]]
     negative_prompt: NotRequired[str]
     thumbnail_url: Annotated[str | None, "Needs no token; 404 when there is no picture any more."]
 
