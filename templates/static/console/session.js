@@ -241,8 +241,9 @@ export class JobSession {
   #remember(row) {
     const known = this.commands.find((command) => command.number === row.number);
     const given = Object.fromEntries(Object.entries(row).filter(([, value]) => value !== undefined));
-    // An ack may be quicker than the answer to its command.
-    if (known && known.state !== "waiting" && given.state === "waiting") delete given.state;
+    // An ack may be quicker than the answer to its command, which knows of no frame yet.
+    const late = known && known.state !== "waiting" && given.state === "waiting";
+    if (late) Object.entries(known).forEach(([name, value]) => (given[name] = value ?? given[name]));
     if (known) Object.assign(known, given);
     else this.commands.push(given);
     this.commands.sort((a, b) => a.number - b.number);
