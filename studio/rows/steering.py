@@ -15,8 +15,9 @@ from studio.rendering.deforum.steering.commands import KINDS
 from studio.rendering.deforum.steering.easing import EASINGS
 from studio.rendering.deforum.steering.table import STEERABLE, Steerable
 from studio.rows.links import frame_link
+from studio.services.jobs.live_frames import has_frame
 from studio.services.steering.commands import steerable_in
-from studio.services.steering.pictures import reel_url
+from studio.services.steering.pictures import kept_thumbnails, reel_url
 from studio.services.steering.records import Record, frame_records, newest_record
 
 
@@ -117,7 +118,7 @@ def steering_row(job: RenderJob, user: User, absolute: Absolute) -> SteeringRow:
         "snapshots": state.get("snapshots", []),
         "loop": state.get("loop"),
         "controller": _controller(steering, user),
-        "frame_url": frame_link(job, absolute),
+        "frame_url": frame_link(job, absolute) if has_frame(job) else None,
     }
 
 
@@ -171,13 +172,15 @@ class FrameRow(TypedDict):
     diffused: NotRequired[Annotated[bool, "Not merely moved from the one before."]]
     prompts: NotRequired[list[object]]
     negative_prompt: NotRequired[str]
-    thumbnail_url: Annotated[str | None, "Needs no token; 404 when there is no picture any more."]
+    thumbnail_url: Annotated[str | None, "Needs no token; null without a picture, 404 when there is none any more."]
 
 
 def frame_rows(job: RenderJob, start: int, count: int, absolute: Absolute) -> list[Record]:
     """The frames' records, each with a link to its picture."""
     reel = absolute(reel_url(job))
+    records = frame_records(job, start=start, count=count)
+    kept = kept_thumbnails(job.pk, [record["frame"] for record in records])
     return [
-        {**record, "thumbnail_url": f"{reel}/{record['frame']}"}
-        for record in frame_records(job, start=start, count=count)
+        {**record, "thumbnail_url": f"{reel}/{record['frame']}" if record["frame"] in kept else None}
+        for record in records
     ]

@@ -51,6 +51,14 @@ def frame_url(job: RenderJob) -> str | None:
     return _link(job, job.frames_done)
 
 
+def has_frame(job: RenderJob) -> bool:
+    """Whether there is a picture of it right now."""
+    try:
+        return bool(cache.has_key(_key(job.pk)))
+    except RedisError:
+        return False
+
+
 def linked_frame(token: str) -> bytes | None:
     """The JPEG behind a link; None when the link is forged or expired, or there is no frame, or Redis is gone."""
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from django.conf import settings
 from django.core import signing
@@ -44,6 +44,17 @@ def thumbnail(job_id: int, frame: int) -> bytes | None:
     except RedisError:
         return None
     return found if isinstance(found, bytes) else None
+
+
+def kept_thumbnails(job_id: int, frames: Sequence[int]) -> set[int]:
+    """Those of the frames that have one; of none while Redis is gone."""
+    try:
+        with client().pipeline(transaction=False) as pipe:
+            for frame in frames:
+                pipe.hexists(_key(job_id), str(frame))
+            return {frame for frame, kept in zip(frames, pipe.execute(), strict=True) if kept}
+    except RedisError:
+        return set()
 
 
 def reel_url(job: RenderJob) -> str:

@@ -40,7 +40,7 @@ byId("finalize").addEventListener("click", finalize);
 byId("cancel").addEventListener("click", () => cancel(current.id));
 byId("new").addEventListener("click", startAnew);
 byId("room-compose").addEventListener("click", () => enter(null));
-byId("room-live").addEventListener("click", () => enter(live.session?.jobId ?? current?.job_id));
+byId("room-live").addEventListener("click", () => enter(jobToFollow()));
 byId("steer").addEventListener("click", () => enter(current.job_id));
 addEventListener("hashchange", () => api && enter(jobOfAddress()));
 connection.resume();
@@ -133,6 +133,9 @@ function showQueue() {
 }
 
 const jobOfAddress = () => Number(/^#live-(\d+)$/.exec(location.hash)?.[1]) || null;
+
+/** What renders now comes before what was followed last. */
+const jobToFollow = () => (current && isActive(current) ? current.job_id : (live.session?.jobId ?? current?.job_id));
 
 /** Goes to a job's live view, or back to composing. The address says which, so that a reload comes back to it. */
 async function enter(jobId) {
@@ -257,7 +260,7 @@ function showActions() {
   byId("new").disabled = !current;
   const steerable = ready && current?.generator === "deforum" && Boolean(current.job_id);
   byId("steer").hidden = !steerable || !rendering;
-  byId("room-live").disabled = !steerable && !live.session;
+  byId("room-live").disabled = busy || (!steerable && !live.session);
   setText(byId("action-note"), note());
 }
 
