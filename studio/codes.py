@@ -21,6 +21,7 @@ CODES = {
     "not_controller": Code(403, "Take the controls of this render first"),
     "control_held": Code(409, "Ada is steering this render."),
     "control_lost": Code(409, "You no longer have the controls of this render."),
+    "not_waiting": Code(409, "This render is running already; only one that waits has a place."),
     "job_finished": Code(409, "This render is completed."),
     "stale_number": Code(409, "Commands up to 7 have been given; number this one higher."),
     "file_not_uploaded": Code(422, "The file has not been uploaded."),

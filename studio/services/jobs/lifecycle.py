@@ -300,12 +300,19 @@ def sweep_work_dirs() -> int:
 def retry_render(job: RenderJob) -> RenderJob:
     """Ask again for a render that failed or was cancelled: a new row with the same parameters.
 
-    Raises DomainError, and ValidationFailed for an old one whose parameters can't be asked for today.
+    Not within a transaction. Raises DomainError, and ValidationFailed for an old one whose parameters can't be asked
+    for today.
     """
+    with tenant_scope(job.tenant_id):
+        return queue_render(prepare_again(job))
+
+
+def prepare_again(job: RenderJob) -> PreparedRender:
+    """The first half of ``retry_render``, which queues nothing yet."""
     if job.status not in (RenderJob.Status.FAILED, RenderJob.Status.CANCELLED):
         raise DomainError("not_retryable", "Only a failed or cancelled render can be tried again.")
     with tenant_scope(job.tenant_id):
-        return submit_render(
+        return prepare_render(
             video=job.video,
             user=job.owner,
             purpose=RenderJob.Purpose(job.purpose),
