@@ -13,7 +13,7 @@ from studio.requests.templates import TemplateVocabulary
 from studio.services import personal_data, probes
 from studio.services.catalogue import models
 from studio.services.files import blobs, orphans, presigned
-from studio.services.jobs import charges, figures, watching
+from studio.services.jobs import charges, figures, timeline, watching
 from studio.services.jobs import lifecycle as jobs
 from studio.services.steering import records
 
@@ -30,6 +30,7 @@ plug_service("ffmpeg", probes.ffmpeg_runs, seconds=60)
 
 every_pass.plug("renders", lambda: {what: count for what, count in jobs.reap().items() if count})
 every_pass.plug("records of frames swept", records.sweep_records)
+every_pass.plug("steps of old renders swept", timeline.sweep_events)
 every_pass.plug("counters of the queue put right", jobs.check_counters)
 every_pass.plug("work folders swept", jobs.sweep_work_dirs)
 every_pass.plug("uploads swept", presigned.sweep_uploads)

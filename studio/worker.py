@@ -51,7 +51,8 @@ class RenderWorker(SimpleWorker):
     Redis only brings messages that something waits. The worker looks at the rows by itself when none has come for a
     while, and all the time while Redis is away: no message is missed, only late.
 
-    ``render_due`` renders one job that waits, if there is one, and answers whether there was.
+    ``render_due`` renders one job that waits, if there is one, and answers whether there was. While ``is_drained``
+    answers True it listens to nobody, so that no message comes to a worker that would claim nothing.
     """
 
     current: ClassVar[RenderWorker | None] = None
@@ -59,6 +60,7 @@ class RenderWorker(SimpleWorker):
     def __init__(self, queues: Sequence[Queue], *, connection: Redis) -> None:
         self.stopping = threading.Event()
         self.render_due: Callable[[], bool] = lambda: False
+        self.is_drained: Callable[[], bool] = lambda: False
         self._rendering = False
         self._more = False
         super().__init__(queues, connection=connection, worker_ttl=_TTL_SECONDS)
@@ -100,6 +102,10 @@ class RenderWorker(SimpleWorker):
                     # Redis has lost everything, or a render took long.
                     self.register_birth()
                 self.heartbeat()
+                if self._rests():
+                    if timeout is None:
+                        return None
+                    continue
                 # After a render it listens for no time: what waits next may have no message.
                 message = self.queue_class.dequeue_any(
                     self._ordered_queues,
@@ -138,6 +144,22 @@ class RenderWorker(SimpleWorker):
         found = self._look()
         self.set_state(WorkerStatus.IDLE)
         return found
+
+    def _rests(self) -> bool:
+        """Wait a moment if the worker is drained; answers whether it is."""
+        try:
+            drained = self.is_drained()
+        except Exception:
+            # Without the database there is nothing to claim either.
+            logger.exception("Whether the worker is drained can't be read")
+            return False
+        if drained:
+            self.set_state(WorkerStatus.SUSPENDED)
+            self.stopping.wait(_AWAY_SECONDS)
+        elif self.get_state() == WorkerStatus.SUSPENDED:
+            self.set_state(WorkerStatus.IDLE)
+            self._more = True
+        return drained
 
     def _look(self) -> bool:
         """Render what waits, if anything does; answers whether there was something."""

@@ -39,6 +39,8 @@ RENDER_RETRY_SECONDS = env.number("RENDER_RETRY_SECONDS", 15.0, least=0)
 PAUSE_SECONDS = env.number("PAUSE_SECONDS", 20.0, least=0)
 PAUSED_DAYS = env.number("PAUSED_DAYS", 7.0)
 """After so long a paused render is cancelled, and its credits are given back."""
+TIMELINE_DAYS = env.number("TIMELINE_DAYS", 90.0, least=0)
+"""For so long staff are told what became of a render, step by step."""
 # Whoever steers a render and is not heard of for this long has lost the controls.
 CONTROL_LEASE_SECONDS = env.number("CONTROL_LEASE_SECONDS", 30.0)
 

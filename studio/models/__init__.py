@@ -5,8 +5,10 @@ from studio.models.files import MediaFile
 from studio.models.jobs import RenderJob
 from studio.models.steering import FrameRecord, Steering, SteeringCommand
 from studio.models.storage import StoredBlob, TenantStorage
+from studio.models.timeline import RenderEvent
 from studio.models.turns import QueueTotal, QueueTurn, QueueUser
 from studio.models.videos import Video
+from studio.models.workers import WorkerDrain
 
 __all__ = [
     "FrameRecord",
@@ -16,10 +18,12 @@ __all__ = [
     "QueueTotal",
     "QueueTurn",
     "QueueUser",
+    "RenderEvent",
     "RenderJob",
     "Steering",
     "SteeringCommand",
     "StoredBlob",
     "TenantStorage",
     "Video",
+    "WorkerDrain",
 ]

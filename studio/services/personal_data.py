@@ -11,7 +11,7 @@ from django.utils.text import get_valid_filename
 from accounts.data_holders import Holder, StoredFile
 from accounts.models import User
 from config.platform.events import forget_jobs
-from studio.models import FrameRecord, MediaFile, Preset, RenderJob, Steering, SteeringCommand, Video
+from studio.models import FrameRecord, MediaFile, Preset, RenderEvent, RenderJob, Steering, SteeringCommand, Video
 from studio.providers import LOCAL, take_back
 from studio.services.files.blobs import letting_go
 from studio.services.files.upload_targets import current_target
@@ -40,7 +40,7 @@ def erase_work(user: User) -> None:
     for video in Video.objects.filter(owner=user, deleted_at=None).order_by("pk"):
         withdraw_video(video)
     jobs = RenderJob.objects.filter(owner=user)
-    for model in (FrameRecord, SteeringCommand, Steering):
+    for model in (FrameRecord, SteeringCommand, Steering, RenderEvent):
         model.objects.filter(job__in=jobs).delete()
     jobs.update(parameters={}, plan={}, error="", cause="", request_id="", **dict.fromkeys(RenderJob.FILES))
     Video.objects.filter(owner=user).update(

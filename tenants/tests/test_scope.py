@@ -110,6 +110,8 @@ def test_every_composite_index_of_a_tenant_owned_table_begins_with_the_tenant() 
         "renderjob_error",
         "renderjob_request",
         "renderjob_paused",
+        "renderjob_failed",
+        "renderevent_job",
         "steeringcommand_waiting",
         "video_newest",
         "mediafile_newest",

@@ -7,6 +7,7 @@ import threading
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from functools import partial
 
 import django_rq
 from django.conf import settings
@@ -16,6 +17,8 @@ from django.db import connection
 from config.platform.heartbeat import Pulse
 from config.platform.redis_link import waiting_client
 from studio.providers.renderer import renderer
+from studio.reports import reporting
+from studio.services.jobs.drains import is_drained
 from studio.tasks import render_due
 from studio.worker import RenderWorker
 
@@ -41,7 +44,9 @@ class Command(BaseCommand):
             waited_for = [django_rq.get_queue(queue, connection=waiting) for queue in queues]
             worker = RenderWorker(waited_for, connection=waiting)
             worker.render_due = render_due
-            worker.work(burst=burst, logging_level=settings.LOG_LEVEL)
+            worker.is_drained = partial(is_drained, worker.name)
+            with reporting(worker.name, queues):
+                worker.work(burst=burst, logging_level=settings.LOG_LEVEL)
 
 
 @contextmanager

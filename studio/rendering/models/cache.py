@@ -57,6 +57,10 @@ class WarmCache(Generic[T]):
     def __contains__(self, key: Hashable) -> bool:
         return key in self._entries
 
+    def keys(self) -> list[Hashable]:
+        """Of what is there, the least recently used first. Waits for nobody who builds."""
+        return list(self._entries)
+
     def get(self, key: Hashable, build: Callable[[], T]) -> T:
         """The value of ``key``, built if it is not there. The caller keeps it alive; the cache may forget it."""
         with self._lock:
@@ -145,6 +149,13 @@ def engine_lease(
     chosen = _device(device)
     with _engines().lease(_key(spec, chosen, precision), lambda: build_engine(spec, chosen, precision)) as engine:
         yield engine
+
+
+def warm_models() -> list[str]:
+    """The folders of the engines that are loaded, the least recently used first."""
+    keys = [] if _cache is None else _cache.keys()
+    # As _key makes them.
+    return list(dict.fromkeys(Path(key[1]).name for key in keys if isinstance(key, tuple)))
 
 
 _chosen_device = ""

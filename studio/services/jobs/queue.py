@@ -22,6 +22,7 @@ from rq.worker import WorkerStatus
 
 from studio.models import QueueTotal, RenderJob
 from studio.models.jobs import lease_end
+from studio.services.jobs.drains import is_drained
 from studio.services.jobs.states import show_on_video
 from studio.services.jobs.turns import lock_next_user, next_job, recount_user, ripen
 from tenants.scope import all_tenants
@@ -111,9 +112,11 @@ def claim_next(*, worker: str, queues: Sequence[str]) -> RenderJob | None:
     """Take the job that is due for this worker and lease it; None when nothing waits.
 
     Queues in order; within a queue the user with the fewest running renders first, then the one served longest ago,
-    so that nobody's hundred jobs starve another's one; within a user priority, then age.
+    so that nobody's hundred jobs starve another's one; within a user priority, then age. A drained worker takes none.
     """
     with all_tenants():
+        if is_drained(worker):
+            return None
         ripen()
         for _ in range(_TRIES):
             held = False
