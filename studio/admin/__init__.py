@@ -1,5 +1,6 @@
 """The studio in the Django admin: a client of the services, never a second home for their rules."""
 
+from studio.admin import boards as boards
 from studio.admin.catalogue import ModelFileAdmin, PresetAdmin
 from studio.admin.files import MediaFileAdmin
 from studio.admin.jobs import RenderJobAdmin

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from django.contrib import admin, messages
-from django.contrib.admin.utils import flatten_fieldsets
+from django.contrib import admin
+from django.contrib.admin.utils import flatten_fieldsets, unquote
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.forms.widgets import Media
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
 from django.utils.formats import date_format
 from django.utils.html import format_html
 
-from config.api.errors import DomainError
+from config.staff_many import act_on_many
 from studio.admin.display import (
     LookOnlyAdmin,
     badge,
@@ -21,10 +24,15 @@ from studio.admin.display import (
     row_link,
     two_lines,
 )
+from studio.admin.job_acts import ACTS, CANCEL, OPERATE, RETRY
+from studio.admin.job_parts import NEWEST, frames, parameters, timeline
 from studio.models import RenderJob
-from studio.services.jobs.lifecycle import cancel_render, retry_render
+from studio.services.jobs.causes import line_of
+from studio.services.jobs.live_frames import newest_frame
+from studio.services.steering.pictures import thumbnail
 
 _COMMANDS = 100
+_LONGEST_NUMBER = 9
 
 
 @admin.register(RenderJob)
@@ -41,20 +49,27 @@ class RenderJobAdmin(LookOnlyAdmin):
         "Job or video number, owner, tenant, request id, or a part of the worker, prompt or error of a newer job"
     )
     actions = ("cancel", "retry")
+    acts = ACTS
     fieldsets = (
-        (None, {"fields": ("live_status", "live_progress", "error", "error_code", "picture")}),
+        (None, {"fields": ("live_status", "live_progress", "live_frames", "error", "error_code", "picture")}),
+        ("Timeline", {"fields": ("live_timeline",)}),
         (
             "What",
             {"fields": ("video_link", "owner_link", "tenant", "purpose", "workflow", "model_file", "origin")},
         ),
         ("Files", {"fields": tuple(f"{name}_file" for name in RenderJob.FILES)}),
-        ("Cause", {"fields": ("request_id", "attempts", "productive_attempt", "cause_text")}),
+        ("Cause", {"fields": ("request_link", "attempts", "productive_attempt", "log_line", "cause_text")}),
         ("Queue", {"fields": ("queue", "priority", "provider", "live_attempts", "lease_expires_at", "not_before")}),
         ("Steering", {"fields": ("commands_text",), "classes": ("collapse",)}),
         ("Times", {"fields": ("queued_at", "started_at", "finished_at", "seconds_per_frame")}),
+        ("Parameters", {"fields": ("parameters_table",)}),
         ("Request", {"fields": ("parameters_text",)}),
         ("Plan", {"fields": ("plan_text",), "classes": ("collapse",)}),
     )
+
+    @property
+    def media(self) -> Media:
+        return super().media + Media(css={"all": ["staff/renders.css"]})
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RenderJob]:
         match = request.resolver_match
@@ -66,34 +81,38 @@ class RenderJobAdmin(LookOnlyAdmin):
         return super().get_queryset(request).defer("plan", "cause", "video__parameters")
 
     def has_operate_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("studio.change_renderjob")
+        return request.user.has_perm(OPERATE)
 
     @admin.action(description="Cancel the selected renders", permissions=["operate"])
-    def cancel(self, request: HttpRequest, queryset: QuerySet[RenderJob]) -> None:
-        cancelled = untouched = 0
-        for job in queryset.order_by("pk"):
-            was_active = job.is_active
-            cancel_render(job)
-            if was_active and job.status == RenderJob.Status.CANCELLED:
-                cancelled += 1
-                self.log_change(request, job, "Cancelled.")
-            else:
-                untouched += 1
-        if cancelled:
-            self.message_user(request, f"Cancelled: {cancelled}.", messages.SUCCESS)
-        if untouched:
-            self.message_user(request, f"Already over, left as they are: {untouched}.", messages.WARNING)
+    def cancel(self, request: HttpRequest, queryset: QuerySet[RenderJob]) -> HttpResponse | None:
+        return act_on_many(request, queryset, CANCEL)
 
     @admin.action(description="Try the selected renders again", permissions=["operate"])
-    def retry(self, request: HttpRequest, queryset: QuerySet[RenderJob]) -> None:
-        for job in queryset.select_related("video", "owner").order_by("pk"):
-            try:
-                again = retry_render(job)
-            except DomainError as error:
-                self.message_user(request, f"Render {job.pk}: {error}", messages.ERROR)
-            else:
-                self.log_change(request, job, f"Queued again as {again.pk}.")
-                self.message_user(request, f"Render {job.pk} is queued again as {again.pk}.", messages.SUCCESS)
+    def retry(self, request: HttpRequest, queryset: QuerySet[RenderJob]) -> HttpResponse | None:
+        return act_on_many(request, queryset.select_related("video", "owner"), RETRY)
+
+    def get_urls(self) -> list[URLPattern]:
+        frame = path(
+            "<path:object_id>/change/frame/<slug:frame>/",
+            self.admin_site.admin_view(self.frame_view),
+            name="studio_renderjob_frame",
+        )
+        return [frame, *super().get_urls()]
+
+    def frame_view(self, request: HttpRequest, object_id: str, frame: str) -> HttpResponse:
+        """A JPEG of one frame of a render in progress, by its number or ``newest``. 404 when there is none."""
+        job = self.get_object(request, unquote(object_id))
+        if not self.has_view_permission(request, job):
+            raise PermissionDenied
+        jpeg = None
+        if job is not None and frame == NEWEST:
+            jpeg = newest_frame(job.pk)
+        elif job is not None and frame.isdecimal() and len(frame) <= _LONGEST_NUMBER:
+            jpeg = thumbnail(job.pk, int(frame))
+        if jpeg is None:
+            raise Http404
+        # A rewind makes another frame of this number.
+        return HttpResponse(jpeg, content_type="image/jpeg", headers={"Cache-Control": "no-store"})
 
     @admin.display(description="status", ordering="status")
     def live_status(self, job: RenderJob) -> str:
@@ -139,6 +158,30 @@ class RenderJobAdmin(LookOnlyAdmin):
     @admin.display(description="goes on from")
     def origin(self, job: RenderJob) -> str:
         return row_link(job.continues)
+
+    @admin.display(description="frames so far")
+    def live_frames(self, job: RenderJob) -> str:
+        return live(f"frames-{job.pk}", job.is_active, frames(job))
+
+    @admin.display(description="what became of it")
+    def live_timeline(self, job: RenderJob) -> str:
+        return live(f"timeline-{job.pk}", job.is_active, timeline(job))
+
+    @admin.display(description="parameters")
+    def parameters_table(self, job: RenderJob) -> str:
+        return parameters(job)
+
+    @admin.display(description="request id")
+    def request_link(self, job: RenderJob) -> str:
+        if not job.request_id:
+            return "-"
+        all_of_it = reverse("admin:studio_renderjob_changelist", query={"q": job.request_id})
+        return format_html('<code>{}</code> (<a href="{}">its renders</a>)', job.request_id, all_of_it)
+
+    @admin.display(description="line in the log")
+    def log_line(self, job: RenderJob) -> str:
+        line = line_of(job.cause)
+        return format_html('<code class="studio-value">{}</code>', line) if line else "-"
 
     @admin.display(description="what went wrong last")
     def cause_text(self, job: RenderJob) -> str:

@@ -23,6 +23,7 @@ from django.db.models.functions import Greatest
 from redis.exceptions import RedisError
 
 from config.platform.commits import asynchronous
+from config.platform.logs import logged
 from studio.models import RenderJob
 from studio.models.jobs import lease_end
 from studio.rendering.media.child import processor_seconds
@@ -162,7 +163,8 @@ class LeasedPort(Unsteered):
         """Give the job back and exit: what hangs in the main thread can't be stopped in any other way."""
         stack = "".join(traceback.format_stack(sys._current_frames().get(self._thread.ident or 0)))
         cause = f"The worker hung: no step and no frame for {self._pulse.seconds():.0f} s.\n\n{stack}"
-        logger.critical("Render %s: %s", self._job.pk, cause)
+        line = logged(logger, logging.CRITICAL, "Render %s: %s", self._job.pk, cause)
+        cause = f"{cause}\n\n{line.splitlines()[0]}"
         try:
             jobs.end_attempt(self._job, lease_id=self._lease_id, code="stalled", cause=cause)
         except DATABASE_AWAY:

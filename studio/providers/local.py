@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import ProtectedError
 
-from config.platform.logs import log_context
+from config.platform.logs import log_context, logged
 from studio.models import MediaFile, RenderJob
 from studio.providers.folders import alone_in, tidy
 from studio.providers.inputs import ensure_present, fetch_inputs
@@ -72,14 +72,14 @@ def _verdict(job: RenderJob, lease_id: UUID, error: Exception) -> Callable[[], o
     """What to tell the row of an attempt that ended with the error."""
     cause = cause_of(error)
     if is_ours(error):
-        logger.error("Render %s waits: it met a fault of ours", job.pk, exc_info=error)
-        return partial(_give_back, job, lease_id, wait=True, cause=cause)
+        line = logged(logger, logging.ERROR, "Render %s waits: it met a fault of ours", job.pk, error=error)
+        return partial(_give_back, job, lease_id, wait=True, cause=f"{cause}\n\n{line}")
     if isinstance(error, Stalled):
-        logger.error("Render %s hangs", job.pk, exc_info=error)
-        return partial(jobs.end_attempt, job, lease_id=lease_id, code=error.code, cause=cause)
-    logger.error("Render %s failed", job.pk, exc_info=error)
+        line = logged(logger, logging.ERROR, "Render %s hangs", job.pk, error=error)
+        return partial(jobs.end_attempt, job, lease_id=lease_id, code=error.code, cause=f"{cause}\n\n{line}")
+    line = logged(logger, logging.ERROR, "Render %s failed", job.pk, error=error)
     code, message = (error.code, error.message) if isinstance(error, RenderError) else ("internal_error", OUR_FAULT)
-    return partial(_fail, job, lease_id, code=code, message=message, cause=cause)
+    return partial(_fail, job, lease_id, code=code, message=message, cause=f"{cause}\n\n{line}")
 
 
 def _give_back(job: RenderJob, lease_id: UUID, *, wait: bool = False, cause: str = "") -> None:

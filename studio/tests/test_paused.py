@@ -200,6 +200,7 @@ def test_staff_see_and_cancel_it(user: User, make_user: Callable[..., User], cli
     assert f"/admin/studio/renderjob/{job.pk}/change/" in listed
     SteeringCommand.objects.create(job=job, number=7, kind="snapshot")
     assert "7 snapshot waiting" in client.get(f"/admin/studio/renderjob/{job.pk}/change/").content.decode()
-    client.post("/admin/studio/renderjob/", {"action": "cancel", "_selected_action": [job.pk]})
+    cancelled = {"action": "cancel", "_selected_action": [job.pk], "confirmed": "1", "reason": "a test"}
+    client.post("/admin/studio/renderjob/", cancelled)
     with all_tenants():
         assert again(job).status == RenderJob.Status.CANCELLED

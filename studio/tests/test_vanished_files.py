@@ -19,6 +19,7 @@ from effects.models import Effect
 from studio.models import MediaFile, ModelFile, RenderJob, Video
 from studio.providers import local
 from studio.services.files.store import store_file
+from studio.services.jobs.causes import line_of
 from studio.services.jobs.queue import claim_next
 from tenants.scope import all_tenants, tenant_scope
 from tests.fixtures import UserFactory
@@ -167,6 +168,9 @@ def test_what_vanishes_later_fails_the_render_with_a_cause_for_staff(
     assert (job.status, job.error_code, job.request_id, job.attempts) == ("failed", "source_missing", REQUEST, 1)
     assert job.cause.startswith("SourceMissing: ")
     assert "Traceback" in job.cause
+    line = line_of(job.cause)
+    assert f"request={REQUEST} job={job.pk}: Render {job.pk} failed" in line, "by it staff find the log"
+    assert " ERROR studio.providers.local " in line
     shown = api.get(f"/status/{video_id}")
     assert "no longer stored" in shown.json()["data"]["error"]
     assert "Traceback" not in shown.content.decode()
@@ -176,7 +180,7 @@ def test_what_vanishes_later_fails_the_render_with_a_cause_for_staff(
     page = client.get(reverse("admin:studio_renderjob_change", args=[job.pk])).content.decode()
     for fact in ("SourceMissing: ", "Traceback", REQUEST, "source_missing"):
         assert fact in page
-    retried = {"action": "retry", "_selected_action": [job.pk]}
+    retried = {"action": "retry", "_selected_action": [job.pk], "confirmed": "1", "reason": "the disk is back"}
     answer = client.post(reverse("admin:studio_renderjob_changelist"), retried, follow=True)
     assert answer.status_code == 200
     assert "no longer stored" in answer.content.decode(), "staff are told why it can't be tried again"

@@ -43,6 +43,11 @@ def run_action(page: Page, name: str) -> None:
     page.get_by_role("button", name="Run").or_(page.get_by_role("button", name="Go")).click()
 
 
+def confirm(page: Page, button: str) -> None:
+    page.get_by_label("Reason").fill("The test asked for it.")
+    page.get_by_role("button", name=button, exact=True).click()
+
+
 def test_figures_and_the_job_list_follow_the_render(staff: User, page: Page, job: RenderJob, user: User) -> None:
     overview = page.locator(".studio-overview")
     expect(overview).to_contain_text("0 rendering")
@@ -76,7 +81,8 @@ def test_figures_and_the_job_list_follow_the_render(staff: User, page: Page, job
 def test_cancel_and_retry(staff: User, page: Page, job: RenderJob) -> None:
     page.goto("/admin/studio/renderjob/")
     run_action(page, "Cancel the selected renders")
-    expect(page.locator(".messagelist")).to_have_text("Cancelled: 1.")
+    confirm(page, "Cancel")
+    expect(page.locator(".messagelist")).to_have_text(f"Render {job.pk} is cancelled.")
     expect(page.locator("#result_list .studio-status")).to_have_text("cancelled")
     with all_tenants():
         job.refresh_from_db()
@@ -84,9 +90,11 @@ def test_cancel_and_retry(staff: User, page: Page, job: RenderJob) -> None:
         assert job.video.status == Video.Status.CANCELLED
 
     run_action(page, "Cancel the selected renders")
-    expect(page.locator(".messagelist")).to_have_text("Already over, left as they are: 1.")
+    confirm(page, "Cancel")
+    expect(page.locator(".messagelist")).to_contain_text("This render is cancelled.")
 
     run_action(page, "Try the selected renders again")
+    confirm(page, "Try again")
     expect(page.locator(".messagelist")).to_contain_text(f"Render {job.pk} is queued again")
     expect(page.locator("#result_list .studio-status")).to_have_text(["queued", "cancelled"])
     with all_tenants():
@@ -96,6 +104,7 @@ def test_cancel_and_retry(staff: User, page: Page, job: RenderJob) -> None:
 
     page.locator("#action-toggle").check()
     run_action(page, "Try the selected renders again")
+    confirm(page, "Try again")
     expect(page.locator(".messagelist")).to_contain_text("Only a failed or cancelled render can be tried again.")
     with all_tenants():
         assert RenderJob.objects.count() == 2

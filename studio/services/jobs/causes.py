@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 import sys
 import traceback
 from collections.abc import Iterator
@@ -38,6 +39,8 @@ _MACHINE = {
 }  # fmt: skip
 
 _LONGEST = 8000
+# As config.platform.logs.LineFormatter begins one.
+_LINE = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z [A-Z]+ \S+ request=")
 
 
 def storage_away() -> tuple[type[Exception], ...]:
@@ -64,6 +67,12 @@ def cause_of(error: BaseException) -> str:
     links = [f"{type(link).__name__}: {link}" for link in _chain(error)]
     trace = "".join(traceback.format_exception(error))
     return _kept("\nbecause of ".join(links) + f"\n\n{trace[-_LONGEST:]}")
+
+
+def line_of(cause: str) -> str:
+    """The line of the log at the end of a cause, by which staff find what was logged around it; empty without one."""
+    last = cause.rstrip().rsplit("\n", 1)[-1]
+    return last if _LINE.match(last) else ""
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

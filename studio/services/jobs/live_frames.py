@@ -59,12 +59,20 @@ def has_frame(job: RenderJob) -> bool:
         return False
 
 
+def newest_frame(job_id: int) -> bytes | None:
+    """Its JPEG; None when there is none, or Redis is gone."""
+    try:
+        frame: bytes | None = cache.get(_key(job_id))
+        return frame
+    except RedisError:
+        return None
+
+
 def linked_frame(token: str) -> bytes | None:
     """The JPEG behind a link; None when the link is forged or expired, or there is no frame, or Redis is gone."""
     try:
-        frame: bytes | None = cache.get(_key(signing.loads(token, salt=FRAME_SALT, max_age=settings.FILE_URL_SECONDS)))
-        return frame
-    except (signing.BadSignature, RedisError):
+        return newest_frame(signing.loads(token, salt=FRAME_SALT, max_age=settings.FILE_URL_SECONDS))
+    except signing.BadSignature:
         return None
 
 

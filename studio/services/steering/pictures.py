@@ -57,6 +57,11 @@ def kept_thumbnails(job_id: int, frames: Sequence[int]) -> set[int]:
         return set()
 
 
+def kept_frames(job_id: int) -> list[int]:
+    """The frames of which there are thumbnails, in order. Raises RedisError."""
+    return sorted(int(frame) for frame in client().hkeys(_key(job_id)))
+
+
 def reel_url(job: RenderJob) -> str:
     """A signed link to the reel; the number of a frame follows it."""
     return f"/frames/{sign_number(job.pk, salt=REEL_SALT)}"

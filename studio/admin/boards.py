@@ -1,0 +1,128 @@
+"""Boards of the staff that are no list: what failed, by its code; and the workers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+
+from config.api.errors import DomainError, Unavailable
+from config.staff_acts import Act, ReasonForm, Values, tell
+from config.staff_views import StaffView, staff_page, staff_views
+from studio.admin.display import seconds_text, size_text
+from studio.admin.job_acts import OPERATE
+from studio.services.jobs.drains import drain, resume
+from studio.services.jobs.failures import PERIODS, failures
+from studio.services.jobs.workers import WorkerRow, worker_rows
+
+_TITLES = {"24h": "24 hours", "7d": "7 days", "30d": "30 days"}
+
+
+def failed(request: HttpRequest) -> HttpResponseBase:
+    """What failed in a period, by its code."""
+    period = request.GET.get("period", "7d")
+    if period not in PERIODS:
+        raise Http404
+    found = failures(period)
+    groups = [{**row, "list": _list_of(row["code"])} for row in found]
+    context = {"groups": groups, "period": period, "periods": _TITLES, "total": sum(row["renders"] for row in found)}
+    return staff_page(request, "admin/renders/failed.html", "Failed renders", context)
+
+
+def workers(request: HttpRequest) -> HttpResponseBase:
+    """Who renders, where, with what, and what."""
+    try:
+        rows = [_shown(row) for row in worker_rows()]
+    except Unavailable as error:
+        return staff_page(request, "admin/renders/workers.html", "Workers", {"problem": error.message})
+    machines = sorted({row["machine"] for row in rows if row["machine"]})
+    drained = {one.name for row in rows for one in row["drains"]}
+    context = {"rows": rows, "machines": [(name, name in drained) for name in machines]}
+    return staff_page(request, "admin/renders/workers.html", "Workers", context)
+
+
+def _list_of(code: str) -> str:
+    chosen = {"error_code__exact": code, "status__exact": "failed"}
+    return reverse("admin:studio_renderjob_changelist", query=chosen)
+
+
+def _shown(row: WorkerRow) -> dict[str, Any]:
+    report = row["report"]
+    own = {one.name for one in row["drains"]}
+    shown: dict[str, Any] = {
+        **row,
+        "state": "silent" if not row["alive"] else "drained" if row["drains"] else "working",
+        "own_drain": row["name"] in own,
+        "silent": seconds_text(row["silent_seconds"]),
+        "machine": report["machine"] if report else "",
+    }
+    if report:
+        shown["memory"] = f"{size_text(report['memory_used'])} of {size_text(report['memory_total'])}"
+        shown["memory_percent"] = round(100 * report["memory_used"] / max(1, report["memory_total"]))
+        shown["started"] = datetime.fromtimestamp(report["started"], UTC)
+    return shown
+
+
+def _drain(staff: Any, name: str, values: Values) -> str:
+    drain(name, by=staff, reason=values["reason"])
+    return f"{name} is drained: it ends the render that it has, and claims no other."
+
+
+def _resume(staff: Any, name: str, values: Values) -> str:
+    resume(name, by=staff, reason=values["reason"])
+    return f"{name} claims renders again."
+
+
+WORKER_ACTS: Mapping[str, Act] = {
+    "drain": Act(
+        "drain",
+        "Drain",
+        OPERATE,
+        _drain,
+        about="It ends the render that it has and claims no other, until it is resumed. A machine's name means all of"
+        " its workers, those too that start later.",
+        danger=True,
+    ),
+    "resume": Act("resume", "Resume", OPERATE, _resume, about="It claims renders again."),
+}
+
+
+def worker_act(request: HttpRequest, verb: str, name: str) -> HttpResponseBase:
+    """Ask (GET), or do it (POST) and go back to the workers."""
+    act = WORKER_ACTS.get(verb)
+    if act is None:
+        raise Http404
+    back = reverse("admin:render_workers")
+    form, status = ReasonForm(row=name, staff=request.user), 200
+    if request.method == "POST":
+        form, status = ReasonForm(request.POST, row=name, staff=request.user), 422
+        if form.is_valid():
+            try:
+                said = act.do(request.user, name, form.cleaned_data)
+            except DomainError as error:
+                tell(form, error)
+                status = error.status
+            else:
+                messages.success(request, said)
+                return redirect(back)
+    context = {"act": act, "form": form, "row": name, "back": back, "opts": {"verbose_name": "worker"}}
+    return staff_page(request, "admin/act.html", act.title, context, status)
+
+
+staff_views.plug(
+    "render_failures",
+    StaffView("renders/failed/", failed, OPERATE, title="Failed by code", icon="error", area="Renders"),
+)
+staff_views.plug(
+    "render_workers",
+    StaffView("renders/workers/", workers, OPERATE, title="Workers", icon="memory", area="Renders"),
+)
+staff_views.plug(
+    "render_worker_act",
+    StaffView("renders/workers/<slug:verb>/<path:name>/", worker_act, OPERATE),
+)
