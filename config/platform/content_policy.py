@@ -67,7 +67,7 @@ class ContentPolicyMiddleware:
     # Pages of packages, with code of their own inside.
     _INLINE: Mapping[str, Inline] = {
         "admin": {"inline_styles": True},
-        "django_rq": {"inline_styles": True, "inline_scripts": True},
+        "django_rq": {"inline_styles": True},
     }
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:

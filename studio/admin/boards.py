@@ -110,8 +110,13 @@ def worker_act(request: HttpRequest, verb: str, name: str) -> HttpResponseBase:
             else:
                 messages.success(request, said)
                 return redirect(back)
-    context = {"act": act, "form": form, "row": name, "back": back, "opts": {"verbose_name": "worker"}}
+    context = {"act": act, "form": form, "row": f"Worker {name}", "back": back}
     return staff_page(request, "admin/act.html", act.title, context, status)
+
+
+def queues(request: HttpRequest) -> HttpResponseBase:
+    """Where the pages of ``config.queue_pages`` begin: what lies in Redis, message by message."""
+    return redirect("django_rq:home")
 
 
 staff_views.plug(
@@ -121,6 +126,10 @@ staff_views.plug(
 staff_views.plug(
     "render_workers",
     StaffView("renders/workers/", workers, OPERATE, title="Workers", icon="memory", area="Renders"),
+)
+staff_views.plug(
+    "render_queues",
+    StaffView("renders/queues/", queues, OPERATE, title="Queues", icon="format_list_numbered", area="Renders"),
 )
 staff_views.plug(
     "render_worker_act",

@@ -5,9 +5,9 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
+import redis
 from django.conf import settings
 
 from accounts.models import AuditEntry, User
@@ -40,12 +40,11 @@ def staff(make_user: UserFactory) -> User:
 
 
 @pytest.fixture
-def dead_redis(settings: Any) -> Iterator[None]:
-    """Redis is at an address where nobody listens."""
-    settings.REDIS_URL = "redis://127.0.0.1:1/0"
-    redis_link._client.cache_clear()
+def dead_redis(servers: None) -> Iterator[None]:
+    """This process has found Redis gone, and nobody tries it again."""
+    redis_link.link.lost(redis.ConnectionError("The test says so"))
+    redis_link.link._try_at = float("inf")
     yield
-    redis_link._client.cache_clear()
     redis_link.link.answered()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypedDict
 
 from django.db.models import Count, Max, Min
@@ -23,8 +23,9 @@ class FailureRow(TypedDict):
     code: str
     renders: int
     owners: int
-    first: RenderJob
-    last: RenderJob
+    first_at: datetime
+    last_at: datetime
+    job: RenderJob
     """The newest, whose words stand for the others'."""
 
 
@@ -36,19 +37,25 @@ def failures(period: str) -> list[FailureRow]:
         groups = list(
             failed.order_by()
             .values("error_code")
-            .annotate(renders=Count("pk"), owners=Count("owner", distinct=True), newest=Max("pk"), oldest=Min("pk"))
+            .annotate(
+                renders=Count("pk"),
+                owners=Count("owner", distinct=True),
+                first_at=Min("finished_at"),
+                last_at=Max("finished_at"),
+                newest=Max("pk"),
+            )
             .order_by("-renders", "error_code")[:CODES]
         )
-        wanted = {pk for group in groups for pk in (group["newest"], group["oldest"])}
-        rows = RenderJob.objects.select_related("model_file", "owner").defer("plan", "parameters", "cause")
-        jobs = rows.in_bulk(wanted)
+        rows = RenderJob.objects.select_related("model_file").defer("plan", "parameters", "cause")
+        jobs = rows.in_bulk([group["newest"] for group in groups])
     return [
         {
             "code": group["error_code"],
             "renders": group["renders"],
             "owners": group["owners"],
-            "first": jobs[group["oldest"]],
-            "last": jobs[group["newest"]],
+            "first_at": group["first_at"],
+            "last_at": group["last_at"],
+            "job": jobs[group["newest"]],
         }
         for group in groups
     ]
