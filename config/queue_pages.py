@@ -37,15 +37,10 @@ def by_permission(view: View) -> View:
         response = view(request, *args, **kwargs)
         match = request.resolver_match
         if acts and match is not None and match.url_name != _ASKS and response.status_code < 400:
-            told = {name: str(value) for name, value in kwargs.items()}
-            ids = request.POST.getlist("job_ids")[:100]
-            record(
-                "queue.acted",
-                actor=request.user,
-                act=request.POST.get("action") or match.url_name,
-                **told,
-                **({"jobs": ids} if ids else {}),
-            )
+            act = request.POST.get("action") or match.url_name
+            where = {name: str(value) for name, value in kwargs.items()}
+            jobs = request.POST.getlist("job_ids")[:100]
+            record("queue.acted", actor=request.user, act=act, where=where, jobs=jobs)  # type: ignore[arg-type]
         if isinstance(response, HttpResponse) and not response.streaming:
             response.content = _HANDLER.sub(b"", response.content)
         return response

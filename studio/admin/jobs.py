@@ -53,16 +53,16 @@ class RenderJobAdmin(LookOnlyAdmin):
     fieldsets = (
         (None, {"fields": ("live_status", "live_progress", "live_frames", "error", "error_code", "picture")}),
         ("Timeline", {"fields": ("live_timeline",)}),
+        ("Cause", {"fields": ("request_link", "attempts", "productive_attempt", "log_line", "cause_text")}),
         (
             "What",
             {"fields": ("video_link", "owner_link", "tenant", "purpose", "workflow", "model_file", "origin")},
         ),
-        ("Files", {"fields": tuple(f"{name}_file" for name in RenderJob.FILES)}),
-        ("Cause", {"fields": ("request_link", "attempts", "productive_attempt", "log_line", "cause_text")}),
-        ("Queue", {"fields": ("queue", "priority", "provider", "live_attempts", "lease_expires_at", "not_before")}),
-        ("Steering", {"fields": ("commands_text",), "classes": ("collapse",)}),
-        ("Times", {"fields": ("queued_at", "started_at", "finished_at", "seconds_per_frame")}),
         ("Parameters", {"fields": ("parameters_table",)}),
+        ("Queue", {"fields": ("queue", "priority", "provider", "live_attempts", "lease_expires_at", "not_before")}),
+        ("Times", {"fields": ("queued_at", "started_at", "finished_at", "seconds_per_frame")}),
+        ("Files", {"fields": tuple(f"{name}_file" for name in RenderJob.FILES)}),
+        ("Steering", {"fields": ("commands_text",), "classes": ("collapse",)}),
         ("Request", {"fields": ("parameters_text",)}),
         ("Plan", {"fields": ("plan_text",), "classes": ("collapse",)}),
     )
@@ -94,7 +94,7 @@ class RenderJobAdmin(LookOnlyAdmin):
     def get_urls(self) -> list[URLPattern]:
         frame = path(
             "<path:object_id>/change/frame/<slug:frame>/",
-            self.admin_site.admin_view(self.frame_view),
+            self.admin_site.admin_view(self.frame_view, cacheable=True),
             name="studio_renderjob_frame",
         )
         return [frame, *super().get_urls()]
@@ -111,8 +111,8 @@ class RenderJobAdmin(LookOnlyAdmin):
             jpeg = thumbnail(job.pk, int(frame))
         if jpeg is None:
             raise Http404
-        # A rewind makes another frame of this number.
-        return HttpResponse(jpeg, content_type="image/jpeg", headers={"Cache-Control": "no-store"})
+        # Briefly: a rewind makes another frame of this number, and the page looks every two seconds.
+        return HttpResponse(jpeg, content_type="image/jpeg", headers={"Cache-Control": "private, max-age=30"})
 
     @admin.display(description="status", ordering="status")
     def live_status(self, job: RenderJob) -> str:

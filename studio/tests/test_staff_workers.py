@@ -170,4 +170,4 @@ class TestQueues:
         assert client.post(f"/django-rq/queues/{number}/{job}/delete/").status_code == 302
         entry = AuditEntry.objects.get(event="queue.acted")
         assert entry.actor == chief
-        assert entry.detail == {"act": "delete_job", "queue_index": str(number), "job_id": job}
+        assert entry.detail == {"act": "delete_job", "where": {"queue_index": str(number), "job_id": job}, "jobs": []}

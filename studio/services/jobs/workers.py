@@ -16,7 +16,8 @@ from redis.exceptions import RedisError
 
 from config.api.errors import Unavailable
 from config.platform.redis_link import client
-from studio.models import RenderJob, WorkerDrain
+from studio.models import ModelFile, RenderJob, WorkerDrain
+from studio.services.catalogue.models import model_path
 from tenants.scope import all_tenants
 
 logger = logging.getLogger(__name__)
@@ -55,6 +56,8 @@ class WorkerRow(TypedDict):
     """None: it holds a render, but has not been heard of."""
     silent_seconds: float
     alive: bool
+    models: list[str]
+    """That it keeps warm, by their names in the catalogue."""
     job: RenderJob | None
     drains: list[WorkerDrain]
     """Of itself, or of its machine."""
@@ -91,10 +94,16 @@ def worker_rows() -> list[WorkerRow]:
         running = RenderJob.objects.running().filter(provider="local").select_related("owner", "model_file")
         jobs = {job.worker: job for job in running.defer("plan", "cause", "parameters").order_by("pk")[:1000]}
     drains = {drain.name: drain for drain in WorkerDrain.objects.select_related("by")}
-    return list(_rows(known, jobs, drains))
+    models = {model_path(model).name: model.name for model in ModelFile.objects.filter(model_type="checkpoint")}
+    return list(_rows(known, jobs, drains, models))
 
 
-def _rows(known: list[Report], jobs: Mapping[str, RenderJob], drains: Mapping[str, WorkerDrain]) -> Iterator[WorkerRow]:
+def _rows(
+    known: list[Report],
+    jobs: Mapping[str, RenderJob],
+    drains: Mapping[str, WorkerDrain],
+    models: Mapping[str, str],
+) -> Iterator[WorkerRow]:
     now = time.time()
     for one in known:
         silent = max(0.0, now - one["seen"])
@@ -104,6 +113,7 @@ def _rows(known: list[Report], jobs: Mapping[str, RenderJob], drains: Mapping[st
             "report": one,
             "silent_seconds": silent,
             "alive": silent <= SILENT_AFTER,
+            "models": [models.get(folder, folder) for folder in one["models"]],
             "job": jobs.get(one["name"]),
             "drains": [drains[name] for name in names if name in drains],
         }
@@ -113,6 +123,7 @@ def _rows(known: list[Report], jobs: Mapping[str, RenderJob], drains: Mapping[st
             "report": None,
             "silent_seconds": 0.0,
             "alive": False,
+            "models": [],
             "job": jobs[name],
             "drains": [drains[name]] if name in drains else [],
         }
