@@ -6,8 +6,6 @@ and says of each row that refused why.
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import PermissionDenied
@@ -25,7 +23,7 @@ TOLD = 10
 CONFIRMED = "confirmed"
 
 
-def act_on_many(request: HttpRequest, rows: QuerySet[Any], act: Act) -> HttpResponse | None:
+def act_on_many(request: HttpRequest, rows: QuerySet[Model], act: Act) -> HttpResponse | None:
     """Ask; or, once asked, do it and go back to the list (None). One row's refusal leaves the others alone."""
     if not request.user.has_perm(act.permission):
         raise PermissionDenied
@@ -33,7 +31,7 @@ def act_on_many(request: HttpRequest, rows: QuerySet[Any], act: Act) -> HttpResp
     if len(chosen) > MANY:
         messages.error(request, f"{act.title}: at most {MANY} rows at once. Nothing was done.")
         return None
-    asked: dict[str, Any] = {"row": chosen[0] if len(chosen) == 1 else None, "staff": request.user}
+    asked: dict[str, object] = {"row": chosen[0] if len(chosen) == 1 else None, "staff": request.user}
     if CONFIRMED not in request.POST:
         return _ask(request, act, chosen, act.form(**asked), 200)
     form = act.form(request.POST, request.FILES, **asked)

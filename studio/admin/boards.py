@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 
+from accounts.models import User
 from config.api.errors import DomainError, Unavailable
 from config.staff_acts import Act, ReasonForm, Values, tell
 from config.staff_views import StaffView, staff_page, staff_views
@@ -37,12 +37,12 @@ def failed(request: HttpRequest) -> HttpResponseBase:
 def workers(request: HttpRequest) -> HttpResponseBase:
     """Who renders, where, with what, and what."""
     try:
-        rows = [_shown(row) for row in worker_rows()]
+        rows = worker_rows()
     except Unavailable as error:
         return staff_page(request, "admin/renders/workers.html", "Workers", {"problem": error.message})
-    machines = sorted({row["machine"] for row in rows if row["machine"]})
+    machines = sorted({row["report"]["machine"] for row in rows if row["report"]})
     drained = {one.name for row in rows for one in row["drains"]}
-    context = {"rows": rows, "machines": [(name, name in drained) for name in machines]}
+    context = {"rows": [_shown(row) for row in rows], "machines": [(name, name in drained) for name in machines]}
     return staff_page(request, "admin/renders/workers.html", "Workers", context)
 
 
@@ -51,10 +51,10 @@ def _list_of(code: str) -> str:
     return reverse("admin:studio_renderjob_changelist", query=chosen)
 
 
-def _shown(row: WorkerRow) -> dict[str, Any]:
+def _shown(row: WorkerRow) -> dict[str, object]:
     report = row["report"]
     own = {one.name for one in row["drains"]}
-    shown: dict[str, Any] = {
+    shown: dict[str, object] = {
         **row,
         "state": "silent" if not row["alive"] else "drained" if row["drains"] else "working",
         "own_drain": row["name"] in own,
@@ -68,12 +68,12 @@ def _shown(row: WorkerRow) -> dict[str, Any]:
     return shown
 
 
-def _drain(staff: Any, name: str, values: Values) -> str:
+def _drain(staff: User, name: str, values: Values) -> str:
     drain(name, by=staff, reason=values["reason"])
     return f"{name} is drained: it ends the render that it has, and claims no other."
 
 
-def _resume(staff: Any, name: str, values: Values) -> str:
+def _resume(staff: User, name: str, values: Values) -> str:
     resume(name, by=staff, reason=values["reason"])
     return f"{name} claims renders again."
 

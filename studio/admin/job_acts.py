@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django import forms
 from django.conf import settings
 
@@ -33,7 +31,7 @@ class PlaceForm(ReasonForm):
     column = ""
     field_order = ("queue", "priority", "reason")
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
         if self.row is not None:
             widget = self.fields["seen"].widget
@@ -46,7 +44,7 @@ class QueueForm(PlaceForm):
     queue = forms.ChoiceField(help_text="Workers look into the first before they look into the next.")
     seen = forms.CharField(required=False, max_length=64, widget=AsShown)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
         here = self.row.queue if self.row is not None else ""
         names = [(name, f"{name} (now)" if name == here else name) for name in settings.RENDER_QUEUES]
@@ -65,7 +63,7 @@ class PriorityForm(PlaceForm):
     )
     seen = forms.IntegerField(required=False, widget=AsShown)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
         if self.row is not None:
             self.fields["priority"].initial = self.row.priority
