@@ -17,7 +17,7 @@ from studio.requests.types import TYPES, parameters_of
 from studio.services.jobs.timeline import timeline_of
 from studio.services.steering.pictures import kept_frames
 
-THUMBNAILS = 24
+THUMBNAILS = 12
 """Of a render in progress: spread over all frames, the newest always among them."""
 NEWEST = "newest"
 

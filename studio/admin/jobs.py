@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.contrib import admin
 from django.contrib.admin.utils import flatten_fieldsets, unquote
 from django.core.exceptions import PermissionDenied
@@ -31,6 +33,9 @@ from studio.services.jobs.causes import line_of
 from studio.services.jobs.live_frames import newest_frame
 from studio.services.steering.pictures import thumbnail
 
+if TYPE_CHECKING:
+    from django.contrib.admin.options import _FieldOpts, _FieldsetSpec
+
 _COMMANDS = 100
 _LONGEST_NUMBER = 9
 
@@ -51,7 +56,7 @@ class RenderJobAdmin(LookOnlyAdmin):
     actions = ("cancel", "retry")
     acts = ACTS
     fieldsets = (
-        (None, {"fields": ("live_status", "live_progress", "live_frames", "error", "error_code", "picture")}),
+        (None, {"fields": ("live_status", "live_progress", "live_frames", "live_error", "picture")}),
         ("Timeline", {"fields": ("live_timeline",)}),
         ("Cause", {"fields": ("request_link", "attempts", "productive_attempt", "log_line", "cause_text")}),
         (
@@ -79,6 +84,18 @@ class RenderJobAdmin(LookOnlyAdmin):
             )
         # A list of plans would be megabytes.
         return super().get_queryset(request).defer("plan", "cause", "video__parameters")
+
+    def get_fieldsets(self, request: HttpRequest, obj: RenderJob | None = None) -> _FieldsetSpec:
+        """Without the files that the render has not left."""
+        missing = {"picture"} if obj is not None and obj.still_id is None else set()
+        missing |= {f"{name}_file" for name in RenderJob.FILES if getattr(obj, f"{name}_id", None) is None}
+        shown = []
+        for title, parts in super().get_fieldsets(request, obj):
+            fields: list[str | list[str] | tuple[str, ...]] = [name for name in parts["fields"] if name not in missing]
+            kept: _FieldOpts = {**parts, "fields": fields}
+            if fields:
+                shown.append((title, kept))
+        return shown
 
     def has_operate_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm(OPERATE)
@@ -162,6 +179,11 @@ class RenderJobAdmin(LookOnlyAdmin):
     @admin.display(description="frames so far")
     def live_frames(self, job: RenderJob) -> str:
         return live(f"frames-{job.pk}", job.is_active, frames(job))
+
+    @admin.display(description="error")
+    def live_error(self, job: RenderJob) -> str:
+        told = format_html("{}<br><small>{}</small>", job.error, job.error_code) if job.error or job.error_code else "-"
+        return live(f"error-{job.pk}", job.is_active, told)
 
     @admin.display(description="what became of it")
     def live_timeline(self, job: RenderJob) -> str:
