@@ -7,14 +7,13 @@ import os
 import socket
 import sys
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 import psutil
 from redis.exceptions import RedisError
 
-from studio.services.jobs.workers import REPORT_SECONDS, Report, forget, report
+from studio.services.jobs.workers import REPORT_SECONDS, Report, forget, now, report
 
 logger = logging.getLogger(__name__)
 
@@ -23,12 +22,15 @@ logger = logging.getLogger(__name__)
 def reporting(name: str, queues: Sequence[str]) -> Iterator[None]:
     """Report from a thread while the block runs."""
     over = threading.Event()
-    started = time.time()
+    started = 0.0
 
     def tell() -> None:
+        nonlocal started
         while not over.is_set():
             try:
-                report(_report(name, queues, started))
+                moment = now()
+                started = started or moment
+                report(_report(name, queues, started, moment))
             except RedisError:
                 # It is known again when Redis is back.
                 pass
@@ -47,7 +49,7 @@ def reporting(name: str, queues: Sequence[str]) -> Iterator[None]:
             forget(name)
 
 
-def _report(name: str, queues: Sequence[str], started: float) -> Report:
+def _report(name: str, queues: Sequence[str], started: float, moment: float) -> Report:
     device, used, total = _device()
     return {
         "name": name,
@@ -59,7 +61,7 @@ def _report(name: str, queues: Sequence[str], started: float) -> Report:
         "memory_total": total,
         "models": _models(),
         "started": started,
-        "seen": time.time(),
+        "seen": moment,
     }
 
 

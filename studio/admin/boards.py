@@ -56,7 +56,7 @@ def _shown(row: WorkerRow) -> dict[str, object]:
     own = {one.name for one in row["drains"]}
     shown: dict[str, object] = {
         **row,
-        "state": "silent" if not row["alive"] else "drained" if row["drains"] else "working",
+        "state": "drained" if row["drains"] else "working" if row["alive"] else "silent",
         "own_drain": row["name"] in own,
         "silent": seconds_text(row["silent_seconds"]),
         "machine": report["machine"] if report else "",
@@ -110,7 +110,7 @@ def worker_act(request: HttpRequest, verb: str, name: str) -> HttpResponseBase:
             else:
                 messages.success(request, said)
                 return redirect(back)
-    context = {"act": act, "form": form, "row": f"Worker {name}", "back": back}
+    context = {"act": act, "form": form, "row": name, "back": back}
     return staff_page(request, "admin/act.html", act.title, context, status)
 
 

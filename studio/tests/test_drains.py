@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -51,8 +50,8 @@ def dead_redis(servers: None) -> Iterator[None]:
 def reported(name: str, *, machine: str = HERE, ago: float = 0.0) -> None:
     one: Report = {
         "name": name, "machine": machine, "pid": 7, "queues": ["high", "low"], "device": "cuda:0 H200",
-        "memory_used": 2**30, "memory_total": 2**37, "models": ["tiny"], "started": time.time() - 60,
-        "seen": time.time() - ago,
+        "memory_used": 2**30, "memory_total": 2**37, "models": ["tiny"], "started": workers.now() - 60,
+        "seen": workers.now() - ago,
     }  # fmt: skip
     workers.report(one)
 
@@ -141,6 +140,19 @@ def test_a_silent_worker_is_shown_as_such_and_forgotten_in_the_end(user: User) -
     assert redis_link.client().hlen(workers._KEY) == 2
     workers.forget("talks")
     assert {one["name"] for one in workers.reports()} == {"silent"}
+
+
+def test_a_drain_is_seen_although_nobody_is_there_any_more(staff: User) -> None:
+    reported("gpu-1")
+    drain("gpu-1", by=staff, reason="r")
+    drain(HERE, by=staff, reason="r")
+    workers.forget("gpu-1")
+    assert [(row["name"], row["alive"], len(row["drains"])) for row in workers.worker_rows()] == [
+        (name, False, 1) for name in sorted(["gpu-1", HERE])
+    ]
+    for name in ("gpu-1", HERE):
+        resume(name, by=staff, reason="r")
+    assert workers.worker_rows() == []
 
 
 def test_without_redis_nobody_is_known(staff: User, dead_redis: None) -> None:

@@ -19,7 +19,7 @@ from studio.models import WorkerDrain
 from studio.services.jobs import workers
 from studio.services.jobs.queue import claim_next
 from studio.tests.queue_rows import make_row
-from studio.tests.test_drains import dead_redis, reported
+from studio.tests.test_drains import HERE, dead_redis, reported
 from tests.fixtures import UserFactory
 
 __all__ = ["dead_redis"]
@@ -66,7 +66,7 @@ def test_the_board_says_who_is_where_and_renders_what(operator: Client, user: Us
     assert SCRIPT not in text
     for shown in (
         "cuda:0 H200", "1.0 GiB of 128.0 GiB", "tiny", "working", "silent", f"/admin/studio/renderjob/{job.pk}/change/",
-        "0 / 10 frames", user.email, "Drain machine elsewhere",
+        "0 / 10 frames", user.email, f"{HERE}, process 7, since ", "Drain machine elsewhere",
     ):  # fmt: skip
         assert shown in text, shown
 

@@ -115,10 +115,10 @@ def claim_next(*, worker: str, queues: Sequence[str]) -> RenderJob | None:
     so that nobody's hundred jobs starve another's one; within a user priority, then age. A drained worker takes none.
     """
     with all_tenants():
-        if is_drained(worker):
-            return None
         ripen()
         for _ in range(_TRIES):
+            if is_drained(worker):
+                return None
             held = False
             for queue in queues:
                 job, missed = _claim_from(queue, worker)

@@ -7,8 +7,7 @@ are the truth.
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TypedDict
 
 import orjson
@@ -31,7 +30,7 @@ _FORGOTTEN_AFTER = 3600.0
 
 
 class Report(TypedDict):
-    """What a worker says of itself. Memory in bytes, moments in seconds since 1970."""
+    """What a worker says of itself. Memory in bytes, moments in seconds since 1970 by Redis' clock."""
 
     name: str
     machine: str
@@ -53,7 +52,7 @@ class WorkerRow(TypedDict):
 
     name: str
     report: Report | None
-    """None: it holds a render, but has not been heard of."""
+    """None: it holds a render or is drained, but has not been heard of."""
     silent_seconds: float
     alive: bool
     models: list[str]
@@ -61,6 +60,12 @@ class WorkerRow(TypedDict):
     job: RenderJob | None
     drains: list[WorkerDrain]
     """Of itself, or of its machine."""
+
+
+def now() -> float:
+    """Seconds since 1970, by the clock that all workers share. Raises RedisError."""
+    seconds, micros = client().time()
+    return float(seconds) + float(micros) / 1e6
 
 
 def report(worker: Report) -> None:
@@ -75,55 +80,53 @@ def forget(name: str) -> None:
 
 def reports() -> list[Report]:
     """Of the last hour, by machine and name. Raises Unavailable when nobody can tell."""
+    return _heard()[0]
+
+
+def _heard() -> tuple[list[Report], float]:
+    """The reports, and when that was."""
     try:
         found = client().hgetall(_KEY)
         known: list[Report] = [orjson.loads(text) for text in found.values()]
-        now = time.time()
-        gone = [one["name"] for one in known if now - one["seen"] > _FORGOTTEN_AFTER]
+        moment = now()
+        gone = [one["name"] for one in known if moment - one["seen"] > _FORGOTTEN_AFTER]
         if gone:
             client().hdel(_KEY, *gone)
     except RedisError as error:
         raise Unavailable("Redis does not answer; which workers there are is not known") from error
-    return sorted((one for one in known if one["name"] not in gone), key=lambda one: (one["machine"], one["name"]))
+    kept = (one for one in known if one["name"] not in gone)
+    return sorted(kept, key=lambda one: (one["machine"], one["name"])), moment
 
 
 def worker_rows() -> list[WorkerRow]:
-    """All that report, and those that hold a render without. Raises Unavailable as ``reports``."""
-    known = reports()
+    """All that report, and those that hold a render or are drained without. Raises Unavailable as ``reports``."""
+    known, moment = _heard()
     with all_tenants():
         running = RenderJob.objects.running().filter(provider="local").select_related("owner", "model_file")
         jobs = {job.worker: job for job in running.defer("plan", "cause", "parameters").order_by("pk")[:1000]}
     drains = {drain.name: drain for drain in WorkerDrain.objects.select_related("by")}
     models = {model_path(model).name: model.name for model in ModelFile.objects.filter(model_type="checkpoint")}
-    return list(_rows(known, jobs, drains, models))
+    rows = [_row(one["name"], one, moment - one["seen"], jobs, drains, models) for one in known]
+    seen = {name for one in known for name in (one["name"], one["machine"])}
+    unheard = sorted({*jobs, *drains} - seen)
+    return rows + [_row(name, None, 0.0, jobs, drains, models) for name in unheard]
 
 
-def _rows(
-    known: list[Report],
+def _row(
+    name: str,
+    told: Report | None,
+    silent: float,
     jobs: Mapping[str, RenderJob],
     drains: Mapping[str, WorkerDrain],
     models: Mapping[str, str],
-) -> Iterator[WorkerRow]:
-    now = time.time()
-    for one in known:
-        silent = max(0.0, now - one["seen"])
-        names = (one["name"], one["machine"])
-        yield {
-            "name": one["name"],
-            "report": one,
-            "silent_seconds": silent,
-            "alive": silent <= SILENT_AFTER,
-            "models": [models.get(folder, folder) for folder in one["models"]],
-            "job": jobs.get(one["name"]),
-            "drains": [drains[name] for name in names if name in drains],
-        }
-    for name in sorted(set(jobs) - {one["name"] for one in known}):
-        yield {
-            "name": name,
-            "report": None,
-            "silent_seconds": 0.0,
-            "alive": False,
-            "models": [],
-            "job": jobs[name],
-            "drains": [drains[name]] if name in drains else [],
-        }
+) -> WorkerRow:
+    names = [name, told["machine"]] if told else [name]
+    return {
+        "name": name,
+        "report": told,
+        "silent_seconds": max(0.0, silent),
+        "alive": told is not None and silent <= SILENT_AFTER,
+        "models": [models.get(folder, folder) for folder in told["models"]] if told else [],
+        "job": jobs.get(name),
+        "drains": [drains[one] for one in dict.fromkeys(names) if one in drains],
+    }
