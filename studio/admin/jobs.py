@@ -24,6 +24,7 @@ from studio.admin.display import (
     pretty,
     progress,
     row_link,
+    seconds_text,
     two_lines,
 )
 from studio.admin.job_acts import ACTS, CANCEL, OPERATE, RETRY
@@ -31,6 +32,7 @@ from studio.admin.job_parts import NEWEST, frames, parameters, timeline
 from studio.models import RenderJob
 from studio.services.jobs.causes import line_of
 from studio.services.jobs.live_frames import newest_frame
+from studio.services.jobs.places import QueueSnapshot
 from studio.services.steering.pictures import thumbnail
 
 if TYPE_CHECKING:
@@ -64,7 +66,20 @@ class RenderJobAdmin(LookOnlyAdmin):
             {"fields": ("video_link", "owner_link", "tenant", "purpose", "workflow", "model_file", "origin")},
         ),
         ("Parameters", {"fields": ("parameters_table",)}),
-        ("Queue", {"fields": ("queue", "priority", "provider", "live_attempts", "lease_expires_at", "not_before")}),
+        (
+            "Queue",
+            {
+                "fields": (
+                    "queue",
+                    "priority",
+                    "live_place",
+                    "provider",
+                    "live_attempts",
+                    "lease_expires_at",
+                    "not_before",
+                )
+            },
+        ),
         ("Times", {"fields": ("queued_at", "started_at", "finished_at", "seconds_per_frame")}),
         ("Files", {"fields": tuple(f"{name}_file" for name in RenderJob.FILES)}),
         ("Steering", {"fields": ("commands_text",), "classes": ("collapse",)}),
@@ -150,6 +165,16 @@ class RenderJobAdmin(LookOnlyAdmin):
     @admin.display(description="queue, since", ordering="queued_at")
     def place(self, job: RenderJob) -> str:
         return two_lines(job.queue, date_format(job.queued_at, "M j, H:i:s"))
+
+    @admin.display(description="place")
+    def live_place(self, job: RenderJob) -> str:
+        place = "-"
+        if job.status == RenderJob.Status.QUEUED:
+            figures = QueueSnapshot().figures(job)
+            place = (
+                f"{figures.your_position} of all that wait, done in {seconds_text(figures.your_estimated_time or 0)}"
+            )
+        return live(f"place-{job.pk}", job.is_active, place)
 
     @admin.display(description="owner, tenant", ordering="owner__email")
     def who(self, job: RenderJob) -> str:

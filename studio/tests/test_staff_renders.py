@@ -124,6 +124,7 @@ def test_a_page_offers_what_its_render_has(operator: Client, user: User) -> None
         return {verb for verb in VERBS if f'href="act/{verb}/"' in text}
 
     assert offered() == {"cancel", "queue", "priority"}
+    assert "1 of all that wait, done in 1 min 40 s" in operator.get(page(job)).text
     claimed = claim_next(worker="w", queues=settings.RENDER_QUEUES)
     assert claimed is not None
     assert offered() == {"cancel"}
