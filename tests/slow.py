@@ -17,6 +17,7 @@ REASONS = {
     "tests/test_serve.py": "whole studios are started, killed and started again",
     "tests/test_blinks.py": "workers lose database, Redis, disk and processor in the middle of long renders",
     "tests/test_workers.py": "workers are killed and stopped in the middle of long renders",
+    "tests/test_drained_workers.py": "workers are drained and resumed in the middle of long renders",
     "tests/test_backup.py": "servers of their own, and embedded ones, are saved and restored by commands",
     "tests/test_database_restarts.py": "a PostgreSQL of its own goes away and comes back under running programs",
     "tests/test_upkeep.py": "programs are started one after the other, and must notice that Redis is away",
