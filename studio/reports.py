@@ -67,11 +67,14 @@ def _report(name: str, queues: Sequence[str], started: float, moment: float) -> 
 
 def _device() -> tuple[str, int, int]:
     """Name, and bytes used and there. Asks nothing that would load a library, or set up a GPU, for that alone."""
+    cache = sys.modules.get("studio.rendering.models.cache")
     torch = sys.modules.get("torch")
-    if torch is not None and torch.cuda.is_initialized():
-        device = torch.cuda.current_device()
-        free, total = torch.cuda.mem_get_info(device)
-        return f"cuda:{device} {torch.cuda.get_device_name(device)}", total - free, total
+    if cache is not None and torch is not None and torch.cuda.is_initialized():
+        # The one of the settings: which is current is another thread's affair.
+        device = cache.default_device()
+        if device.type == "cuda":
+            free, total = torch.cuda.mem_get_info(device)
+            return f"cuda:{device.index or 0} {torch.cuda.get_device_name(device)}", total - free, total
     memory = psutil.virtual_memory()
     return ("cpu" if _models() else ""), memory.total - memory.available, memory.total
 
