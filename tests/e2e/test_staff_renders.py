@@ -20,6 +20,7 @@ from studio.services.videos.library import prepare_preview
 from studio.tests.queue_rows import make_row
 from studio.tests.test_drains import reported
 from tenants.scope import all_tenants, tenant_scope
+from tests.e2e.test_steering import serious_faults
 from tests.fixtures import PASSWORD, UserFactory
 
 SCRIPT = "<img src=x onerror='window.broken=1'>"
@@ -166,4 +167,6 @@ def test_pages_fit(page: Page, make_user: UserFactory, job: RenderJob, width: in
         page.goto(path)
         expect(page.locator("#content-main, #renderjob_form").first).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, path
+        if path.startswith("/admin/renders/"):
+            assert serious_faults(page) == [], path
     workers.forget("gpu-1")
