@@ -23,8 +23,11 @@ TOLD = 10
 CONFIRMED = "confirmed"
 
 
-def act_on_many(request: HttpRequest, rows: QuerySet[Model], act: Act) -> HttpResponse | None:
-    """Ask; or, once asked, do it and go back to the list (None). One row's refusal leaves the others alone."""
+def act_on_many(request: HttpRequest, rows: QuerySet[Model], act: Act, back: str = "") -> HttpResponse | None:
+    """Ask; or, once asked, do it and answer None. One row's refusal leaves the others alone.
+
+    back: where whoever does not want to goes; the same page unless given.
+    """
     if not request.user.has_perm(act.permission):
         raise PermissionDenied
     chosen = list(rows.order_by("pk")[: MANY + 1])
@@ -33,10 +36,10 @@ def act_on_many(request: HttpRequest, rows: QuerySet[Model], act: Act) -> HttpRe
         return None
     asked: dict[str, object] = {"row": chosen[0] if len(chosen) == 1 else None, "staff": request.user}
     if CONFIRMED not in request.POST:
-        return _ask(request, act, chosen, act.form(**asked), 200)
+        return _ask(request, act, chosen, act.form(**asked), back, 200)
     form = act.form(request.POST, request.FILES, **asked)
     if not form.is_valid():
-        return _ask(request, act, chosen, form, 422)
+        return _ask(request, act, chosen, form, back, 422)
     done, refused = [], []
     for row in chosen:
         try:
@@ -48,7 +51,7 @@ def act_on_many(request: HttpRequest, rows: QuerySet[Model], act: Act) -> HttpRe
     return None
 
 
-def _ask(request: HttpRequest, act: Act, rows: list[Model], form: object, status: int) -> HttpResponse:
+def _ask(request: HttpRequest, act: Act, rows: list[Model], form: object, back: str, status: int) -> HttpResponse:
     kept = [
         ("action", request.POST.get("action", "")),
         ("select_across", "0"),
@@ -56,7 +59,8 @@ def _ask(request: HttpRequest, act: Act, rows: list[Model], form: object, status
         *((ACTION_CHECKBOX_NAME, str(row.pk)) for row in rows),
     ]
     context = {"act": act, "form": form, "rows": rows[:TOLD], "more": len(rows[TOLD:]), "kept": kept}
-    return staff_page(request, "admin/act_many.html", act.title, {**context, "back": request.get_full_path()}, status)
+    context["back"] = back or request.get_full_path()
+    return staff_page(request, "admin/act_many.html", act.title, context, status)
 
 
 def _tell(request: HttpRequest, level: int, said: list[str], word: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from django.contrib import messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -13,11 +14,13 @@ from django.urls import reverse
 from accounts.models import User
 from config.api.errors import DomainError, Unavailable
 from config.staff_acts import Act, ReasonForm, Values, tell
+from config.staff_many import MANY, act_on_many
 from config.staff_views import StaffView, staff_page, staff_views
 from studio.admin.display import seconds_text, size_text
-from studio.admin.job_acts import OPERATE
+from studio.admin.job_acts import OPERATE, RETRY
+from studio.models import RenderJob
 from studio.services.jobs.drains import drain, resume
-from studio.services.jobs.failures import PERIODS, failures
+from studio.services.jobs.failures import PERIODS, failures, to_try_again
 from studio.services.jobs.workers import WorkerRow, worker_rows
 
 _TITLES = {"24h": "24 hours", "7d": "7 days", "30d": "30 days"}
@@ -29,9 +32,34 @@ def failed(request: HttpRequest) -> HttpResponseBase:
     if period not in PERIODS:
         raise Http404
     found = failures(period)
-    groups = [{**row, "list": _list_of(row["code"])} for row in found]
+    groups = [
+        {
+            **row,
+            "list": _list_of(row["code"]),
+            "retry": reverse("admin:render_failures_retry", query={"code": row["code"], "period": period}),
+        }
+        for row in found
+    ]
     context = {"groups": groups, "period": period, "periods": _TITLES, "total": sum(row["renders"] for row in found)}
     return staff_page(request, "admin/renders/failed.html", "Failed renders", context)
+
+
+def retry_failed(request: HttpRequest) -> HttpResponseBase:
+    """Ask, and then try again what failed with one code, the newest MANY of it."""
+    code, period = request.GET.get("code", ""), request.GET.get("period", "7d")
+    if period not in PERIODS or "\0" in code:
+        raise Http404
+    back = reverse("admin:render_failures", query={"period": period})
+    left = to_try_again(code, period, limit=MANY)
+    if request.method == "POST":
+        # Those that the page has shown, as far as they are still left.
+        asked = set(request.POST.getlist(ACTION_CHECKBOX_NAME))
+        left = [pk for pk in left if str(pk) in asked]
+    if not left:
+        messages.warning(request, f"Nothing that failed with {code or 'no code'} is left to be tried again.")
+        return redirect(back)
+    rows = RenderJob.objects.filter(pk__in=left).select_related("video", "owner")
+    return act_on_many(request, rows, RETRY, back) or redirect(back)
 
 
 def workers(request: HttpRequest) -> HttpResponseBase:
@@ -123,6 +151,7 @@ staff_views.plug(
     "render_failures",
     StaffView("renders/failed/", failed, OPERATE, title="Failed by code", icon="error", area="Renders"),
 )
+staff_views.plug("render_failures_retry", StaffView("renders/failed/retry/", retry_failed, OPERATE))
 staff_views.plug(
     "render_workers",
     StaffView("renders/workers/", workers, OPERATE, title="Workers", icon="memory", area="Renders"),

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from accounts.models import AuditEntry, User
 from config.staff_many import MANY
-from studio.models import RenderJob
+from studio.models import ModelFile, RenderJob, Video
 from studio.services.jobs.lifecycle import fail_render
 from studio.services.jobs.live_frames import keep_frame
 from studio.services.jobs.queue import claim_next
@@ -158,11 +158,13 @@ def test_who_may_look_is_offered_no_act_and_refused(staff_of: StaffClient, user:
 @pytest.mark.parametrize("name", ["render_failures", "render_workers", "render_queues"])
 def test_boards_are_for_operations(staff_of: StaffClient, client: Client, user: User, name: str) -> None:
     url = reverse(f"admin:{name}")
+    retry = reverse("admin:render_failures_retry")
     for group in ("operations", "owner"):
         assert staff_of(group).get(url, follow=True).status_code == 200
     for group in ("support", "finance", "moderation"):
         other = staff_of(group)
         assert other.get(url).status_code == 403
+        assert other.post(retry, {"reason": "r", "confirmed": "1"}).status_code == 403
         assert url not in other.get("/admin/").text
     client.force_login(user)
     assert client.get(url).status_code == 302
@@ -297,3 +299,34 @@ def test_failures_by_code(operator: Client, user: User, make_user: UserFactory) 
     listed = operator.get(LIST, {"error_code__exact": "worker_lost", "status__exact": "failed"})
     assert listed.status_code == 200
     assert "2 renders" in listed.text or "2 render jobs" in listed.text
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_failed_with_a_code_is_tried_again(operator: Client, user: User, tiny_model: ModelFile) -> None:
+    parameters = {"modelId": tiny_model.pk, "prompt": "a meadow", "length": 1.0, "seed": 7, "frameCount": 1}
+    fields = {
+        "status": "failed", "error_code": "worker_lost", "finished_at": timezone.now(), "workflow": "deforum",
+        "purpose": "preview", "parameters": parameters, "model_file": tiny_model,
+    }  # fmt: skip
+    good, old = make_row(user, **fields), make_row(user, **{**fields, "parameters": {"prompt": 7}})
+    other = make_row(user, **{**fields, "error_code": "model_broken"})
+    earlier = make_row(user, **{**fields, "finished_at": timezone.now() - timedelta(days=8)})
+    with all_tenants():
+        Video.objects.update(type="deforum", status="failed")
+    url = reverse("admin:render_failures_retry", query={"code": "worker_lost", "period": "7d"})
+    assert url.replace("&", "&amp;") in operator.get(reverse("admin:render_failures")).text
+    asked = operator.get(url)
+    assert asked.status_code == 200
+    for job, shown in ((good, True), (old, True), (other, False), (earlier, False)):
+        assert (f'value="{job.pk}"' in asked.text) is shown
+    body = {"_selected_action": [good.pk, old.pk, other.pk, earlier.pk], "confirmed": "1"}
+    assert operator.post(url, body).status_code == 422, "a reason is asked for"
+    done = operator.post(url, {**body, "reason": "the disk is back"}, follow=True).text
+    assert f"Render {good.pk} is queued again as" in done
+    assert f"Preview {old.pk} of video {old.video_id}:" in done, "of what refused it says why"
+    with all_tenants():
+        assert set(RenderJob.objects.queued().values_list("video_id", flat=True)) == {good.video_id}
+    again = operator.post(url, {**body, "_selected_action": [good.pk], "reason": "r"}, follow=True)
+    assert "is left to be tried again" in again.text
+    for wrong in ({"period": "year"}, {"code": "a\0b"}):
+        assert operator.get(url.split("?")[0], wrong).status_code == 404
