@@ -32,9 +32,11 @@ MASKS = {
     "<seed>": re.compile(r"\b\d{6,10}\.0\b"),
     "<token>": re.compile(r"[\w-]{16,}[.:][\w.:-]{20,}|\b[\w-]+:[\w-]{6}:[\w-]{20,}"),
     "<number>": re.compile(r"\b(INV-)?\d{4}-\d{6}\b"),
-    r"\1<id>": re.compile(r"(/|\b(?:product|video|render|order|job|user|category|effect|wallet|item|operation) )\d+\b(?![.:]\S)"),
+    r"\1<id>": re.compile(
+        r"(/|\b(?:product|video|render|order|job|user|category|effect|wallet|item|operation) )\d+\b(?![.:]\S)"
+    ),
 }
-IDS = re.compile(r"^(id|.+(_id|Id|_ids|Ids))(:=)?$")
+IDS = re.compile(r"^(id|preset|x-amz-meta-file-id|.+(_id|Id|_ids|Ids))(:=)?$")
 WIDTH = 118
 SHOWN = 12
 """Of a list."""
