@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import FilePayload, Locator, Page, expect
+import pytest
+from playwright.sync_api import FilePayload, Locator, Page, Route, expect
 
 from studio.models import ModelFile, RenderJob
 from tenants.scope import all_tenants
@@ -34,6 +35,8 @@ def panel(page: Page, title: str) -> Locator:
     fold = found.get_by_role("heading").get_by_role("button")
     if fold.get_attribute("aria-expanded") == "false":
         fold.press("Enter")
+    # Its module is loaded by itself.
+    expect(found.locator(".instrument-body > *").first).to_be_visible()
     return found
 
 
@@ -149,6 +152,28 @@ def test_the_form_is_saved_as_a_file_that_fills_it_again(console: Console, page:
         k: v for k, v in before.items() if k != "negative_prompt"
     }
     assert page.locator("#negative_prompt").input_value() == "fog"
+
+
+@pytest.fixture
+def late(page: Page) -> list[Route]:
+    """The request for the module of the history, which is answered when the test lets it."""
+    held: list[Route] = []
+    page.route("**/instruments/undo.js", lambda route: held.append(route))
+    return held
+
+
+def test_what_was_changed_before_the_history_was_there_is_undone(
+    late: list[Route], console: Console, page: Page
+) -> None:
+    until(lambda: page.evaluate("0") == 0 and late, "the module asked for")
+    first = form(page)
+    page.locator("#zoom").fill("0:(2)")
+    page.locator("#zoom").press("Tab")
+    late[0].continue_()
+    history = panel(page, "History")
+    page.locator("#border").select_option("wrap")
+    history.get_by_role("button", name="Undo", exact=True).click()
+    until(lambda: form(page) == first, "first settings")
 
 
 def test_settings_are_undone_and_done_again(console: Console, page: Page) -> None:

@@ -1,5 +1,6 @@
 // The instruments for composing: the same panels, for the settings of the next render instead of a render in hand.
 
+import { composed } from "./composed.js";
 import { frame } from "./frame.js";
 
 const PANELS = [
@@ -13,6 +14,8 @@ const PANELS = [
 class Composing {
   #closed = new Set();
   closed = false;
+  /** The form as it was: panels are loaded by and by, and somebody may be quicker. */
+  first = composed.snapshot();
 
   constructor(api) {
     this.api = api;

@@ -54,7 +54,7 @@ export function mount(host, session) {
   const offs = [
     history.onChange(show),
     () => removeEventListener("keydown", keys),
-    session.jobId ? live(session, history) : settings(history),
+    session.jobId ? live(session, history) : settings(session, history),
   ];
   show();
   const close = () => offs.forEach((off) => off());
@@ -126,8 +126,8 @@ function labelOf(session, kind, body) {
 }
 
 /** Every change of the form is a step; typing in one field is one. */
-function settings(history) {
-  let known = composed.snapshot();
+function settings(session, history) {
+  let known = session.first ?? composed.snapshot();
   const step = () => {
     const now = composed.snapshot();
     const changed = Object.keys(now).filter((key) => now[key] !== known[key]);
