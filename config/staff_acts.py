@@ -18,6 +18,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from config.api.errors import DomainError, ValidationFailed
+from config.api.why import MAX_REASON
 from config.staff_views import staff_page
 
 Row: TypeAlias = Any
@@ -26,8 +27,6 @@ Staff: TypeAlias = Any
 """``accounts.models.User``, which this package does not know."""
 Values: TypeAlias = dict[str, Any]
 """What a form was filled in with, by field."""
-
-MAX_REASON = 500
 
 
 class ActForm(forms.Form):
@@ -74,11 +73,11 @@ class Act:
         return staff.has_perm(self.permission) and self.possible(staff, row)
 
 
-def act_view(request: HttpRequest, act: Act, row: Row, media: object) -> HttpResponseBase:
-    """Ask (GET), or do it (POST) and go back to the row's page."""
+def act_view(request: HttpRequest, act: Act, row: Row, back: str = "", **context: object) -> HttpResponseBase:
+    """Ask (GET), or do it (POST) and go back: to the page of the row, unless ``back`` says where."""
     if not request.user.has_perm(act.permission):
         raise PermissionDenied
-    back = reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
+    back = back or reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
     asked = {"row": row, "staff": request.user}
     status = 200
     if request.method == "POST":
@@ -98,8 +97,8 @@ def act_view(request: HttpRequest, act: Act, row: Row, media: object) -> HttpRes
         return redirect(back)
     else:
         form = act.form(**asked)
-    context = {"act": act, "form": form, "row": row, "back": back, "opts": row._meta, "media": media}
-    return staff_page(request, "admin/act.html", act.title, context, status)
+    shown = {"act": act, "form": form, "row": row, "back": back, **context}
+    return staff_page(request, "admin/act.html", act.title, shown, status)
 
 
 def tell(form: forms.Form, error: DomainError) -> None:

@@ -78,7 +78,7 @@ class StaffPage(ModelAdmin):
         row = self.get_object(request, unquote(object_id)) if act else None
         if act is None or row is None or not self.has_view_permission(request, row):
             raise Http404
-        return act_view(request, act, row, self.media)
+        return act_view(request, act, row, opts=self.opts, media=self.media)
 
     def render_change_form(
         self,

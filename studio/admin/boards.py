@@ -12,8 +12,8 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from accounts.models import User
-from config.api.errors import DomainError, Unavailable
-from config.staff_acts import Act, ReasonForm, Values, tell
+from config.api.errors import Unavailable
+from config.staff_acts import Act, Values, act_view
 from config.staff_many import MANY, act_on_many
 from config.staff_views import StaffView, staff_page, staff_views
 from studio.admin.display import seconds_text, size_text
@@ -125,21 +125,7 @@ def worker_act(request: HttpRequest, verb: str, name: str) -> HttpResponseBase:
     act = WORKER_ACTS.get(verb)
     if act is None:
         raise Http404
-    back = reverse("admin:render_workers")
-    form, status = ReasonForm(row=name, staff=request.user), 200
-    if request.method == "POST":
-        form, status = ReasonForm(request.POST, row=name, staff=request.user), 422
-        if form.is_valid():
-            try:
-                said = act.do(request.user, name, form.cleaned_data)
-            except DomainError as error:
-                tell(form, error)
-                status = error.status
-            else:
-                messages.success(request, said)
-                return redirect(back)
-    context = {"act": act, "form": form, "row": name, "back": back}
-    return staff_page(request, "admin/act.html", act.title, context, status)
+    return act_view(request, act, name, back=reverse("admin:render_workers"))
 
 
 def queues(request: HttpRequest) -> HttpResponseBase:

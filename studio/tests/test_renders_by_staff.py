@@ -15,6 +15,7 @@ from accounts.models import AuditEntry, User
 from config.api.errors import Conflict, DomainError, ValidationFailed
 from studio.models import ModelFile, QueueTurn, RenderJob, Video
 from studio.services.jobs.by_staff import cancel_by_staff, move_to_queue, retry_by_staff, set_priority
+from studio.services.jobs.drains import drain, resume
 from studio.services.jobs.lifecycle import cancel_render, queue_render
 from studio.services.jobs.pauses import pause_render, resume_render
 from studio.services.jobs.queue import claim_next
@@ -177,3 +178,19 @@ def test_retry_is_a_new_render_of_the_owner(user: User, staff: User, tiny_model:
     told = entry("render.retried")
     assert (told["render"], told["again"], told["who"], told["reason"]) == (job.pk, again.pk, staff, "our fault")
     refusal("video_busy", 422, lambda: retry_by_staff(job, by=staff, reason="twice"))
+
+
+@pytest.mark.parametrize("reason", ["", "  ", "\u200b", "x" * 501])
+def test_every_verb_asks_why(user: User, staff: User, reason: str) -> None:
+    job = make_row(user)
+    verbs: list[Callable[[], object]] = [
+        lambda: cancel_by_staff(job, by=staff, reason=reason),
+        lambda: retry_by_staff(job, by=staff, reason=reason),
+        lambda: move_to_queue(job, settings.HIGH_PRIORITY_QUEUE, by=staff, reason=reason),
+        lambda: set_priority(job, 7, by=staff, reason=reason),
+        lambda: drain("somebody", by=staff, reason=reason),
+        lambda: resume("somebody", by=staff, reason=reason),
+    ]
+    for verb in verbs:
+        with pytest.raises(ValidationFailed, match="reason"):
+            verb()

@@ -1,4 +1,7 @@
-"""What staff do with renders: the verbs of everybody else, with who did it, and why, in the audit log."""
+"""What staff do with renders: the verbs of everybody else, with who did it, and why, in the audit log.
+
+Each raises ValidationFailed for a ``reason`` that says nothing.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from django.db import transaction
 from accounts.models import User
 from accounts.services.audit import record
 from config.api.errors import Conflict, DomainError, NotFound, refuse
+from config.api.why import check_reason
 from studio.models import RenderJob
 from studio.providers import LOCAL
 from studio.services.jobs.lifecycle import cancel_render, prepare_again, queue_render
@@ -23,6 +27,7 @@ PRIORITIES = range(-100, 101)
 
 def cancel_by_staff(job: RenderJob, *, by: User, reason: str) -> RenderJob:
     """Cancel a render that is not over. Raises DomainError ``job_finished`` (409)."""
+    reason = check_reason(reason)
     with tenant_scope(job.tenant_id), transaction.atomic():
         job = _locked(job)
         before = job.status
@@ -35,6 +40,7 @@ def cancel_by_staff(job: RenderJob, *, by: User, reason: str) -> RenderJob:
 
 def retry_by_staff(job: RenderJob, *, by: User, reason: str) -> RenderJob:
     """Queue a failed or cancelled render again, for its owner. Raises what ``retry_render`` raises."""
+    reason = check_reason(reason)
     prepared = prepare_again(job)
     with tenant_scope(job.tenant_id), transaction.atomic():
         again = queue_render(prepared)
@@ -49,6 +55,7 @@ def move_to_queue(job: RenderJob, queue: str, *, by: User, reason: str, seen: st
     seen: the queue that whoever decides saw it in. Raises ValidationFailed for ``queue``, and DomainError
     ``not_waiting`` and ``conflict`` (409).
     """
+    reason = check_reason(reason)
     if queue not in settings.RENDER_QUEUES:
         refuse("queue", f"There is no such queue: {', '.join(settings.RENDER_QUEUES)}.")
     with tenant_scope(job.tenant_id), transaction.atomic():
@@ -69,6 +76,7 @@ def set_priority(job: RenderJob, priority: int, *, by: User, reason: str, seen: 
 
     Raises as ``move_to_queue``, for ``priority``.
     """
+    reason = check_reason(reason)
     if priority not in PRIORITIES:
         refuse("priority", f"From {PRIORITIES[0]} to {PRIORITIES[-1]}.")
     with tenant_scope(job.tenant_id), transaction.atomic():

@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 from accounts.models import User
 from accounts.services.audit import record
 from config.api.errors import Conflict, NotFound
+from config.api.why import check_reason
 from studio.models import RenderJob, WorkerDrain
 from studio.services.jobs.workers import reports
 from tenants.scope import all_tenants
@@ -26,6 +27,7 @@ def drain(name: str, *, by: User, reason: str) -> WorkerDrain:
     """Drain a worker, or all of a machine. Raises NotFound for neither, Conflict when it is drained already, and
     Unavailable when nobody knows who there is.
     """
+    reason = check_reason(reason)
     if not _is_known(name):
         raise NotFound("There is no such worker, and no such machine")
     try:
@@ -39,6 +41,7 @@ def drain(name: str, *, by: User, reason: str) -> WorkerDrain:
 
 def resume(name: str, *, by: User, reason: str) -> None:
     """Let it claim again. Raises Conflict when it was not drained."""
+    reason = check_reason(reason)
     with transaction.atomic():
         if not WorkerDrain.objects.filter(name=name).delete()[0]:
             raise Conflict(f"{name} is not drained, or somebody has resumed it.")
