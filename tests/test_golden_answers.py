@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.core.cache import cache
 from django.core.management.color import no_style
 from django.db import connection
 
@@ -52,7 +53,8 @@ MEASURED = {"size", "duration", "queued_at", "expires_in", "job_time"}
 
 @pytest.fixture(autouse=True)
 def numbered_from_the_beginning(db: None) -> None:
-    """Rows have the same numbers whatever ran before: what is rolled back does not turn a sequence back."""
+    """Rows have the same numbers whatever ran before: what is rolled back turns no sequence back, and no cache."""
+    cache.clear()
     models = [model for model in apps.get_models() if model._meta.managed]
     with all_tenants(), connection.cursor() as cursor:
         for statement in connection.ops.sequence_reset_sql(no_style(), models):

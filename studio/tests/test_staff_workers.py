@@ -15,11 +15,12 @@ from django.urls import reverse
 
 from accounts.models import AuditEntry, User
 from config.platform import redis_link
-from studio.models import WorkerDrain
+from studio.models import RenderJob, WorkerDrain
 from studio.services.jobs import workers
 from studio.services.jobs.queue import claim_next
 from studio.tests.queue_rows import make_row
 from studio.tests.test_drains import HERE, dead_redis, reported
+from tenants.scope import all_tenants
 from tests.fixtures import UserFactory
 
 __all__ = ["dead_redis"]
@@ -69,6 +70,17 @@ def test_the_board_says_who_is_where_and_renders_what(operator: Client, user: Us
         "0 / 10 frames", user.email, f"{HERE}, process 7, since ", "Drain machine elsewhere",
     ):  # fmt: skip
         assert shown in text, shown
+
+
+def test_a_render_of_nobody_known_harms_no_board(operator: Client, user: User) -> None:
+    make_row(user)
+    job = claim_next(worker="gpu-1", queues=django_settings.RENDER_QUEUES)
+    assert job is not None
+    with all_tenants():
+        RenderJob.objects.filter(pk=job.pk).update(worker="")
+    answer = operator.get(BOARD)
+    assert answer.status_code == 200
+    assert "No worker is there." in answer.text
 
 
 def test_operations_drain_and_resume_with_a_reason(operator: Client) -> None:

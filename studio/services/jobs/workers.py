@@ -103,7 +103,9 @@ def worker_rows() -> list[WorkerRow]:
     known, moment = _heard()
     with all_tenants():
         running = RenderJob.objects.running().filter(provider="local").select_related("owner", "model_file")
-        jobs = {job.worker: job for job in running.defer("plan", "cause", "parameters").order_by("pk")[:1000]}
+        # Whoever claims says who it is; rows from elsewhere may not.
+        named = running.exclude(worker="").defer("plan", "cause", "parameters")
+        jobs = {job.worker: job for job in named.order_by("pk")[:1000]}
     drains = {drain.name: drain for drain in WorkerDrain.objects.select_related("by")}
     models = {model_path(model).name: model.name for model in ModelFile.objects.filter(model_type="checkpoint")}
     rows = [_row(one["name"], one, moment - one["seen"], jobs, drains, models) for one in known]

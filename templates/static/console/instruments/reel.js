@@ -32,6 +32,9 @@ class Reel {
   #follow = checkbox("Follow the newest frame", true);
   #what = element("p", { className: "hint what" });
   #prompt = element("p", { className: "quote", hidden: true });
+  #plays = null;
+  #saves = null;
+  /** Of the frame that is chosen. */
   #actions = {};
 
   constructor(host, session) {
@@ -91,18 +94,18 @@ class Reel {
   }
 
   #stretch() {
-    this.#actions.play = button("Play in to out", () => this.#play());
-    this.#actions.save = button("Save in to out", () => this.#save());
-    this.#actions.save.hidden = !canSave();
+    this.#plays = button("Play in to out", () => this.#play());
+    this.#saves = button("Save in to out", () => this.#save());
+    this.#saves.hidden = !canSave();
     return group(
       "line stretch",
       "A stretch of the film",
       button("Mark in", () => this.mark("in")),
       button("Mark out", () => this.mark("out")),
       button("Clear marks", () => this.#clear()),
-      this.#actions.play,
+      this.#plays,
       field("Frames a second", this.#rate),
-      this.#actions.save,
+      this.#saves,
       field("CRF", this.#crf, "0 is best, 51 smallest"),
     );
   }
@@ -192,7 +195,7 @@ class Reel {
     if (this.player.playing) return this.player.stop();
     const fps = Math.min(60, Math.max(1, Number(this.#rate.value) || 12));
     this.player.play(this.marks.from ?? 0, this.marks.to ?? this.#last, fps);
-    this.#actions.play.textContent = "Stop playing";
+    this.#plays.textContent = "Stop playing";
     return undefined;
   }
 
@@ -205,7 +208,7 @@ class Reel {
     if (this.#crf.value.trim() === "" || !(crf >= 0 && crf <= 51)) return this.#said.say("A CRF of 0 to 51.", { wrong: true });
     this.player.stop();
     this.#saving = new AbortController();
-    this.#actions.save.textContent = "Stop saving";
+    this.#saves.textContent = "Stop saving";
     const pictureOf = async (frame) => {
       if (!this.strip.picture(frame)) await this.strip.load(frame);
       return this.strip.picture(frame);
@@ -223,13 +226,13 @@ class Reel {
       this.#said.say(explain(error), { wrong: true });
     } finally {
       this.#saving = null;
-      this.#actions.save.textContent = "Save in to out";
+      this.#saves.textContent = "Save in to out";
     }
     return undefined;
   }
 
   #played(frame) {
-    if (frame === null) this.#actions.play.textContent = "Play in to out";
+    if (frame === null) this.#plays.textContent = "Play in to out";
     else this.strip.choose(frame, { centre: true });
   }
 
@@ -254,7 +257,7 @@ class Reel {
   /** The actions of a frame that was right-clicked or pressed long are those below the strip: they get the focus. */
   #menu(frame) {
     this.choose(frame);
-    const first = Object.values(this.#actions).find((node) => node !== this.#actions.play && !node.disabled);
+    const first = Object.values(this.#actions).find((node) => !node.disabled);
     first?.focus();
   }
 
