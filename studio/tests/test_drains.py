@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator
 
+import django_rq
 import pytest
 import redis
 from django.conf import settings
@@ -12,6 +13,7 @@ from django.conf import settings
 from accounts.models import AuditEntry, User
 from config.api.errors import Conflict, NotFound, Unavailable
 from config.platform import redis_link
+from studio import tasks
 from studio.models import RenderJob, WorkerDrain
 from studio.services.jobs import workers
 from studio.services.jobs.drains import drain, is_drained, resume
@@ -124,6 +126,21 @@ def test_whom_nobody_knows_can_not_be_drained(staff: User, name: str) -> None:
     with pytest.raises(NotFound):
         drain(name, by=staff, reason="r")
     assert not WorkerDrain.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_message_that_reached_a_drained_worker_is_passed_on(user: User, staff: User) -> None:
+    reported("gpu-1")
+    waiting = django_rq.get_queue(settings.LOW_PRIORITY_QUEUE)
+    waiting.empty()
+    drain(HERE, by=staff, reason="r")
+    tasks.render(None)
+    assert waiting.count == 0, "nothing waits"
+    make_row(user)
+    tasks.render(None)
+    assert waiting.count == 1, "whoever is not drained hears of it"
+    assert claim("gpu-1") is None
+    waiting.empty()
 
 
 def test_a_silent_worker_is_shown_as_such_and_forgotten_in_the_end(user: User) -> None:
