@@ -102,7 +102,7 @@ def act_view(request: HttpRequest, act: Act, row: Row, media: object) -> HttpRes
     return staff_page(request, "admin/act.html", act.title, context, status)
 
 
-def tell(form: forms.Form, error: DomainError) -> None:
+def tell(form: forms.BaseForm, error: DomainError) -> None:
     """Say beside the fields of the form, or above them, why a service refused."""
     if not isinstance(error, ValidationFailed):
         form.add_error(None, error.message)

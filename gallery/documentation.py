@@ -28,7 +28,7 @@ OPERATIONS = [
         "Get the settings of a video",
         "What to send to make one like it: to `POST /api/ai-jobs` where it has an effect, else to `POST "
         "/api/generate`.",
-        codes="effect_gone",
+        codes="effect_gone prompt_refused",
     ),
     Operation(
         "POST /api/videos/{video_id}/publish",

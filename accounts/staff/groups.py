@@ -33,6 +33,7 @@ GROUPS: Final[dict[str, str]] = {
     "moderation": """
         view accounts.user studio.video studio.mediafile studio.renderjob
         view change gallery.galleryitem gallery.galleryreport
+        view add change studio.blockedphrase
     """,
     "operations": """
         view accounts.user tenants.tenant api.idempotencyrecord

@@ -16,7 +16,7 @@ OPERATIONS = [
         "Videos",
         "Make a video of a file and an effect",
         "To be rendered when asked, with `POST /api/ai-jobs`. `input_payload` sets the effect's properties.",
-        codes="not_found not_owner file_not_uploaded file_rejected storage_full media_busy",
+        codes="not_found not_owner file_not_uploaded file_rejected storage_full media_busy prompt_refused",
         request={"title": "Harbour at dawn", "input_payload": {"prompt": "a harbour at dawn"}},
     ),
     Operation("GET /api/videos/{video_id}", "Videos", "Get a video", "One of your own.", codes="not_owner"),

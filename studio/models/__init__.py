@@ -3,6 +3,7 @@
 from studio.models.catalogue import ModelFile, Preset
 from studio.models.files import MediaFile
 from studio.models.jobs import RenderJob
+from studio.models.moderation import BlockedPhrase
 from studio.models.steering import FrameRecord, Steering, SteeringCommand
 from studio.models.storage import StoredBlob, TenantStorage
 from studio.models.timeline import RenderEvent
@@ -11,6 +12,7 @@ from studio.models.videos import Video
 from studio.models.workers import WorkerDrain
 
 __all__ = [
+    "BlockedPhrase",
     "FrameRecord",
     "MediaFile",
     "ModelFile",

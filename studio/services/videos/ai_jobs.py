@@ -16,11 +16,13 @@ from effects.models import Effect
 from effects.services import clean_payload, payload_files
 from studio import providers
 from studio.models import MediaFile, RenderJob, Video
+from studio.services.blocked_phrases import refuse_blocked
 from studio.services.files.presigned import find_verified_file, verify_upload
 from studio.services.files.store import keep_file
 from studio.services.videos.effect_requests import effect_request
 from studio.services.videos.plans import ensure_not_busy
 from studio.services.videos.prepared import PreparedRender, prepare_render
+from studio.services.videos.said import said_by_effect, said_by_payload
 
 # A finished render may be the source of the next effect.
 _SOURCES = (MediaFile.Kind.SOURCE, MediaFile.Kind.OUTPUT)
@@ -165,7 +167,7 @@ def _checked_payload(user: User, effect: Effect, input_payload: object) -> dict[
     What it makes of the effect is within the bounds of every render.
     """
     payload = clean_payload(effect, input_payload)
-    effect_request(effect, payload)
+    refuse_blocked(said_by_payload(payload), said_by_effect(effect, effect_request(effect, payload)))
     kinds = {item["key"]: item["type"] for item in effect.offered_properties}
     for key, file_id in payload_files(effect, input_payload).items():
         field = f"input_payload.{key}"
