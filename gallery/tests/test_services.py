@@ -65,13 +65,13 @@ class TestPublish:
         assert GalleryItem.objects.get().title == "Changed"
 
     def test_publishing_is_no_way_around_moderators(self, item: GalleryItem, user: User) -> None:
-        services.moderate(item, to="hidden", moderator=user)
+        services.moderate(item, to="hidden", moderator=user, note="Hate.")
         with tenant_scope(item.owner.tenant_id):
             video = Video.objects.get()
             services.unpublish(video)
             services.publish(video)
             assert not GalleryItem.objects.public().exists()
-            services.moderate(item, to="removed", moderator=user)
+            services.moderate(item, to="removed", moderator=user, note="Hate.")
             services.unpublish(video)
             with pytest.raises(DomainError) as refused:
                 services.publish(video)
@@ -97,7 +97,7 @@ class TestAtOnce:
         assert anonymous.get(f"/gallery/media/{item.pk}/video.mp4").status_code == 404
         report.refresh_from_db()
         assert report.resolved_at is not None
-        services.moderate(item, to="visible", moderator=user)
+        services.moderate(item, to="visible", moderator=user, note="It is none.")
         assert seen() == (2, ["good", "bad"])
 
     def test_publication_shows_at_once(self, anonymous: APIClient, make_video: MakeVideo) -> None:
