@@ -19,10 +19,15 @@ class ServedForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
-        refusal = getattr(getattr(self, "request", None), _REFUSED, None)
-        if refusal is not None:
-            tell(self, refusal)
+        if self.refused:
+            tell(self, self.refused)
         return values
+
+    @property
+    def refused(self) -> DomainError | None:
+        """Why a service has just refused what the form says."""
+        refusal: DomainError | None = getattr(getattr(self, "request", None), _REFUSED, None)
+        return refusal
 
 
 class ServedPage(StaffPage):

@@ -1,79 +1,30 @@
-"""Support in the Django admin: the talk as a whole, and everything that staff do with it through the services."""
+"""Requests: the talk as a whole with the customer beside it, and all that staff do with it."""
 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import Prefetch, QuerySet
 from django.forms.widgets import Media
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
 from accounts.models import User
 from config.api.errors import DomainError
-from config.api.texts import has_content
-from config.staff_pages import StaffPage
-from studio.admin.display import LookOnlyAdmin, badge, file_link, row_link, seconds_text, two_lines
+from config.staff_refusals import ServedPage
+from studio.admin.display import badge, file_link, row_link, seconds_text, two_lines
 from studio.models import MediaFile
 from support import services
-from support.models import MAX_TEXT_LENGTH, CannedAnswer, SupportMessage, SupportRequest
+from support.admin.forms import TicketForm
+from support.models import SupportMessage, SupportRequest
+from support.services.customers import customer_of
+from support.services.times import response_times
 
 TALK = 200
 """The newest messages of a request that its page shows."""
-
-
-@admin.register(CannedAnswer)
-class CannedAnswerAdmin(StaffPage):
-    list_display = ("title", "enabled")
-    search_fields = ("title", "text")
-
-
-class TicketForm(forms.ModelForm):
-    """What staff do with a request. Each part that is filled in is one verb of the services."""
-
-    canned = forms.ModelChoiceField(
-        CannedAnswer.objects.filter(enabled=True), required=False, label="Canned answer",
-        help_text="Sent in front of what you write below.",
-    )  # fmt: skip
-    answer = forms.CharField(
-        required=False, max_length=MAX_TEXT_LENGTH, widget=forms.Textarea(attrs={"rows": 6}),
-        help_text="The author reads it and is told by mail.",
-    )  # fmt: skip
-    note = forms.CharField(
-        required=False, max_length=MAX_TEXT_LENGTH, widget=forms.Textarea(attrs={"rows": 2}), label="Internal note",
-        help_text="Only staff see it.",
-    )  # fmt: skip
-    assignee = forms.ModelChoiceField(User.objects.none(), required=False)
-    status = forms.TypedChoiceField(choices=(), coerce=int)
-
-    class Meta:
-        model = SupportRequest
-        fields = ()
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["assignee"].queryset = services.staff()  # type: ignore[attr-defined]
-        possible = {self.instance.status, *SupportRequest.TRANSITIONS[self.instance.status]}
-        self.fields["status"].choices = [  # type: ignore[attr-defined]
-            choice for choice in SupportRequest.Status.choices if choice[0] in possible
-        ]
-        self.initial.update(assignee=self.instance.assignee_id, status=self.instance.status)
-
-    def clean(self) -> dict[str, object]:
-        values = super().clean() or {}
-        for name in ("answer", "note"):
-            if values.get(name) and not has_content(values[name]):
-                self.add_error(name, "There is nothing to read in it.")
-        canned = values.get("canned")
-        values["full_answer"] = "\n\n".join(filter(None, [canned and canned.text, values.get("answer")]))
-        if len(values["full_answer"]) > MAX_TEXT_LENGTH:
-            self.add_error("answer", f"Together with the canned answer it has more than {MAX_TEXT_LENGTH} characters.")
-        if values["full_answer"] and self.instance.status == values.get("status") == SupportRequest.Status.CLOSED:
-            self.add_error("answer", "This request is closed: set it to open to answer.")
-        return values
 
 
 class StaffFilter(admin.RelatedFieldListFilter):
@@ -84,11 +35,12 @@ class StaffFilter(admin.RelatedFieldListFilter):
 
 
 @admin.register(SupportRequest)
-class SupportRequestAdmin(LookOnlyAdmin):
+class SupportRequestAdmin(ServedPage):
     form = TicketForm
     list_display = (
-        "id", "state", "subject", "who", "assignee", "first_response", "created_at", "updated_at",
+        "id", "state", "subject", "who", "assignee", "first_response", "resolution", "created_at", "updated_at",
     )  # fmt: skip
+    list_before_template = "admin/support/times.html"
     list_display_links = ("id", "subject")
     list_filter = ("status", "subject", ("assignee", StaffFilter))
     list_select_related = ("author", "assignee")
@@ -99,46 +51,67 @@ class SupportRequestAdmin(LookOnlyAdmin):
     fieldsets = (
         (
             None,
-            {"fields": ("state", "author_link", "email", "order_link", "video_link", "created_at", "first_response")},
+            {
+                "fields": (
+                    "state",
+                    "author_link",
+                    "email",
+                    "order_link",
+                    "video_link",
+                    "created_at",
+                    "first_response",
+                    "resolution",
+                )
+            },
         ),
         ("Conversation", {"fields": ("thread",)}),
-        ("Answer", {"fields": ("canned", "answer", "note", "assignee", "status")}),
+        ("Answer", {"fields": ("canned", "answer", "note", "assignee", "status", "seen")}),
     )
     readonly_fields = (
-        "state", "author_link", "email", "order_link", "video_link", "created_at", "first_response", "thread",
+        "state", "author_link", "email", "order_link", "video_link", "created_at", "first_response", "resolution",
+        "thread",
     )  # fmt: skip
 
-    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return StaffPage.has_change_permission(self, request, obj)
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        times = response_times()
+        texts = {name: _waited(times[name]) for name in ("first_response", "resolution")}
+        return super().changelist_view(request, {"times": {**times, **texts}, **(extra_context or {})})
 
     def save_model(self, request: HttpRequest, obj: SupportRequest, form: forms.ModelForm, change: bool) -> None:
-        """One verb for each part that was filled in. Opening comes before the answer, any other status after it."""
-        values, me = form.cleaned_data, request.user
+        """One verb for each part that was filled in, or none of them. Opening comes before the answer, any other status
+        after it."""
+        values, me = form.cleaned_data, cast(User, request.user)
         # The form has written its values into ``obj`` already.
         row = SupportRequest.objects.get(pk=obj.pk)
-        try:
-            if values["assignee"] != row.assignee:
-                services.assign(request=row, assignee=values["assignee"])
-            if values["note"]:
-                services.add_note(staff=me, request=row, text=values["note"])  # type: ignore[arg-type]
-            if row.status == SupportRequest.Status.CLOSED != values["status"]:
-                self._set_status(request, row, values["status"])
-            if values["full_answer"]:
-                services.answer(staff=me, request=row, text=values["full_answer"])  # type: ignore[arg-type]
-            row.refresh_from_db()
-            if "status" in form.changed_data and row.status != values["status"]:
-                self._set_status(request, row, values["status"])
-        except DomainError as error:
-            self.message_user(request, error.message, messages.ERROR)
+        if values["seen"]:
+            row = services.lock_as_seen(row, values["seen"])
+        if values["assignee"] != row.assignee:
+            services.assign(request=row, assignee=values["assignee"], by=me)
+        if values["note"]:
+            services.add_note(staff=me, request=row, text=values["note"])
+        if row.status == SupportRequest.Status.CLOSED != values["status"]:
+            self._set_status(request, row, values["status"])
+        if values["full_answer"]:
+            services.answer(staff=me, request=row, text=values["full_answer"])
+        row.refresh_from_db()
+        if "status" in form.changed_data and row.status != values["status"]:
+            self._set_status(request, row, values["status"])
 
     @property
     def media(self) -> Media:
-        return super().media + Media(css={"all": ["staff/support.css"]})
+        return super().media + Media(css={"all": ["staff/staff.css", "staff/support.css"]})
 
     @admin.action(description="Assign the selected requests to me", permissions=["change"])
     def assign_to_me(self, request: HttpRequest, queryset: QuerySet[SupportRequest]) -> None:
         for row in queryset.order_by("pk"):
-            services.assign(request=row, assignee=request.user)  # type: ignore[arg-type]
+            me = cast(User, request.user)
+            services.assign(request=row, assignee=me, by=me)
             self.log_change(request, row, "Assigned to themselves.")
 
     @admin.action(description="Mark the selected requests as read", permissions=["change"])
@@ -182,8 +155,11 @@ class SupportRequestAdmin(LookOnlyAdmin):
 
     @admin.display(description="first response", ordering="first_response_at")
     def first_response(self, row: SupportRequest) -> str:
-        waited: timedelta | None = row.first_response_time
-        return seconds_text(waited.total_seconds()) if waited is not None else "-"
+        return _waited(row.first_response_time)
+
+    @admin.display(description="resolution", ordering="closed_at")
+    def resolution(self, row: SupportRequest) -> str:
+        return _waited(row.resolution_time)
 
     @admin.display(description="author")
     def author_link(self, row: SupportRequest) -> str:
@@ -203,4 +179,14 @@ class SupportRequestAdmin(LookOnlyAdmin):
         found = SupportMessage.objects.filter(request=row).select_related("author").prefetch_related(files)
         newest = reversed(found.order_by("-id")[:TALK])
         talk = [{"message": message, "files": [file_link(file) for file in message.files.all()]} for message in newest]
-        return render_to_string("admin/support/thread.html", {"talk": talk, "support_request": row})
+        context = {"talk": talk, "support_request": row, "customer": customer_of(row)}
+        return render_to_string("admin/support/thread.html", context)
+
+
+def _waited(time: timedelta | None) -> str:
+    if time is None:
+        return "-"
+    hours = time.total_seconds() / 3600
+    if hours >= 48:
+        return f"{hours / 24:.1f} days"
+    return f"{hours:.1f} h" if hours >= 2 else seconds_text(time.total_seconds())
