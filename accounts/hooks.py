@@ -20,6 +20,13 @@ def user_verified(user: User) -> object:
 
 
 @hook
+def user_blocked(user: User) -> object:
+    """Called over all tenants, in no transaction, with a user who is kept out now, perhaps more than once: end what is
+    under way.
+    """
+
+
+@hook
 def user_figures(user_ids: Sequence[int]) -> Mapping[str, Mapping[int, int]]:
     """What users have, for the staff's list: ``{name: {user id: number}}``; who has none is left out.
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.services.profiles import lock_user
-from config.api.errors import Conflict, DomainError, NotFound
+from config.api.errors import Conflict, DomainError, Forbidden, NotFound
 from config.platform.locks import waited_too_long
 from config.platform.logs import current_request_id
 from effects.services import record_use
@@ -60,7 +60,8 @@ def queue_render(prepared: PreparedRender) -> RenderJob:
     parameters = draft.request.to_parameters()
     with transaction.atomic():
         # One address for the lock: two requests of one user count the active jobs one after the other.
-        lock_user(user.pk)
+        if not lock_user(user.pk).is_active:
+            raise Forbidden("This account is blocked or has ended")
         video = _lock_as_drafted(prepared)
         _ensure_below_limit(user)
         frames = draft.plan.frames_to_render
@@ -108,6 +109,15 @@ def cancel_render(job: RenderJob, *, only_paused: bool = False) -> RenderJob:
                 transaction.on_commit(partial(_withdraw, job))
                 break
     return job
+
+
+def cancel_all_of(user: User) -> int:
+    """Cancel every render of the user that is not over; answers how many. Each in a transaction of its own."""
+    active = list(RenderJob.objects.active().filter(owner=user).order_by("pk"))
+    for job in active:
+        with tenant_scope(job.tenant_id):
+            cancel_render(job)
+    return len(active)
 
 
 def cancel_video(video: Video) -> RenderJob | None:
