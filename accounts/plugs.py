@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.utils import timezone
 
-from accounts.hooks import address_complaint
+from accounts.hooks import Belongings, address_complaint, user_belongings
 from accounts.services import allowances, event_stream, lockout, personal_data
 from config.platform.hooks import every_pass, named_in
 from config.platform.streams import no_longer_followed
@@ -15,3 +15,4 @@ every_pass.plug("failed logins forgotten", lambda: lockout.forget_over(timezone.
 no_longer_followed.plug("logins", event_stream.no_longer_signed_in)
 for path in settings.EMAIL_CHECKS:
     address_complaint.plug(path, named_in("EMAIL_CHECKS", path))
+user_belongings.plug("accounts.auditentry", Belongings("subject", ("event", "address", "at")))

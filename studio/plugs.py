@@ -1,6 +1,6 @@
 """What the studio plugs into the hooks of others."""
 
-from accounts.hooks import user_blocked, user_data, user_figures
+from accounts.hooks import Belongings, user_belongings, user_blocked, user_data, user_figures
 from commerce.hooks import holds_compared
 from commerce.models import RENDER
 from config.platform.health import plug_service
@@ -19,6 +19,10 @@ from studio.services.steering import records
 
 user_data.plug("studio", personal_data.HOLDER)
 user_figures.plug("studio", figures.work_of)
+user_belongings.plug("studio.video", Belongings("owner", ("title", "type", "status", "created_at")))
+user_belongings.plug(
+    "studio.renderjob", Belongings("owner", ("purpose", "status", "progress", "error_code", "queued_at"))
+)
 user_blocked.plug("studio", jobs.cancel_all_of)
 holds_compared.plug(RENDER, charges.check_holds)
 renderers.plug("studio", TemplateVocabulary())

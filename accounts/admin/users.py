@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import UserChangeForm
@@ -16,6 +16,8 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_protect
 
 from accounts import services
+from accounts.admin.belongings import belongings_of
+from accounts.admin.user_acts import ACTS, END_SESSIONS, SERVE
 from accounts.models import LoginSession, User
 from accounts.services.authority import may_act_on
 from accounts.services.profiles import is_sensitive
@@ -23,6 +25,7 @@ from accounts.services.reauthentication import prove_identity
 from accounts.staff.passwords import PasswordForm, reasons
 from accounts.staff.sessions import signed_in_at
 from config.api.errors import DomainError
+from config.staff_many import act_on_many
 from config.staff_pages import StaffInline, StaffPage, changed_columns
 
 
@@ -81,9 +84,18 @@ class UserAdmin(StaffPage, DjangoUserAdmin):
         ("Person", {"fields": ("name", "first_name", "last_name", "tenant")}),
         ("Times", {"fields": ("email_verified_at", "created_at", "updated_at", "last_login")}),
     )
-    readonly_fields = ("tenant", "email_verified_at", "created_at", "updated_at", "last_login")
+    readonly_fields = ("tenant", "is_active", "email_verified_at", "created_at", "updated_at", "last_login")
     inlines = (LoginSessionInline,)
     actions = ("end_sessions",)
+    acts = ACTS
+    change_form_outer_after_template = "admin/accounts/user/belongings.html"
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, obj: User | None = None, **kwargs: Any
+    ) -> HttpResponse:
+        if obj is not None:
+            context["belongings"] = belongings_of(request.user, obj)  # type: ignore[arg-type]
+        return super().render_change_form(request, context, *args, obj=obj, **kwargs)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -128,9 +140,9 @@ class UserAdmin(StaffPage, DjangoUserAdmin):
             # The session of this browser goes on with a new address.
             update_session_auth_hash(request, row)
 
-    @admin.action(description="End all sessions of the selected users", permissions=["change"])
-    def end_sessions(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        ended = sum(
-            services.end_other_sessions(user=user) for user in queryset if self.has_change_permission(request, user)
-        )
-        self.message_user(request, f"Sessions ended: {ended}.", messages.SUCCESS)
+    def has_serve_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(SERVE)
+
+    @admin.action(description="End all sessions of the selected users", permissions=["serve"])
+    def end_sessions(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:
+        return act_on_many(request, queryset, END_SESSIONS)

@@ -12,6 +12,7 @@ from accounts.hooks import user_blocked
 from accounts.models import DataRequest, User
 from accounts.services.audit import record
 from accounts.services.authority import check_authority
+from accounts.services.member_locks import lock_members
 from accounts.services.profiles import find_user, lock_user
 from accounts.services.sessions import end_other_sessions
 from config.api.errors import Conflict, Forbidden, refuse
@@ -29,7 +30,7 @@ def block_user(*, user: User, by: User, reason: str) -> User:
     """
     reason = check_reason(reason)
     with transaction.atomic():
-        row = _lock_for(by, user)
+        row = lock_below(by, user)
         if not row.is_active:
             raise Conflict("This user is blocked already, or the account has ended")
         _open(row, False)
@@ -44,7 +45,7 @@ def unblock_user(*, user: User, by: User, reason: str) -> User:
     """Let the user in again; what was ended stays so. Raises as ``block_user``, and Conflict for an account's end."""
     reason = check_reason(reason)
     with transaction.atomic():
-        row = _lock_for(by, user)
+        row = lock_below(by, user)
         if row.is_active:
             raise Conflict("This user is not blocked")
         if has_ended(row):
@@ -77,7 +78,13 @@ def check_reason(reason: str) -> str:
     return reason
 
 
-def _lock_for(by: User, user: User) -> User:
+def lock_below(by: User, user: User, *, members: bool = False) -> User:
+    """The user as the row is now, locked, if ``by`` may act on them. Raises Forbidden and NotFound.
+
+    members: lock those of the workspace with them, in their order.
+    """
+    if members:
+        lock_members(user.tenant_id)
     row = lock_user(user.pk)
     if row.pk == by.pk:
         raise Forbidden("Nobody does this to the own account")
