@@ -10,12 +10,12 @@ from django.forms.widgets import Media
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
-from unfold.widgets import UnfoldAdminTextareaWidget
 
 from accounts.models import AuditEntry, User
 from config.staff_acts import MAX_REASON
 from config.staff_pages import changed_columns
 from config.staff_refusals import ServedForm, ServedPage
+from config.staff_widgets import Textarea
 from studio.models import BlockedPhrase
 from studio.services.blocked_phrases import EVENTS, PhraseValues, block_phrase, change_phrase
 
@@ -25,7 +25,7 @@ HISTORY = 50
 
 class PhraseForm(ServedForm):
     reason = forms.CharField(
-        max_length=MAX_REASON, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}), help_text="The audit log keeps it."
+        max_length=MAX_REASON, widget=Textarea(attrs={"rows": 3}), help_text="The audit log keeps it."
     )
 
     class Meta:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any, cast
 
 from django import forms
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 from accounts.models import User
 from config.api.texts import has_content
 from config.staff_refusals import ServedForm
+from config.staff_widgets import Select, Textarea
 from support import services
 from support.models import MAX_TEXT_LENGTH, CannedAnswer, SupportRequest
 
@@ -17,19 +17,19 @@ from support.models import MAX_TEXT_LENGTH, CannedAnswer, SupportRequest
 class TicketForm(ServedForm):
     canned = forms.ModelChoiceField(
         CannedAnswer.objects.filter(enabled=True), required=False, label="Canned answer",
-        widget=UnfoldAdminSelectWidget,
+        widget=Select,
         help_text="Sent in front of what you write below.",
     )  # fmt: skip
     answer = forms.CharField(
-        required=False, max_length=MAX_TEXT_LENGTH, widget=UnfoldAdminTextareaWidget(attrs={"rows": 6}),
+        required=False, max_length=MAX_TEXT_LENGTH, widget=Textarea(attrs={"rows": 6}),
         help_text="The author reads it and is told by mail.",
     )  # fmt: skip
     note = forms.CharField(
-        required=False, max_length=MAX_TEXT_LENGTH, widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}),
+        required=False, max_length=MAX_TEXT_LENGTH, widget=Textarea(attrs={"rows": 2}),
         label="Internal note", help_text="Only staff see it.",
     )  # fmt: skip
-    assignee = forms.ModelChoiceField(User.objects.none(), required=False, widget=UnfoldAdminSelectWidget)
-    status = forms.TypedChoiceField(choices=(), coerce=int, widget=UnfoldAdminSelectWidget)
+    assignee = forms.ModelChoiceField(User.objects.none(), required=False, widget=Select)
+    status = forms.TypedChoiceField(choices=(), coerce=int, widget=Select)
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
     class Meta:

@@ -49,24 +49,18 @@ class SupportRequestAdmin(ServedPage):
     search_help_text = "Number, address, or words of the author's address or name"
     actions = ("assign_to_me", "mark_read", "mark_unread", "open", "close")
     fieldsets = (
+        ("Conversation", {"fields": ("thread",)}),
+        ("Answer", {"fields": ("canned", "answer", "note", "assignee", "status", "seen")}),
         (
-            None,
+            "Request",
             {
                 "fields": (
-                    "state",
-                    "author_link",
-                    "email",
-                    "order_link",
-                    "video_link",
-                    "created_at",
-                    "first_response",
+                    "state", "author_link", "email", "order_link", "video_link", "created_at", "first_response",
                     "resolution",
                 )
             },
         ),
-        ("Conversation", {"fields": ("thread",)}),
-        ("Answer", {"fields": ("canned", "answer", "note", "assignee", "status", "seen")}),
-    )
+    )  # fmt: skip
     readonly_fields = (
         "state", "author_link", "email", "order_link", "video_link", "created_at", "first_response", "resolution",
         "thread",

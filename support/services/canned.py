@@ -22,7 +22,10 @@ def keep_canned_answer(*, by: User, changes: Mapping[str, object], answer_id: in
             before = None if answer_id is None else {name: getattr(row, name) for name in _SHOWN}
             for name, value in changes.items():
                 setattr(row, name, value)
-            row.save()
+            if before is None:
+                row.save(force_insert=True)
+            else:
+                row.save(update_fields=[*changes])
             after = {name: getattr(row, name) for name in _SHOWN}
             if after != before:
                 record("canned_answer_changed", actor=by, answer_id=row.pk, before=before, after=after)

@@ -24,12 +24,14 @@ class TimesRow(TypedDict):
 
 
 def response_times() -> TimesRow:
-    newest = SupportRequest.objects.order_by("-id")[:NEWEST]
-    found = SupportRequest.objects.filter(pk__in=newest.values("pk")).aggregate(
+    newest = SupportRequest.objects.order_by("-id").annotate(
+        response=F("first_response_at") - F("created_at"), resolved=F("closed_at") - F("created_at")
+    )
+    found = newest[:NEWEST].aggregate(
         requests=Count("pk"),
-        answered=Count("first_response_at"),
-        first_response=Avg(F("first_response_at") - F("created_at")),
-        closed=Count("closed_at"),
-        resolution=Avg(F("closed_at") - F("created_at")),
+        answered=Count("response"),
+        first_response=Avg("response"),
+        closed=Count("resolved"),
+        resolution=Avg("resolved"),
     )
     return cast(TimesRow, found)
