@@ -8,6 +8,7 @@ from commerce.services.providers.balance import BalanceProvider
 from commerce.services.providers.manual import ManualProvider
 from commerce.services.providers.stripe import StripeProvider
 from config.platform.hooks import every_hour
+from tenants.runtime import RuntimeSetting, runtime_settings
 
 user_created.plug("commerce", signup.welcome)
 user_verified.plug("commerce", signup.welcome_verified)
@@ -27,3 +28,6 @@ payment_providers.plug(PaymentMethod.STRIPE, StripeProvider())
 payment_providers.plug(PaymentMethod.BALANCE, BalanceProvider())
 payment_providers.plug(PaymentMethod.BANK_TRANSFER, ManualProvider("bank transfer"))
 payment_providers.plug(PaymentMethod.CASH, ManualProvider("cash"))
+runtime_settings.plug(
+    "SIGNUP_CREDITS", RuntimeSetting("Signup credits", "What a new account is given, once.", most=1_000_000)
+)

@@ -35,7 +35,7 @@ OPERATIONS = [
         "Videos",
         "Publish a video",
         "Shows a completed video in the gallery. Harmless when it is there already.",
-        codes="not_owner not_completed removed_by_moderators",
+        codes="not_owner not_completed removed_by_moderators switched_off",
     ),
     Operation(
         "POST /api/videos/{video_id}/unpublish",

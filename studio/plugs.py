@@ -16,6 +16,7 @@ from studio.services.files import blobs, orphans, presigned
 from studio.services.jobs import charges, figures, timeline, watching
 from studio.services.jobs import lifecycle as jobs
 from studio.services.steering import records
+from tenants.runtime import SWITCH, RuntimeSetting, runtime_settings
 
 user_data.plug("studio", personal_data.HOLDER)
 user_figures.plug("studio", figures.work_of)
@@ -41,3 +42,31 @@ every_pass.plug("work folders swept", jobs.sweep_work_dirs)
 every_pass.plug("uploads swept", presigned.sweep_uploads)
 every_pass.plug("folders of dead processes swept", blobs.sweep_scratch)
 every_pass.plug("files that nothing refers to swept", orphans.sweep_orphans)
+runtime_settings.plug(
+    "UPLOADS_OPEN",
+    RuntimeSetting(
+        "Uploads",
+        "New files, also those to be sent to a presigned address.",
+        SWITCH,
+        refusal="Uploads are closed for the moment.",
+    ),
+)
+runtime_settings.plug(
+    "RENDERS_OPEN",
+    RuntimeSetting(
+        "New renders",
+        "Off for maintenance: what is queued or running goes on, nothing new is taken.",
+        SWITCH,
+        refusal="No new renders are taken at the moment, for maintenance; try again later.",
+    ),
+)
+runtime_settings.plug(
+    "MAX_ACTIVE_JOBS",
+    RuntimeSetting("Active renders", "Waiting or running at once, of one user.", least=1, most=10_000),
+)
+runtime_settings.plug(
+    "MAX_OPEN_UPLOADS", RuntimeSetting("Open uploads", "Announced and not used yet, of one user.", least=1, most=10_000)
+)
+runtime_settings.plug(
+    "TENANT_STORAGE_BYTES", RuntimeSetting("Storage", "Bytes of all files of a workspace together.", most=2**50)
+)

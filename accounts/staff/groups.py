@@ -39,6 +39,7 @@ GROUPS: Final[dict[str, str]] = {
         view accounts.user tenants.tenant api.idempotencyrecord
         view change studio.renderjob
         view studio.video studio.mediafile
+        view change tenants.runtimechange
         view add change studio.modelfile studio.preset effects.effect effects.category
     """,
 }

@@ -10,6 +10,7 @@ from django.db import connection
 from rest_framework.test import APIClient
 
 from accounts.models import User
+from accounts.services.runtime_settings import change_setting
 from config.api.errors import DomainError
 from effects.models import Effect
 from gallery import services
@@ -29,6 +30,13 @@ class TestPublish:
             services.publish(video)
         assert (refused.value.status, refused.value.code) == (422, "not_completed")
         assert not GalleryItem.objects.exists()
+
+    def test_a_closed_gallery_takes_none(self, publish: Publish, item: GalleryItem, user: User) -> None:
+        change_setting(staff=user, name="GALLERY_OPEN", value=False, reason="Clean-up", seen=0)
+        with pytest.raises(DomainError, match="takes no new videos") as refused:
+            publish()
+        assert (refused.value.status, refused.value.code) == (422, "switched_off")
+        assert list(GalleryItem.objects.all()) == [item], "what is published stays"
 
     def test_what_is_copied(self, item: GalleryItem, cartoon: Effect, artist: User) -> None:
         assert (item.title, item.owner, item.effect, item.effect_slug) == (

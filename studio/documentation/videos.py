@@ -41,7 +41,7 @@ OPERATIONS = [
         "Announce an upload",
         "Says where to PUT the file, with which headers, and until when; a large file may be sent in parts. It is "
         "looked at when it is first referred to, or when `complete` asks for it.",
-        codes="not_found insufficient_credits too_many_uploads storage_full",
+        codes="not_found insufficient_credits too_many_uploads storage_full switched_off",
     ),
     Operation(
         "GET /api/files/{file_id}",

@@ -33,6 +33,7 @@ from studio.services.steering.lengths import settle_length
 from studio.services.steering.settling import refuse_waiting
 from studio.services.videos import plans
 from studio.services.videos.prepared import PreparedRender, Wish, prepare_render
+from tenants import runtime
 from tenants.scope import all_tenants, tenant_scope
 
 logger = logging.getLogger(__name__)
@@ -53,9 +54,10 @@ def submit_render(**wish: Unpack[Wish]) -> RenderJob:
 def queue_render(prepared: PreparedRender) -> RenderJob:
     """Queue what was drawn up. The row is written first; workers are woken when it is committed.
 
-    Its price is held until the render ends. Raises DomainError ``video_busy``, ``too_many_jobs``,
+    Its price is held until the render ends. Raises DomainError ``switched_off``, ``video_busy``, ``too_many_jobs``,
     ``insufficient_credits`` and ``conflict``; NotFound when the video or its new source was deleted meanwhile.
     """
+    runtime.require("RENDERS_OPEN")
     user, draft = prepared.user, prepared.draft
     parameters = draft.request.to_parameters()
     with transaction.atomic():
@@ -385,9 +387,9 @@ def _withdraw(job: RenderJob) -> None:
 
 def _ensure_below_limit(user: User) -> None:
     active = RenderJob.objects.active().filter(owner=user).count()
-    if active >= settings.MAX_ACTIVE_JOBS:
+    if active >= (limit := runtime.whole("MAX_ACTIVE_JOBS")):
         raise DomainError(
             "too_many_jobs",
-            f"You have {active} active jobs; at most {settings.MAX_ACTIVE_JOBS} are allowed at a time.",
-            data={"active_jobs": active, "limit": settings.MAX_ACTIVE_JOBS},
+            f"You have {active} active jobs; at most {limit} are allowed at a time.",
+            data={"active_jobs": active, "limit": limit},
         )

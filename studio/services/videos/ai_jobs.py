@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import TypedDict
 
-from django.conf import settings
 from django.db import transaction
 
 from accounts.models import User
@@ -23,6 +22,7 @@ from studio.services.videos.effect_requests import effect_request
 from studio.services.videos.plans import ensure_not_busy
 from studio.services.videos.prepared import PreparedRender, prepare_render
 from studio.services.videos.said import said_by_effect, said_by_payload
+from tenants import runtime
 
 # A finished render may be the source of the next effect.
 _SOURCES = (MediaFile.Kind.SOURCE, MediaFile.Kind.OUTPUT)
@@ -109,6 +109,7 @@ def estimate_effect(
 
     Nothing is kept of it: whether the plan can be drawn up is found out before anything is promised.
     """
+    runtime.require("RENDERS_OPEN")
     prepare_effect(user=user, effect=effect, video=video, source=source, input_payload=input_payload, provider=provider)
     available = int(open_credit_wallet(user=user).available)
     return {
@@ -117,7 +118,7 @@ def estimate_effect(
         "balance": available,
         "sufficient": available >= effect.credits_cost,
         "active_jobs": RenderJob.objects.active().filter(owner=user).count(),
-        "max_active_jobs": settings.MAX_ACTIVE_JOBS,
+        "max_active_jobs": runtime.whole("MAX_ACTIVE_JOBS"),
     }
 
 
