@@ -59,6 +59,7 @@ AREAS = (
             "effects.effect": "auto_awesome",
             "effects.category": "category",
             "studio.modelfile": "neurology",
+            "studio.cataloguetask": "downloading",
             "studio.preset": "tune",
             "commerce.product": "inventory_2",
             "commerce.wallettype": "toll",

@@ -31,5 +31,6 @@ CODES = {
         422, "You have announced 20 uploads that are not used yet; at most 20 are allowed at a time."
     ),
     "storage_full": Code(422, "Your storage is full."),
+    "model_unusable": Code(422, "Watercolour can't be used: the model is missing."),
     "media_busy": Code(503, "Too many files are being looked at right now; try again in a moment."),
 }

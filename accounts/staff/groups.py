@@ -40,6 +40,7 @@ GROUPS: Final[dict[str, str]] = {
         view change studio.renderjob
         view studio.video studio.mediafile
         view change tenants.runtimechange
+        view studio.cataloguetask
         view add change studio.modelfile studio.preset effects.effect effects.category
     """,
 }

@@ -1,6 +1,7 @@
 """Tables of the studio: files, videos, renders, and the catalogue of models and presets they draw on."""
 
 from studio.models.catalogue import ModelFile, Preset
+from studio.models.catalogue_tasks import CatalogueTask
 from studio.models.files import MediaFile
 from studio.models.jobs import RenderJob
 from studio.models.moderation import BlockedPhrase
@@ -13,6 +14,7 @@ from studio.models.workers import WorkerDrain
 
 __all__ = [
     "BlockedPhrase",
+    "CatalogueTask",
     "FrameRecord",
     "MediaFile",
     "ModelFile",

@@ -1,0 +1,5 @@
+"""The catalogue on the staff's site."""
+
+from effects.admin.catalogue import CategoryAdmin, EffectAdmin
+
+__all__ = ["CategoryAdmin", "EffectAdmin"]
