@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal
 
 import pytest
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from playwright.sync_api import Page, Request, Route, expect
 
 from accounts.models import LoginSession, User
 from studio.models import ModelFile, RenderJob
 from tenants.scope import all_tenants
+from tests.e2e.axe import serious_faults
 from tests.e2e.pages import Console
 from tests.fixtures import PASSWORD, UserFactory
 
@@ -132,3 +135,18 @@ def test_whoever_leaves_the_dialog_can_paste_a_token(console: Console, page: Pag
     expect(page.get_by_label("Access token (JWT)")).to_be_visible()
     expect(page.locator("#prompt")).to_have_value("still here")
     assert "".join(console.storage()) == ""
+
+
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+def test_signing_in_is_accessible(page: Page, user: User, scheme: Literal["dark", "light"]) -> None:
+    TOTP.activate(user, generate_totp_secret())
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    Console(page).open()
+    page.get_by_role("button", name="Sign in").click()
+    dialog = page.locator("#sign-in")
+    assert serious_faults(page) == []
+    dialog.get_by_label("E-mail").fill(user.email)
+    dialog.get_by_label("Password").fill(PASSWORD)
+    dialog.get_by_role("button", name="Sign in").click()
+    expect(dialog.get_by_label("Code")).to_be_visible()
+    assert serious_faults(page) == []

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Literal
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from accounts.models import User
+from tests.e2e.axe import serious_faults
 from tests.e2e.test_forms import log_in
 from tests.fixtures import UserFactory
 
@@ -39,10 +39,8 @@ def test_pages_have_no_serious_faults(page: Page, staff: User, scheme: Literal["
         for width, height in ((1440, 900), (390, 844)):
             page.set_viewport_size({"width": width, "height": height})
             assert page.evaluate("document.documentElement.scrollWidth") <= width, address
-            for fault in Axe().run(page).response["violations"]:
-                if fault["impact"] in ("serious", "critical"):
-                    where = [str(node["target"]) for node in fault["nodes"]][:4]
-                    found.setdefault(f"{fault['id']} {where}", address)
+            for fault in serious_faults(page):
+                found.setdefault(str(fault), address)
     assert found == {}
 
 

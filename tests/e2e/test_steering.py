@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from accounts.models import LoginSession, User
@@ -18,6 +17,7 @@ from accounts.services import Device, open_session
 from studio.models import FrameRecord, ModelFile, RenderJob, SteeringCommand
 from studio.services.jobs.lifecycle import cancel_render
 from tenants.scope import all_tenants
+from tests.e2e.axe import serious_faults
 from tests.e2e.conftest import MOMENT_SECONDS
 from tests.e2e.live import LiveConsole
 from tests.e2e.pages import Console
@@ -256,6 +256,8 @@ def test_it_is_accessible_and_fits_desk_and_phone(
     live.until_frame(1)
     page.get_by_role("button", name="Zoom in", exact=True).click()
     live.applied_at("Zoom")
+    for folded in page.locator(".instrument-head button[aria-expanded=false]").all():
+        folded.click()
     folder = Path(os.environ.get("SCREENSHOTS", tmp_path))
     for width, height, name in ((1440, 900, "desk"), (390, 844, "phone")):
         page.set_viewport_size({"width": width, "height": height})
@@ -264,14 +266,6 @@ def test_it_is_accessible_and_fits_desk_and_phone(
         page.screenshot(path=folder / f"console-live-{name}-{scheme}.png")
         assert serious_faults(page) == []
     page.get_by_role("button", name="Compose", exact=True).click()
+    for folded in page.locator(".instrument-head button[aria-expanded=false]:visible").all():
+        folded.click()
     assert serious_faults(page) == []
-
-
-def serious_faults(page: Page) -> list[tuple[str, list[str]]]:
-    """What axe-core finds against the page's accessibility, with the elements."""
-    found = Axe().run(page).response["violations"]
-    return [
-        (fault["id"], [str(node["target"]) for node in fault["nodes"]])
-        for fault in found
-        if fault["impact"] in ("serious", "critical")
-    ]
