@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from django import forms
+from django.conf import settings
 
 from accounts.models import User
-from accounts.services import block_user, by_staff, unblock_user
+from accounts.services import acting, block_user, by_staff, unblock_user
 from accounts.services.authority import may_act_on
 from accounts.services.blocking import has_ended
 from config.staff_acts import Act, ReasonForm, Values
@@ -73,6 +74,16 @@ def alive(staff: User, user: User) -> bool:
     return below(staff, user) and not has_ended(user)
 
 
+def act(staff: User, user: User, values: Values) -> str:
+    # The page hands it on once (``accounts.admin.users``); nobody else sees it.
+    staff.acted = acting.act_as(user=user, by=staff, reason=values["reason"])
+    return f"You act as {user} until {staff.acted.until:%H:%M} UTC."
+
+
+def customer(staff: User, user: User) -> bool:
+    return active(staff, user) and not user.is_staff
+
+
 END_SESSIONS = Act(
     "end-sessions", "End sessions", SERVE, end_sessions, about="Logs the user out on every device.", possible=active
 )
@@ -88,6 +99,10 @@ ACTS = (
         about="Mails the user a link for another password, and ends all sessions.",
     ),
     END_SESSIONS,
+    Act(
+        "act-as", "Act as", acting.PERMISSION, act, possible=customer,
+        about=f"Gives you a token of the user's for {settings.ACT_AS_MINUTES} minutes, without money and credentials.",
+    ),
     Act(
         "export-data", "Export data", SERVE, export, possible=active,
         about="Makes a copy of everything the user has here. The user alone is mailed where it lies.",

@@ -10,15 +10,17 @@ from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import UserChangeForm
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_protect
 
 from accounts import services
+from accounts.admin.acting import show_token
 from accounts.admin.belongings import belongings_of
 from accounts.admin.user_acts import ACTS, END_SESSIONS, SERVE
 from accounts.models import LoginSession, User
+from accounts.services.acting import Acted
 from accounts.services.authority import may_act_on
 from accounts.services.profiles import is_sensitive
 from accounts.services.reauthentication import prove_identity
@@ -61,6 +63,7 @@ class UserForm(UserChangeForm):
 
 class LoginSessionInline(StaffInline):
     model = LoginSession
+    fk_name = "user"
     fields = readonly_fields = ("address", "user_agent", "created_at", "last_seen_at", "expires_at", "revoked_at")
     ordering = ("-created_at",)
     verbose_name_plural = "newest sessions"
@@ -89,6 +92,12 @@ class UserAdmin(StaffPage, DjangoUserAdmin):
     actions = ("end_sessions",)
     acts = ACTS
     change_form_outer_after_template = "admin/accounts/user/belongings.html"
+
+    def act_view(self, request: HttpRequest, object_id: str, verb: str) -> HttpResponseBase:
+        answer = super().act_view(request, object_id, verb)
+        acted = getattr(request.user, "acted", None)
+        user = self.get_object(request, object_id) if acted else None
+        return show_token(request, user, acted) if isinstance(acted, Acted) and user else answer
 
     def render_change_form(
         self,

@@ -193,6 +193,7 @@ OPERATIONS = [
         "Own account",
         "Fetch the copy of the own data",
         "A ZIP of `data.json` and your files, until it expires. It may be a redirect to where the file lies.",
+        codes="acting_as",
     ),
     Operation(
         "POST /api/me/delete",

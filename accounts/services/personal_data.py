@@ -15,6 +15,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.models import DataRequest, LoginSession, User
+from accounts.services.acting import refuse_acting
 from accounts.services.audit import record
 from accounts.services.erasure import erase
 from accounts.services.export import archive_lock, archive_of
@@ -64,6 +65,7 @@ def request_by_staff(user: User, kind: DataRequest.Kind, *, by: User, reason: st
 
 def find_export(*, user: User, request_id: UUID | str) -> DataRequest:
     """The user's finished export. Raises NotFound, also for one that has expired."""
+    refuse_acting()
     request = user.data_requests.filter(pk=request_id, kind=DataRequest.Kind.EXPORT).first()
     if request is None or request.expires_at is None or request.expires_at < timezone.now():
         raise NotFound("Export not found")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group
@@ -60,6 +61,13 @@ def test_blocked_and_let_in_again(support: Client, user: User) -> None:
     assert answer.status_code == 409
     assert WHY["reason"] in answer.text, "what was typed is still there"
     assert post(support, user, "unblock") == 302
+    assert User.objects.get(pk=user.pk).is_active
+
+
+def test_groups_wait_for_the_second_factor_that_is_required(support: Client, user: User, settings: Any) -> None:
+    settings.STAFF_SECOND_FACTOR = "required"
+    assert support.get(page(user))["Location"] == "/admin/security/"
+    assert post(support, user, "block") == 302
     assert User.objects.get(pk=user.pk).is_active
 
 

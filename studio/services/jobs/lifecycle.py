@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.services.profiles import lock_user
-from config.api.errors import Conflict, DomainError, Forbidden, NotFound
+from config.api.errors import Conflict, DomainError, NotFound, Unauthenticated
 from config.platform.locks import waited_too_long
 from config.platform.logs import current_request_id
 from effects.services import record_use
@@ -63,7 +63,7 @@ def queue_render(prepared: PreparedRender) -> RenderJob:
     with transaction.atomic():
         # One address for the lock: two requests of one user count the active jobs one after the other.
         if not lock_user(user.pk).is_active:
-            raise Forbidden("This account is blocked or has ended")
+            raise Unauthenticated("This account is blocked or has ended")
         video = _lock_as_drafted(prepared)
         _ensure_below_limit(user)
         frames = draft.plan.frames_to_render
