@@ -12,7 +12,7 @@ from config.staff_acts import Act, ReasonForm, Values
 from gallery import services
 from gallery.models import GalleryItem
 
-DISMISS = "dismiss"
+DISMISS, BAN = "dismiss", "ban"
 
 
 class Decision(NamedTuple):
@@ -29,6 +29,9 @@ DECISIONS: Mapping[str, Decision] = {
     "hide": Decision("Hide", "Out of the gallery until somebody decides otherwise.", "h", "hidden", danger=True),
     "remove": Decision("Remove", "Out of the gallery for good: its owner can't show it again.", "x", "removed", True),
     "restore": Decision("Show", "In the gallery, as far as its owner publishes it.", "v", "visible"),
+    BAN: Decision(
+        "Ban", "Block the publisher, remove this video, hide all others of theirs.", "b", "removed", danger=True
+    ),
     DISMISS: Decision("Dismiss", "The reports are unfounded; the video stays as it is.", "d"),
 }
 
@@ -38,6 +41,9 @@ def decide(decision: str, *, item: GalleryItem, by: User, reason: str, seen: str
     if decision == DISMISS:
         settled = services.dismiss(item, moderator=by, reason=reason, seen=seen)
         return f"{settled} report{'s' if settled != 1 else ''} about {item} dismissed."
+    if decision == BAN:
+        hidden = services.ban(item, moderator=by, reason=reason, seen=seen)
+        return f"{item.owner} is blocked; {item} is removed, {hidden} more hidden."
     services.moderate(item, to=DECISIONS[decision].to, moderator=by, note=reason, seen=seen)
     return f"{item} is {item.moderation} now."
 
@@ -67,6 +73,8 @@ def _act(verb: str, decision: Decision) -> Act:
         return decide(verb, item=item, by=staff, reason=values["reason"], seen=values["seen"] or None)
 
     def possible(staff: Any, item: GalleryItem) -> bool:
+        if verb == BAN:
+            return item.owner.is_active and staff.pk != item.owner_id
         waits = item.reports.filter(resolved_at=None).exists()
         return waits if verb == DISMISS else waits or item.moderation != decision.to
 

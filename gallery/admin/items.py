@@ -14,7 +14,7 @@ from django.utils.html import format_html
 from config.staff_acts import Act
 from config.staff_many import act_on_many
 from config.staff_pages import INLINE_ROWS, ReadOnly, StaffPage
-from gallery.admin.decisions import ACTS, DECISIONS
+from gallery.admin.decisions import ACTS, BAN, DECISIONS
 from gallery.models import GalleryItem, GalleryReport
 
 
@@ -61,7 +61,7 @@ class GalleryItemAdmin(ReadOnly, StaffPage):
         found: dict[str, Any] = super().get_actions(request)
         if self.has_moderate_permission(request):
             for act in ACTS:
-                if to := DECISIONS[act.verb].to:
+                if act.verb != BAN and (to := DECISIONS[act.verb].to):
                     found[f"moderate_{to}"] = (partial(_decide, act), f"moderate_{to}", f"{act.title}: {act.about}")
         return found
 

@@ -9,8 +9,10 @@ from django.db.models import Max
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.services import block_user, find_user
 from accounts.services.audit import record
-from config.api.errors import DomainError, refuse
+from accounts.services.authority import check_authority
+from config.api.errors import Conflict, DomainError, Forbidden, refuse
 from config.api.freshness import outdate
 from gallery.models import GalleryItem, GalleryReport
 from gallery.services.viewing import LIST
@@ -73,6 +75,40 @@ def dismiss(item: GalleryItem, *, moderator: User, reason: str, seen: str | None
     return _settle(item, moderator, before=before, outcome=GalleryReport.Outcome.DISMISSED, why=reason)
 
 
+def ban(item: GalleryItem, *, moderator: User, reason: str, seen: str | None = None) -> int:
+    """Block the publisher of an item, which is removed; what else they have in the gallery is hidden.
+
+    Answers how many others were hidden; each can be shown again by itself. Call it in no transaction. Raises as
+    ``moderate``, and before anything changed as ``block_user``.
+    """
+    _ensure_reason(reason)
+    owner = find_user(item.owner_id)
+    if owner.pk == moderator.pk:
+        raise Forbidden("Nobody does this to the own account")
+    check_authority(moderator, owner)
+    if not owner.is_active:
+        raise Conflict("This user is blocked already, or the account has ended")
+    hidden = _withdraw_all(item, moderator, reason, seen)
+    # Its locks come before those of items. Should this process die here, the ban is still offered.
+    block_user(user=owner, by=moderator, reason=reason)
+    return hidden
+
+
+@transaction.atomic
+def _withdraw_all(item: GalleryItem, moderator: User, reason: str, seen: str | None) -> int:
+    before = _lock(item, seen)
+    others = GalleryItem.objects.public().filter(owner=item.owner_id).exclude(pk=item.pk)
+    decision = {"moderation_note": reason, "moderated_by": moderator, "moderated_at": timezone.now()}
+    hidden = others.update(moderation=Moderation.HIDDEN, **decision)
+    item.moderation = Moderation.REMOVED
+    for name, value in decision.items():
+        setattr(item, name, value)
+    item.save(update_fields=["moderation", *decision])
+    _settle(item, moderator, before=before, outcome=Moderation.REMOVED, why=reason, hidden=hidden)
+    outdate(LIST)
+    return hidden
+
+
 def version_of(item: GalleryItem) -> str:
     """Changes with every decision about the item or the reports about it."""
     last = item.reports.aggregate(last=Max("resolved_at"))["last"]
@@ -110,13 +146,13 @@ def _decision(item: GalleryItem) -> str:
     return f"{who.name if who else 'Somebody'} has decided meanwhile: {what}{f' ({why})' if why else ''}."
 
 
-def _settle(item: GalleryItem, moderator: User, *, before: str, outcome: str, why: str) -> int:
+def _settle(item: GalleryItem, moderator: User, *, before: str, outcome: str, why: str, **more: object) -> int:
     """Settle the open reports, and write the decision down."""
     settled = item.reports.filter(resolved_at=None).update(
         resolved_at=timezone.now(), resolved_by=moderator, outcome=outcome, resolution=why
     )
     record(
         EVENTS[str(outcome)], actor=moderator, subject=item.owner, item_id=item.pk, before=before,
-        after=str(item.moderation), reports=settled, reason=why,
+        after=str(item.moderation), reports=settled, reason=why, **more,
     )  # fmt: skip
     return settled

@@ -253,3 +253,34 @@ def test_of_many_at_once_one_decides(make_user: UserFactory, item: GalleryItem, 
         thread.join()
     assert sorted(said) == ["decided_meanwhile"] * 5 + ["done"]
     assert AuditEntry.objects.filter(event="gallery_item_removed").count() == 1
+
+
+class TestBan:
+    def test_the_publisher_is_out_and_so_is_the_work(
+        self, staff: Client, moderator: User, item: GalleryItem, publish: Publish, user: User
+    ) -> None:
+        other, hidden = publish(title="Other"), publish(title="Hidden before")
+        services.moderate(hidden, to="hidden", moderator=moderator, note="Before.")
+        report = services.report(item=item, user=user, reason="hate")
+        assert staff.post(QUEUE, decision(item, "ban", "Again and again.")).status_code == 302
+        for row in (item, other, hidden, report, item.owner):
+            row.refresh_from_db()
+        assert (item.moderation, other.moderation, hidden.moderation) == ("removed", "hidden", "hidden")
+        assert (other.moderation_note, hidden.moderation_note) == ("Again and again.", "Before.")
+        assert item.owner.is_active is False
+        assert report.outcome == "removed"
+        entries = AuditEntry.objects.filter(subject=item.owner, detail__reason="Again and again.")
+        assert entries.filter(event="gallery_item_removed", detail__hidden=1).count() == 1
+        assert entries.exclude(event="gallery_item_removed").count() == 1
+
+    def test_nobody_of_the_staff_is_banned(
+        self, staff: Client, make_user: UserFactory, publish: Publish, user: User
+    ) -> None:
+        chief = make_user(name="chief", role=User.Role.ADMINISTRATOR)
+        item = publish(owner=chief)
+        answer = staff.post(QUEUE, decision(item, "ban"))
+        assert answer.status_code in (403, 409, 422)
+        assert "Hate." in answer.content.decode()
+        item.refresh_from_db()
+        chief.refresh_from_db()
+        assert (item.moderation, chief.is_active) == ("visible", True)
