@@ -1,12 +1,13 @@
 """Tables of commerce."""
 
-from commerce.models.ledger import PURCHASE, RENDER, CreditHold, FinanceOperation
+from commerce.models.ledger import ADJUSTMENT, PURCHASE, RENDER, CreditHold, FinanceOperation
 from commerce.models.orders import Invoice, InvoiceSeries, Order, OrderItem, OrderStatusChange, PaymentMethod
 from commerce.models.payments import Payment, PaymentEvent
 from commerce.models.products import Product, PromoCode
 from commerce.models.wallets import CREDITS, Wallet, WalletType
 
 __all__ = [
+    "ADJUSTMENT",
     "CREDITS",
     "PURCHASE",
     "RENDER",

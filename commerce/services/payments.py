@@ -7,7 +7,7 @@ from decimal import Decimal
 from django.db import IntegrityError, transaction
 
 from accounts.models import User
-from commerce.models import CREDITS, FinanceOperation, Order, Payment, PaymentMethod, Wallet
+from commerce.models import ADJUSTMENT, CREDITS, FinanceOperation, Order, Payment, PaymentMethod, Wallet
 from commerce.services import ledger
 from commerce.services.currencies import to_minor
 from commerce.services.locks import lock_order
@@ -33,7 +33,9 @@ def begin_top_up(*, user: User, operation_id: int) -> tuple[Payment, str]:
     operation = FinanceOperation.objects.filter(pk=operation_id, user=user).select_related("wallet").first()
     if operation is None:
         raise NotFound("Finance operation not found")
-    payable = operation.type == FinanceOperation.Type.ENROLLMENT and operation.wallet.currency != CREDITS
+    enrollment = operation.type == FinanceOperation.Type.ENROLLMENT
+    # What staff began is theirs to decide.
+    payable = enrollment and operation.wallet.currency != CREDITS and operation.reference_type != ADJUSTMENT
     if not payable or not operation.is_open:
         raise DomainError("operation_not_payable", "This operation is not waiting for a payment.")
     subject = f"operation-{operation.pk}"
