@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.services.acting import PERMISSION, Acted, end_acting
+from accounts.staff.who import who
 from config.staff_views import StaffView, staff_page, staff_views
 
 _KEY: Final = "acting"
@@ -49,7 +50,7 @@ def banner_of(request: HttpRequest) -> dict[str, Banner]:
 
 def end(request: HttpRequest) -> HttpResponseBase:
     if request.method == "POST":
-        end_acting(by=request.user)  # type: ignore[arg-type]
+        end_acting(by=who(request))
         request.session.pop(_KEY, None)
         messages.success(request, "You act as nobody else any more.")
     return redirect("admin:index")

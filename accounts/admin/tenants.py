@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from django import forms
 from django.contrib import admin
@@ -12,7 +12,8 @@ from django.utils.html import format_html
 
 from accounts.models import User
 from accounts.services import tenants
-from config.staff_acts import Act, ReasonForm
+from accounts.staff.who import who
+from config.staff_acts import Act, ReasonForm, Values
 from config.staff_pages import StaffPage
 from tenants.models import Tenant
 
@@ -39,12 +40,12 @@ class SlugForm(ReasonForm):
         self.fields["slug"].initial = self.fields["seen"].initial = row.slug
 
 
-def _rename(staff: User, tenant: Tenant, values: dict[str, Any]) -> str:
+def _rename(staff: User, tenant: Tenant, values: Values) -> str:
     tenants.rename_tenant(staff=staff, tenant=tenant, **values)
     return f"It is called {values['name']}."
 
 
-def _move(staff: User, tenant: Tenant, values: dict[str, Any]) -> str:
+def _move(staff: User, tenant: Tenant, values: Values) -> str:
     return f"It is found at {tenants.move_tenant(staff=staff, tenant=tenant, **values).domain}."
 
 
@@ -59,10 +60,10 @@ class TenantAdmin(StaffPage):
         Act("move", "Change its address", CHANGE, _move, SlugForm, "Its host name is another at once.", danger=True),
     )
 
-    def get_fields(self, request: HttpRequest, obj: Tenant | None = None) -> Any:
+    def get_fields(self, request: HttpRequest, obj: Tenant | None = None) -> tuple[str, ...]:
         return ("name", *self.readonly_fields) if obj else ("name",)
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Tenant | None = None) -> Any:
+    def get_readonly_fields(self, request: HttpRequest, obj: Tenant | None = None) -> tuple[str, ...]:
         return self.get_fields(request, obj) if obj else ()
 
     def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
@@ -76,5 +77,5 @@ class TenantAdmin(StaffPage):
         return format_html('<a href="{}?q={}">{}</a>', page, tenant.domain, count)
 
     def save_model(self, request: HttpRequest, obj: Tenant, form: forms.ModelForm, change: bool) -> None:
-        made = tenants.make_tenant(staff=cast(User, request.user), name=form.cleaned_data["name"])
+        made = tenants.make_tenant(staff=who(request), name=form.cleaned_data["name"])
         obj.pk, obj.slug, obj.domain, obj.db_pool = made.pk, made.slug, made.domain, made.db_pool

@@ -26,6 +26,7 @@ from accounts.services.profiles import is_sensitive
 from accounts.services.reauthentication import prove_identity
 from accounts.staff.passwords import PasswordForm, reasons
 from accounts.staff.sessions import signed_in_at
+from accounts.staff.who import who
 from config.api.errors import DomainError
 from config.staff_many import act_on_many
 from config.staff_pages import StaffInline, StaffPage, changed_columns
@@ -109,7 +110,7 @@ class UserAdmin(StaffPage, DjangoUserAdmin):
         obj: Model | None = None,
     ) -> HttpResponse:
         if isinstance(obj, User):
-            context["belongings"] = belongings_of(request.user, obj)  # type: ignore[arg-type]
+            context["belongings"] = belongings_of(who(request), obj)
         return super().render_change_form(request, context, add, change, form_url, obj)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -119,7 +120,7 @@ class UserAdmin(StaffPage, DjangoUserAdmin):
         """Administrators change themselves and those below: a colleague's password would be a colleague's power."""
         if not super().has_change_permission(request, obj):
             return False
-        return obj is None or may_act_on(request.user, obj)  # type: ignore[arg-type]
+        return obj is None or may_act_on(who(request), obj)
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
         found = super().get_fieldsets(request, obj)
@@ -133,7 +134,7 @@ class UserAdmin(StaffPage, DjangoUserAdmin):
         request: HttpRequest,
         object_id: str | None = None,
         form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
+        extra_context: dict[str, object] | None = None,
     ) -> HttpResponse:
         """Django's, without its transaction: the form checks a password, and the service writes in one of its own."""
         answer: HttpResponse = self._changeform_view(request, object_id, form_url, extra_context)  # type: ignore[attr-defined]

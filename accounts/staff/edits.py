@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from django import forms
 from django.http import HttpRequest
 
-from accounts.models import User
 from accounts.services.audit import record
+from accounts.staff.who import who
 
 LONGEST = 1000
 """Of a value, as it is written down."""
@@ -21,7 +19,7 @@ def record_edit(request: HttpRequest, event: str, form: forms.ModelForm, row: st
         return
     before = {name: _said(form.initial.get(name)) for name in names} if form.initial else {}
     after = {name: _said(form.cleaned_data.get(name)) for name in names}
-    record(event, actor=cast(User, request.user), row=row, before=before, after=after)
+    record(event, actor=who(request), row=row, before=before, after=after)
 
 
 def _said(value: object) -> object:

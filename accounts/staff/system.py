@@ -11,6 +11,7 @@ from django.shortcuts import redirect
 
 from accounts.models import User
 from accounts.services.runtime_settings import change_setting
+from accounts.staff.who import who
 from config.api.errors import DomainError
 from config.staff_acts import MAX_REASON, tell
 from config.staff_views import StaffView, staff_page, staff_views
@@ -104,7 +105,7 @@ def setting_page(request: HttpRequest, name: str) -> HttpResponseBase:
         form = SettingForm(request.POST, **asked)
         status = 422
         if form.is_valid():
-            staff, values = cast(User, request.user), form.cleaned_data
+            staff, values = who(request), form.cleaned_data
             try:
                 change_setting(
                     staff=staff, name=name, value=form.wanted(), reason=values["reason"], seen=values["seen"]
@@ -132,7 +133,7 @@ def setting_page(request: HttpRequest, name: str) -> HttpResponseBase:
         }
         for change in history
     ]
-    may_change = cast(User, request.user).has_perm(CHANGE)
+    may_change = who(request).has_perm(CHANGE)
     context = {"setting": setting, "form": form, "history": changes, "may_change": may_change}
     return staff_page(request, "admin/runtime_setting.html", setting.title, context, status)
 

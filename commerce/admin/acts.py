@@ -8,6 +8,7 @@ from typing import Any
 
 from django import forms
 
+from accounts.models import User
 from commerce.models import FinanceOperation, Order, Wallet
 from commerce.services import adjustments, finance, orders
 from config.staff_acts import Act, ReasonForm, Values
@@ -32,7 +33,7 @@ class AdjustForm(ReasonForm):
         self.initial.setdefault("key", uuid.uuid4())
 
 
-def _adjust(staff: Any, wallet: Wallet, values: Values) -> str:
+def _adjust(staff: User, wallet: Wallet, values: Values) -> str:
     operation = adjustments.adjust(
         staff=staff, wallet=wallet, change=values["change"], reason=values["reason"], key=str(values["key"])
     )
@@ -41,26 +42,26 @@ def _adjust(staff: Any, wallet: Wallet, values: Values) -> str:
     return f"{operation} done."
 
 
-def _decide(status: FinanceOperation.Status, staff: Any, operation: FinanceOperation, values: Values) -> str:
+def _decide(status: FinanceOperation.Status, staff: User, operation: FinanceOperation, values: Values) -> str:
     operation = finance.change_status(user=staff, operation=operation, status=status, info=values["reason"])
     return f"{operation} is {operation.get_status_display().lower()} now."
 
 
-def _approvable(staff: Any, operation: FinanceOperation) -> bool:
+def _approvable(staff: User, operation: FinanceOperation) -> bool:
     adjustment = operation.reference_type == "adjustment"
     return operation.is_open and not (adjustment and staff.pk in (operation.reference_id, operation.user_id))
 
 
-def _open(staff: Any, operation: FinanceOperation) -> bool:
+def _open(staff: User, operation: FinanceOperation) -> bool:
     return operation.is_open
 
 
-def _move(status: str, staff: Any, order: Order, values: Values) -> str:
+def _move(status: str, staff: User, order: Order, values: Values) -> str:
     order = orders.decide(staff=staff, order=order, status=status, reason=values["reason"])
     return f"{order} is {order.status} now."
 
 
-def _can(status: str, staff: Any, order: Order) -> bool:
+def _can(status: str, staff: User, order: Order) -> bool:
     return status in Order.TRANSITIONS[order.status]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 from django import forms
 from django.contrib import admin
@@ -90,7 +89,7 @@ class ProductForm(forms.ModelForm):
         model = Product
         fields = ("category", "name", "description", "price", "credits", "availability", "active")
 
-    def clean(self) -> dict[str, object]:
+    def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
         category = values.get("category")
         asked = {name: values[name] for name in ("price", "credits") if values.get(name) is not None}

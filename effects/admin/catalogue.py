@@ -13,8 +13,9 @@ from django.utils.html import format_html
 from accounts.models import User
 from accounts.services.audit import record
 from accounts.staff.edits import record_edit
+from accounts.staff.who import who
 from config.api.errors import Conflict
-from config.staff_acts import Act
+from config.staff_acts import Act, Values
 from config.staff_pages import StaffPage, changed_columns
 from effects import services
 from effects.hooks import render_models
@@ -38,7 +39,7 @@ class CategoryAdmin(StaffPage):
 
     def delete_model(self, request: HttpRequest, obj: Category) -> None:
         services.delete_category(obj)
-        record("category.deleted", actor=request.user, row=obj.slug)  # type: ignore[arg-type]
+        record("category.deleted", actor=who(request), row=obj.slug)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Category]) -> None:
         for category in queryset:
@@ -82,7 +83,7 @@ class EffectForm(forms.ModelForm):
         return values
 
 
-def _restore(staff: User, effect: Effect, values: dict[str, Any]) -> str:
+def _restore(staff: User, effect: Effect, values: Values) -> str:
     if not effect.is_deleted:
         raise Conflict("Somebody else has restored it already.")
     services.restore_effect(effect.pk)
@@ -127,7 +128,7 @@ class EffectAdmin(StaffPage):
     def restore(self, request: HttpRequest, queryset: QuerySet[Effect]) -> None:
         for effect in queryset:
             services.restore_effect(effect.pk)
-            record("effect.restored", actor=request.user, row=effect.slug)  # type: ignore[arg-type]
+            record("effect.restored", actor=who(request), row=effect.slug)
         self.message_user(request, f"{len(queryset)} effects are in the catalogue.", messages.SUCCESS)
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
@@ -144,7 +145,7 @@ class EffectAdmin(StaffPage):
 
     def delete_model(self, request: HttpRequest, obj: Effect) -> None:
         services.delete_effect(obj)
-        record("effect.deleted", actor=request.user, row=obj.slug)  # type: ignore[arg-type]
+        record("effect.deleted", actor=who(request), row=obj.slug)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Effect]) -> None:
         for effect in queryset:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import cast
 
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 
-from accounts.models import User
+from accounts.staff.who import who
 from config.api.errors import Conflict, DomainError
 from config.staff_views import StaffView, staff_page, staff_views
 from effects.services.ordering import MOST, SHELVES, arrange, in_order
@@ -56,7 +55,7 @@ def order_page(request: HttpRequest, shelf: str) -> HttpResponseBase:
         else:
             wanted, seen = form.cleaned_data["order"], form.cleaned_data["seen"]
             try:
-                count = arrange(staff=cast(User, request.user), shelf=shelf, ids=wanted, seen=seen)
+                count = arrange(staff=who(request), shelf=shelf, ids=wanted, seen=seen)
             except DomainError as error:
                 problem, status = str(error), error.status
                 if isinstance(error, Conflict):

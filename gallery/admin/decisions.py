@@ -69,10 +69,10 @@ class DecisionForm(ReasonForm):
 
 
 def _act(verb: str, decision: Decision) -> Act:
-    def do(staff: Any, item: GalleryItem, values: Values) -> str:
+    def do(staff: User, item: GalleryItem, values: Values) -> str:
         return decide(verb, item=item, by=staff, reason=values["reason"], seen=values["seen"] or None)
 
-    def possible(staff: Any, item: GalleryItem) -> bool:
+    def possible(staff: User, item: GalleryItem) -> bool:
         if verb == BAN:
             return item.owner.is_active and staff.pk != item.owner_id
         waits = item.reports.filter(resolved_at=None).exists()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from django import forms
 from django.contrib import messages
@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from accounts.models import User
+from accounts.staff.who import who
 from config.api.errors import DomainError
 from config.staff_acts import tell
 from config.staff_views import staff_page
@@ -50,7 +50,7 @@ def queue(request: HttpRequest) -> HttpResponseBase:
                 said = decide(
                     values["decision"],
                     item=item,
-                    by=cast(User, request.user),
+                    by=who(request),
                     reason=values["reason"],
                     seen=values["seen"] or None,
                 )

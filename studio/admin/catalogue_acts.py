@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import UploadedFile
 
 from accounts.models import User
 from accounts.services.audit import record
-from config.staff_acts import Act, ActForm
+from config.staff_acts import Act, ActForm, Values
 from effects.admin import EffectAdmin
 from effects.models import Effect
 from studio.models import ModelFile
@@ -38,39 +38,39 @@ class ClipForm(ActForm):
             del self.fields["clip"]
 
 
-def _check(staff: User, model: ModelFile, values: dict[str, Any]) -> str:
+def _check(staff: User, model: ModelFile, values: Values) -> str:
     said = switches.check_weights(model)
     record("model.checked", actor=staff, model=model.slug)
     return said
 
 
-def _enable(staff: User, model: ModelFile, values: dict[str, Any]) -> str:
+def _enable(staff: User, model: ModelFile, values: Values) -> str:
     switches.enable_model(staff=staff, model=model, reason=values["reason"])
     return f"{model} can be chosen."
 
 
-def _disable(staff: User, model: ModelFile, values: dict[str, Any]) -> str:
+def _disable(staff: User, model: ModelFile, values: Values) -> str:
     switches.disable_model(staff=staff, model=model, reason=values["reason"])
     return f"{model} can't be chosen any more."
 
 
-def _default(staff: User, model: ModelFile, values: dict[str, Any]) -> str:
+def _default(staff: User, model: ModelFile, values: Values) -> str:
     switches.make_default(staff=staff, model=model, reason=values["reason"])
     return f"{model} is the default."
 
 
-def _try_model(staff: User, model: ModelFile, values: dict[str, Any]) -> str:
+def _try_model(staff: User, model: ModelFile, values: Values) -> str:
     job = trials.try_model(staff=staff, model=model, prompt=values["prompt"])
     return f"Render {job.pk} is queued: see Renders."
 
 
-def _try_effect(staff: User, effect: Effect, values: dict[str, Any]) -> str:
+def _try_effect(staff: User, effect: Effect, values: Values) -> str:
     clip = cast("UploadedFile[bytes] | None", values.get("clip"))
     job = trials.try_effect(staff=staff, effect=effect, clip=clip)
     return f"Render {job.pk} is queued: see Renders."
 
 
-def _preview(staff: User, effect: Effect, values: dict[str, Any]) -> str:
+def _preview(staff: User, effect: Effect, values: Values) -> str:
     task = tasks.ask_preview(staff=staff, effect=effect, reason=values["reason"])
     return f"The preview is being rendered (task {task.pk})."
 

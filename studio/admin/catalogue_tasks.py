@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
-
 from django import forms
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponseBase
@@ -13,8 +11,9 @@ from django.utils.safestring import SafeString
 from django.utils.text import slugify
 
 from accounts.models import User
+from accounts.staff.who import who
 from config.api.errors import DomainError
-from config.staff_acts import MAX_REASON, Act, tell
+from config.staff_acts import MAX_REASON, Act, Values, tell
 from config.staff_views import StaffView, staff_page, staff_views
 from studio.admin.display import LookOnlyAdmin, badge, live, pretty, size_text
 from studio.models import CatalogueTask, ModelFile
@@ -48,7 +47,7 @@ def fetch_page(request: HttpRequest) -> HttpResponseBase:
         status = 422
         if form.is_valid():
             try:
-                task = tasks.ask_fetch(staff=cast(User, request.user), **form.cleaned_data)
+                task = tasks.ask_fetch(staff=who(request), **form.cleaned_data)
             except DomainError as error:
                 tell(form, error)
                 status = error.status
@@ -58,7 +57,7 @@ def fetch_page(request: HttpRequest) -> HttpResponseBase:
     return staff_page(request, "admin/fetch_model.html", "Fetch a model", {"form": form}, status)
 
 
-def _again(staff: User, task: CatalogueTask, values: dict[str, Any]) -> str:
+def _again(staff: User, task: CatalogueTask, values: Values) -> str:
     tasks.ask_again(staff=staff, task=task, reason=values["reason"])
     return f"{task} is queued again."
 

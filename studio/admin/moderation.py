@@ -11,7 +11,8 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
-from accounts.models import AuditEntry, User
+from accounts.models import AuditEntry
+from accounts.staff.who import who
 from config.staff_acts import MAX_REASON
 from config.staff_pages import changed_columns
 from config.staff_refusals import ServedForm, ServedPage
@@ -51,7 +52,7 @@ class BlockedPhraseAdmin(ServedPage):
         return False
 
     def save_model(self, request: HttpRequest, obj: BlockedPhrase, form: forms.ModelForm, change: bool) -> None:
-        by, values = cast(User, request.user), form.cleaned_data
+        by, values = who(request), form.cleaned_data
         names = changed_columns(obj, form) if change else PhraseForm.Meta.fields
         wanted = cast(PhraseValues, {name: values[name] for name in names})
         if change:

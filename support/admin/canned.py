@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 
-from accounts.models import User
+from accounts.staff.who import who
 from config.staff_pages import changed_columns
 from config.staff_refusals import ServedForm, ServedPage
 from support.models import CannedAnswer
@@ -30,5 +28,5 @@ class CannedAnswerAdmin(ServedPage):
     def save_model(self, request: HttpRequest, obj: CannedAnswer, form: forms.ModelForm, change: bool) -> None:
         names = changed_columns(obj, form) if change else CannedAnswerForm.Meta.fields
         changes = {name: form.cleaned_data[name] for name in names}
-        by = cast(User, request.user)
+        by = who(request)
         obj.pk = keep_canned_answer(by=by, changes=changes, answer_id=obj.pk if change else None).pk

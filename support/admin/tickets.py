@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
@@ -12,7 +12,7 @@ from django.forms.widgets import Media
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
-from accounts.models import User
+from accounts.staff.who import who
 from config.api.errors import DomainError
 from config.staff_refusals import ServedPage
 from studio.admin.display import badge, file_link, row_link, seconds_text, two_lines
@@ -72,7 +72,7 @@ class SupportRequestAdmin(ServedPage):
     def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, object] | None = None) -> HttpResponse:
         times = response_times()
         texts = {name: _waited(times[name]) for name in ("first_response", "resolution")}
         return super().changelist_view(request, {"times": {**times, **texts}, **(extra_context or {})})
@@ -80,7 +80,7 @@ class SupportRequestAdmin(ServedPage):
     def save_model(self, request: HttpRequest, obj: SupportRequest, form: forms.ModelForm, change: bool) -> None:
         """One verb for each part that was filled in, or none of them. Opening comes before the answer, any other status
         after it."""
-        values, me = form.cleaned_data, cast(User, request.user)
+        values, me = form.cleaned_data, who(request)
         # The form has written its values into ``obj`` already.
         row = SupportRequest.objects.get(pk=obj.pk)
         if values["seen"]:
@@ -104,7 +104,7 @@ class SupportRequestAdmin(ServedPage):
     @admin.action(description="Assign the selected requests to me", permissions=["change"])
     def assign_to_me(self, request: HttpRequest, queryset: QuerySet[SupportRequest]) -> None:
         for row in queryset.order_by("pk"):
-            me = cast(User, request.user)
+            me = who(request)
             services.assign(request=row, assignee=me, by=me)
             self.log_change(request, row, "Assigned to themselves.")
 
@@ -136,7 +136,7 @@ class SupportRequestAdmin(ServedPage):
             self.message_user(request, f"Changed: {changed}.", messages.SUCCESS)
 
     def _set_status(self, request: HttpRequest, row: SupportRequest, status: int) -> None:
-        services.set_status(user=request.user, request_id=row.pk, status=status)  # type: ignore[arg-type]
+        services.set_status(user=who(request), request_id=row.pk, status=status)
         self.log_change(request, row, f"Status: {SupportRequest.Status(status).label}.")
 
     @admin.display(description="status", ordering="status")
