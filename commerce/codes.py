@@ -31,6 +31,7 @@ CODES = {
     "sale_spent": Code(422, "The seller has spent the money of this order."),
     "payment_method_unavailable": Code(422, "Stripe is not configured on this server."),
     "payment_mismatch": Code(422, "The payment is of another amount."),
+    "payment_disputed": Code(422, "The card payment of this order is disputed: the bank decides."),
     "payment_pending": Code(422, "The card payment of this order has not arrived yet."),
     "promo_code_unknown": Code(422, "There is no such promo code."),
     "promo_code_expired": Code(422, "This promo code has expired."),

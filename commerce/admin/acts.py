@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import uuid
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 
 from accounts.models import User
 from commerce.models import FinanceOperation, Order, Wallet
-from commerce.services import adjustments, finance, orders
+from commerce.services import adjustments, finance, orders, refunds
 from config.staff_acts import Act, ReasonForm, Values
 
 OPERATION = finance.PERMISSION
@@ -31,6 +31,27 @@ class AdjustForm(ReasonForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.initial.setdefault("key", uuid.uuid4())
+
+
+class RefundForm(ReasonForm):
+    amount = forms.DecimalField(
+        required=False, max_digits=12, decimal_places=3, help_text="Empty: the whole, or what is left of it."
+    )
+    shown = forms.DecimalField(required=False, widget=forms.HiddenInput)
+    field_order = ("amount", "reason", "shown")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.row is not None:
+            self.initial.setdefault("shown", self.row.refunded_amount)
+
+    def add_error(self, field: str | None, error: Any) -> None:
+        super().add_error(field, error)
+        if self.row is not None:
+            # Whoever was told what happened meanwhile decides anew, with what was typed.
+            self.data = cast(Any, self.data).copy()
+            now = Order.objects.values_list("refunded_amount", flat=True).get(pk=self.row.pk)
+            self.data["shown"] = str(now)  # type: ignore[index]
 
 
 def _adjust(staff: User, wallet: Wallet, values: Values) -> str:
@@ -65,6 +86,15 @@ def _can(status: str, staff: User, order: Order) -> bool:
     return status in Order.TRANSITIONS[order.status]
 
 
+def _refund(staff: User, order: Order, values: Values) -> str:
+    order = refunds.refund(
+        staff=staff, order=order, amount=values["amount"], reason=values["reason"], shown=values["shown"]
+    )
+    if order.status == Order.Status.REFUNDED:
+        return f"{order} is paid back."
+    return f"{order}: {order.refunded_amount.normalize():f} {order.currency} are paid back by now."
+
+
 def _order_act(verb: str, title: str, status: str, about: str, danger: bool = False) -> Act:
     return Act(verb, title, ORDER, partial(_move, status), about=about, possible=partial(_can, status), danger=danger)
 
@@ -90,7 +120,14 @@ ORDER_ACTS = (
     _order_act("paid", "Money has arrived", Order.Status.PAID, "The order is paid: its credits are granted."),
     _order_act("finish", "Finish", Order.Status.FINISHED, "The customer has everything: the seller gets the money."),
     _order_act("cancel", "Cancel order", Order.Status.CANCELLED, "Stock and promo code are free again.", True),
-    _order_act(
-        "refund", "Refund", Order.Status.REFUNDED, "The credits are taken back, and the money is sent back.", True
+    Act(
+        "refund",
+        "Refund",
+        ORDER,
+        _refund,
+        RefundForm,
+        "The whole takes the credits back and ends the order; a part leaves both. The money goes back as it came.",
+        partial(_can, Order.Status.REFUNDED),
+        danger=True,
     ),
 )

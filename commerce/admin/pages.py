@@ -17,6 +17,7 @@ from commerce.models import (
     Invoice,
     Order,
     OrderItem,
+    OrderRefund,
     OrderStatusChange,
     Payment,
     PaymentEvent,
@@ -136,6 +137,10 @@ class OrderItemInline(StaffInline):
     model = OrderItem
 
 
+class OrderRefundInline(StaffInline):
+    model = OrderRefund
+
+
 class OrderStatusChangeInline(StaffInline):
     model = OrderStatusChange
 
@@ -143,13 +148,23 @@ class OrderStatusChangeInline(StaffInline):
 @admin.register(Order)
 class OrderAdmin(ReadOnly, ActsOnMany):
     acts = ORDER_ACTS
-    list_display = ("number", "customer", "seller", "status", "total_cost", "currency", "payment_method", "created_at")
+    list_display = (
+        "number",
+        "customer",
+        "seller",
+        "status",
+        "total_cost",
+        "refunded_amount",
+        "currency",
+        "payment_method",
+        "created_at",
+    )
     list_filter = ("status", "payment_method")
     indexed_filters = ("customer", "seller")
     search_fields = ("=id", "customer", "seller")
     search_help_text = "Number, or customer or seller: words of address or name, or the tenant's domain"
     list_select_related = ("customer", "seller")
-    inlines = (OrderItemInline, OrderStatusChangeInline)
+    inlines = (OrderItemInline, OrderRefundInline, OrderStatusChangeInline)
 
 
 @admin.register(Invoice)

@@ -1,7 +1,15 @@
 """Tables of commerce."""
 
 from commerce.models.ledger import ADJUSTMENT, PURCHASE, RENDER, CreditHold, FinanceOperation
-from commerce.models.orders import Invoice, InvoiceSeries, Order, OrderItem, OrderStatusChange, PaymentMethod
+from commerce.models.orders import (
+    Invoice,
+    InvoiceSeries,
+    Order,
+    OrderItem,
+    OrderRefund,
+    OrderStatusChange,
+    PaymentMethod,
+)
 from commerce.models.payments import Payment, PaymentEvent
 from commerce.models.products import Product, PromoCode
 from commerce.models.wallets import CREDITS, Wallet, WalletType
@@ -17,6 +25,7 @@ __all__ = [
     "InvoiceSeries",
     "Order",
     "OrderItem",
+    "OrderRefund",
     "OrderStatusChange",
     "Payment",
     "PaymentEvent",

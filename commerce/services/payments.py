@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from django.db import IntegrityError, transaction
+from django.db.models.functions import Greatest
 
 from accounts.models import User
 from commerce.models import ADJUSTMENT, CREDITS, FinanceOperation, Order, Payment, PaymentMethod, Wallet
@@ -93,7 +94,9 @@ def payment_refunded(payment: Payment, *, refunded: Decimal) -> str:
     payment.refunded_amount = refunded
     if refunded < payment.amount:
         payment.save(update_fields=["refunded_amount", "updated_at"])
-        if payment.order is not None:
+        if payment.order is not None and payment.order.refunded_amount < refunded:
+            # Not by us: what staff pay back in parts is on the order before the provider hears of it.
+            Order.objects.filter(pk=payment.order.pk).update(refunded_amount=Greatest("refunded_amount", refunded))
             record(payment.order, None, f"{refunded.normalize():f} {payment.currency} were paid back")
         return "applied"
     _undo(payment, "Paid back by the provider")

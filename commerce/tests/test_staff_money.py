@@ -16,9 +16,10 @@ from accounts.models import AuditEntry, User
 from commerce.models import FinanceOperation, Order, Product, Wallet
 from commerce.services.audit import audit
 from commerce.services.finance import request_operation
-from commerce.services.orders import place_order
+from commerce.services.ledger import write_off
+from commerce.services.orders import confirm_order, place_order
 from commerce.services.wallets import personal_balance
-from commerce.tests.shop import credits_of, money_of, put_money
+from commerce.tests.shop import assert_refused, credits_of, money_of, put_money
 from tenants.scope import all_tenants
 from tests.fixtures import UserFactory
 
@@ -131,9 +132,12 @@ def test_who_asked_for_it_cannot_approve_it_through_the_api_or_a_list(
     client.force_login(staff)
     assert adjust(client, wallet, 500).status_code == 302
     (waits,) = operations(wallet)
-    body = {"id": waits.pk, "statusId": FinanceOperation.Status.EXECUTED}
-    answer = staff_api.patch("/api/finance-operations/change-status", body)
-    assert answer.status_code in (404, 422)
+    status = "/api/finance-operations/change-finance-operation-status"
+    assert_refused(staff_api.patch(status, {"id": waits.pk, "status": 2}), 422, "four_eyes")
+    # What staff began the customer neither pays nor calls off.
+    assert_refused(api.patch(status, {"id": waits.pk, "status": 4}), 403, "staff_only")
+    answer = api.put(f"/api/finance-operations/{waits.pk}", {"cancelInfo": "No"})
+    assert_refused(answer, 403, "staff_only")
     asked = {"action": "approve", "_selected_action": waits.pk, "reason": "Mine", "confirmed": "1"}
     client.post("/admin/commerce/financeoperation/", asked)
     assert money_of(user) == 30
@@ -195,3 +199,54 @@ def test_finance_decides_operations_and_orders(worker: Worker, wallet: Wallet, u
         ("operation.cancelled", "Never came"),
         ("order.decided", "At the desk"),
     } <= set(events)
+
+
+@pytest.fixture
+def order(user: User, artwork: Product, wallet: Wallet) -> Order:
+    """20 paid from the balance, and passed on to the seller."""
+    order = place_order(user=user, items=[{"product_id": artwork.pk, "quantity": 1}], payment_method="balance")
+    return confirm_order(user=user, order=order)
+
+
+def test_an_order_is_paid_back_in_parts(worker: Worker, order: Order, user: User, seller: User) -> None:
+    ada, client = worker("Ada")
+    page = page_of(order, "refund")
+    assert client.post(page, {"amount": "5", "reason": "A scratch", "shown": "0"}).status_code == 302
+    order.refresh_from_db()
+    assert (order.status, order.refunded_amount, money_of(user), money_of(seller)) == ("finished", 5, 15, 15)
+    # A colleague's page from before.
+    late = client.post(page, {"amount": "7", "reason": "Typed at length", "shown": "0"})
+    assert late.status_code == 409
+    assert "look again" in late.content.decode()
+    assert "Typed at length" in late.content.decode()
+    # Told, and deciding anew.
+    assert client.post(page, {"amount": "7", "reason": "Another", "shown": "5"}).status_code == 302
+    assert client.post(page, {"amount": "", "reason": "The rest", "shown": "12"}).status_code == 302
+    order.refresh_from_db()
+    assert (order.status, money_of(user), money_of(seller)) == ("refunded", 30, 0)
+    assert client.post(page, {"amount": "1", "reason": "More", "shown": "12"}).status_code == 422
+    reasons = AuditEntry.objects.filter(event="order.refunded", actor=ada).order_by("pk")
+    assert [entry.detail["reason"] for entry in reasons] == ["A scratch", "Another", "The rest"]
+    assert audit() == []
+
+
+@pytest.mark.parametrize("amount", ["20.01", "0", "-1", "0.001", "NaN", "1e30", "ten"])
+def test_bad_refunds_name_the_amount(amount: str, worker: Worker, order: Order, user: User) -> None:
+    answer = worker("Ada")[1].post(page_of(order, "refund"), {"amount": amount, "reason": "Typed", "shown": "0"})
+    assert (answer.status_code, list(answer.context["form"].errors)) == (422, ["amount"])
+    assert "Typed" in answer.content.decode()
+    assert (money_of(user), Order.objects.get().refunded_amount) == (10, 0)
+
+
+def test_what_the_seller_spent_is_not_paid_back(worker: Worker, order: Order, user: User, seller: User) -> None:
+    with all_tenants():
+        write_off(wallet=personal_balance(user=seller), amount=Decimal(18), idempotency_key="spent")
+    answer = worker("Ada")[1].post(page_of(order, "refund"), {"amount": "5", "reason": "So", "shown": "0"})
+    assert answer.status_code == 422
+    assert (money_of(user), Order.objects.get().refunded_amount) == (10, 0)
+
+
+def test_support_pays_nothing_back(worker: Worker, order: Order, user: User) -> None:
+    client = worker("Eve", "support")[1]
+    assert client.post(page_of(order, "refund"), {"amount": "5", "reason": "So"}).status_code == 403
+    assert money_of(user) == 10
