@@ -36,6 +36,10 @@ class ActForm(forms.Form):
     def __init__(self, *args: Any, row: Row, staff: Staff, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.row, self.staff = row, staff
+        self.begin()
+
+    def begin(self) -> None:
+        """Called once ``row`` and ``staff`` are known: what the fields begin with."""
 
 
 class ReasonForm(ActForm):

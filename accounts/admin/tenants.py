@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
@@ -25,9 +23,8 @@ class NameForm(ReasonForm):
     seen = forms.CharField(widget=forms.HiddenInput, max_length=255)
     field_order = ("name", "reason", "seen")
 
-    def __init__(self, *args: Any, row: Tenant, staff: User, **kwargs: Any) -> None:
-        super().__init__(*args, row=row, staff=staff, **kwargs)
-        self.fields["name"].initial = self.fields["seen"].initial = row.name
+    def begin(self) -> None:
+        self.fields["name"].initial = self.fields["seen"].initial = self.row.name
 
 
 class SlugForm(ReasonForm):
@@ -35,9 +32,8 @@ class SlugForm(ReasonForm):
     seen = forms.CharField(widget=forms.HiddenInput, max_length=63)
     field_order = ("slug", "reason", "seen")
 
-    def __init__(self, *args: Any, row: Tenant, staff: User, **kwargs: Any) -> None:
-        super().__init__(*args, row=row, staff=staff, **kwargs)
-        self.fields["slug"].initial = self.fields["seen"].initial = row.slug
+    def begin(self) -> None:
+        self.fields["slug"].initial = self.fields["seen"].initial = self.row.slug
 
 
 def _rename(staff: User, tenant: Tenant, values: Values) -> str:

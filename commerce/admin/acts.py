@@ -28,8 +28,7 @@ class AdjustForm(ReasonForm):
     key = forms.UUIDField(widget=forms.HiddenInput)
     field_order = ("change", "reason", "key")
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def begin(self) -> None:
         self.initial.setdefault("key", uuid.uuid4())
 
 
@@ -40,8 +39,7 @@ class RefundForm(ReasonForm):
     shown = forms.DecimalField(required=False, widget=forms.HiddenInput)
     field_order = ("amount", "reason", "shown")
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def begin(self) -> None:
         if self.row is not None:
             self.initial.setdefault("shown", self.row.refunded_amount)
 

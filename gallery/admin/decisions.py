@@ -53,8 +53,7 @@ class DecisionForm(ReasonForm):
 
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def begin(self) -> None:
         # Of several rows at once nobody has looked at each.
         if self.row is not None:
             self.initial.setdefault("seen", services.version_of(self.row))

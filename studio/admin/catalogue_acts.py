@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import cast
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
@@ -32,9 +32,8 @@ class PromptForm(ActForm):
 class ClipForm(ActForm):
     clip = forms.FileField(required=False, help_text="A video; without one the catalogue's own clip.")
 
-    def __init__(self, *args: Any, row: Effect, staff: User, **kwargs: Any) -> None:
-        super().__init__(*args, row=row, staff=staff, **kwargs)
-        if row.type == Effect.Type.ANIMATION:
+    def begin(self) -> None:
+        if self.row.type == Effect.Type.ANIMATION:
             del self.fields["clip"]
 
 
