@@ -154,6 +154,9 @@ def test_a_click_track_becomes_a_schedule(sound: Locator, page: Page, api: APICl
     # The waveform is drawn, under the page's strict policy.
     expect(sound.locator(".wave canvas").first).to_be_attached()
     expect(sound.locator(".beats line.beat")).to_have_count(8)
+    expect(sound.locator(".beats line.cadence")).to_have_count(0)
+    sound.get_by_label("Cadence lines").check()
+    expect(sound.locator(".beats line.cadence")).to_have_count(5)
     sound.get_by_label("Parameter").select_option("zoom")
     sound.get_by_role("button", name="Bind to the sound").click()
     for label, value in (("Silent", "1"), ("Loud", "1.5"), ("Smoothing, frames", "0")):

@@ -10,6 +10,8 @@ import { beats } from "./tempo.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const MOST_LINES = 400;
+/** Deforum's own, where the form has no other. */
+const USUAL_CADENCE = "0: (10)";
 
 // The sound outlives the panel: it stays while another render is looked at.
 let track = null;
@@ -35,6 +37,8 @@ class Sound {
   #play = button("Play", () => this.#surfer?.playPause(), { className: "quiet" });
   #place = element("input", { type: "range", min: 0, max: 0, step: 0.01, value: 0 });
   #metronome = checkbox("Metronome");
+  #cadence = checkbox("Cadence lines");
+  #diffused = [];
   #bpm = number("", { low: 20, high: 400 });
   #offset = number("", { low: 0, step: "any" });
   #lines = document.createElementNS(SVG, "svg");
@@ -49,6 +53,7 @@ class Sound {
     }
     this.#file.addEventListener("change", () => this.#file.files[0] && this.load(this.#file.files[0]));
     this.#place.addEventListener("input", () => this.#surfer?.setTime(Number(this.#place.value)));
+    this.#cadence.input.addEventListener("change", () => this.#space());
     for (const input of [this.#bpm, this.#offset]) input.addEventListener("change", () => this.#retime());
     this.#lines.setAttribute("class", "beats");
     this.#lines.setAttribute("aria-hidden", "true");
@@ -64,13 +69,13 @@ class Sound {
       button("Double", () => this.#scale(2)),
     );
     this.bound = new BoundList(session, this.#sync, { track: () => track, film: () => this.film, said: this.#said });
-    this.#loaded.append(this.#wave, group("line", "Playback", this.#play, this.#place, this.#metronome.node), tempo, this.bound.node);
+    this.#loaded.append(this.#wave, group("line", "Playback", this.#play, this.#place, this.#metronome.node, this.#cadence.node), tempo, this.bound.node);
     host.append(
       field("Sound file", this.#file, "It stays in this browser. To hear it in the film, choose it as the soundtrack, too."),
       this.#said.node,
       this.#loaded,
     );
-    this.#offs.push(composed.onChange(() => this.bound.refresh()));
+    this.#offs.push(composed.onChange(() => this.bound.refresh()), composed.onCommit(() => this.#space()));
     this.#rate();
     if (track) this.#show();
   }
@@ -166,9 +171,24 @@ class Sound {
       for (const [key, value] of Object.entries({ class: name, x1: time, x2: time, y1: 0, y2: 1 })) node.setAttribute(key, value);
       return node;
     };
-    const frame = this.#session.state?.frame;
+    const { frame, effective } = this.#session.state ?? {};
+    const every = Math.round(effective?.diffusion_cadence ?? 0);
+    const diffused = this.#sync ? steps(every, (frame ?? -1) + 1, this.film.frames) : this.#diffused;
+    const spaced = this.#cadence.input.checked ? diffused.slice(0, MOST_LINES) : [];
     const now = typeof frame === "number" ? [line(frame / fps, "now")] : [];
-    this.#lines.replaceChildren(...times.map((time) => line(time, "beat")), ...now);
+    this.#lines.replaceChildren(...spaced.map((n) => line(n / fps, "cadence")), ...times.map((time) => line(time, "beat")), ...now);
+  }
+
+  /** While composing, the studio says what the cadence comes to, frame by frame. */
+  async #space() {
+    if (!this.#sync && this.#cadence.input.checked) {
+      const { diffusion_cadence: text = USUAL_CADENCE, max_frames: frames } = composed.settings();
+      const asked = { schedules: { diffusion_cadence: text }, frames };
+      const { diffusion_cadence: numbers = [] } = await this.#session.api.post("/api/v1/schedules", asked).catch(() => ({}));
+      this.#diffused = [];
+      for (let n = 0; n < numbers.length; n += Math.max(1, Math.round(numbers[n]))) this.#diffused.push(n);
+    }
+    this.#mark();
   }
 
   #mark() {
@@ -200,6 +220,12 @@ class Sound {
     if (this.#url) URL.revokeObjectURL(this.#url);
     this.#url = "";
   }
+}
+
+/** Every so many frames, from `start` on. */
+function steps(every, start, end) {
+  const first = every ? Math.ceil(start / every) * every : end;
+  return Array.from({ length: Math.max(0, Math.ceil((end - first) / (every || 1))) }, (_, n) => first + n * every);
 }
 
 let ticking = null;
