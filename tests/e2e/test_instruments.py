@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import av
 import pytest
 from playwright.sync_api import FilePayload, Locator, Page, expect
 
@@ -106,6 +107,26 @@ class TestReel:
         recall = region(page, "Total recall")
         expect(recall.get_by_label("From frame")).to_have_value("10")
         expect(recall.get_by_label("To frame")).to_have_value("14")
+
+    def test_a_stretch_is_saved_as_a_video(self, live: SteeredRender, page: Page) -> None:
+        reel = region(page, "Film reel")
+        for frame, mark in (("10", "Mark in"), ("14", "Mark out")):
+            reel.get_by_label("Go to frame").fill(frame)
+            reel.get_by_label("Go to frame").press("Enter")
+            reel.get_by_role("button", name=mark).click()
+        reel.get_by_label("CRF").fill("52")
+        reel.get_by_role("button", name="Save in to out").click()
+        expect(reel.get_by_role("status").filter(has_text="A CRF of 0 to 51.")).to_be_visible()
+        reel.get_by_label("CRF").fill("18")
+        with page.expect_download() as downloading:
+            reel.get_by_role("button", name="Save in to out").click()
+        saved = downloading.value
+        assert re.fullmatch(r"render-\d+-10-14\.(webm|mp4)", saved.suggested_filename)
+        with av.open(str(saved.path())) as film:
+            pictures = [picture.to_ndarray(format="rgb24") for picture in film.decode(video=0)]
+        assert 1 < len(pictures) <= 7
+        assert pictures[0].shape == (54, 96, 3)
+        expect(reel.get_by_role("status").filter(has_text="Frames 10 to 14 are saved.")).to_be_visible()
 
     def test_a_frame_is_gone_back_to(self, live: SteeredRender, page: Page) -> None:
         reel = region(page, "Film reel")

@@ -4,6 +4,7 @@ import { element, setText } from "../dom.js";
 import { composed } from "./composed.js";
 import { button, checkbox, explain, field, group, note, number } from "./parts.js";
 import { Player } from "./reel-player.js";
+import { canSave, download, record } from "./reel-saver.js";
 import { Strip } from "./reel-strip.js";
 import { keepMarks, marksOf } from "./marks.js";
 import { rowPrompt, steerableValues } from "./records.js";
@@ -26,6 +27,8 @@ class Reel {
   #goto = number(0, { low: 0, step: 1 });
   #zoom = element("input", { type: "range", min: 28, max: 180, step: 4, value: 72 });
   #rate = number(12, { low: 1, high: 60 });
+  #crf = number(23, { low: 0, high: 51, step: 1 });
+  #saving = null;
   #follow = checkbox("Follow the newest frame", true);
   #what = element("p", { className: "hint what" });
   #prompt = element("p", { className: "quote", hidden: true });
@@ -67,6 +70,7 @@ class Reel {
 
   close() {
     this.player.stop();
+    this.#saving?.abort();
     this.strip.close();
     this.#offs.forEach((off) => off());
   }
@@ -88,6 +92,8 @@ class Reel {
 
   #stretch() {
     this.#actions.play = button("Play in to out", () => this.#play());
+    this.#actions.save = button("Save in to out", () => this.#save());
+    this.#actions.save.hidden = !canSave();
     return group(
       "line stretch",
       "A stretch of the film",
@@ -96,6 +102,8 @@ class Reel {
       button("Clear marks", () => this.#clear()),
       this.#actions.play,
       field("Frames a second", this.#rate),
+      this.#actions.save,
+      field("CRF", this.#crf, "0 is best, 51 smallest"),
     );
   }
 
@@ -185,6 +193,38 @@ class Reel {
     const fps = Math.min(60, Math.max(1, Number(this.#rate.value) || 12));
     this.player.play(this.marks.from ?? 0, this.marks.to ?? this.#last, fps);
     this.#actions.play.textContent = "Stop playing";
+    return undefined;
+  }
+
+  /** The marked stretch as a video, of the reel's pictures. */
+  async #save() {
+    if (this.#saving) return this.#saving.abort();
+    const [first, last] = [this.marks.from ?? 0, this.marks.to ?? this.#last];
+    const [fps, crf] = [Number(this.#rate.value), Number(this.#crf.value)];
+    if (!(fps >= 1 && fps <= 60)) return this.#said.say("1 to 60 frames a second.", { wrong: true });
+    if (this.#crf.value.trim() === "" || !(crf >= 0 && crf <= 51)) return this.#said.say("A CRF of 0 to 51.", { wrong: true });
+    this.player.stop();
+    this.#saving = new AbortController();
+    this.#actions.save.textContent = "Stop saving";
+    const pictureOf = async (frame) => {
+      if (!this.strip.picture(frame)) await this.strip.load(frame);
+      return this.strip.picture(frame);
+    };
+    const onFrame = (frame) => this.#said.say(`Saving frame ${frame} of ${first} to ${last} …`);
+    try {
+      const saved = await record(first, last, { fps, crf, pictureOf, onFrame, signal: this.#saving.signal });
+      if (this.#saving.signal.aborted) this.#said.say("Nothing was saved.");
+      else if (!saved) this.#said.say("There are no pictures of these frames any more.", { wrong: true });
+      else {
+        download(saved.blob, `render-${this.#session.jobId}-${first}-${last}.${saved.ending}`);
+        this.#said.say(`Frames ${first} to ${last} are saved.`);
+      }
+    } catch (error) {
+      this.#said.say(explain(error), { wrong: true });
+    } finally {
+      this.#saving = null;
+      this.#actions.save.textContent = "Save in to out";
+    }
     return undefined;
   }
 
