@@ -3,7 +3,6 @@
 from config.api.codes import Code
 
 CODES = {
-    "changed_meanwhile": Code(409, "Ada has written meanwhile; read it first."),
     "already_closed": Code(422, "This request is closed already."),
     "request_closed": Code(422, "This request is closed; open it again to answer."),
     "invalid_transition": Code(422, "This status can't follow the present one."),

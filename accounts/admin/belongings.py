@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from django.apps import apps
-from django.urls import NoReverseMatch, reverse
+from django.contrib import admin
+from django.contrib.admin.utils import label_for_field
+from django.urls import reverse
 
 from accounts.hooks import user_belongings
 from accounts.models import User
@@ -30,15 +31,15 @@ def belongings_of(staff: User, user: User) -> list[Table]:
     """One query per kind; kinds that ``staff`` may not view are left out."""
     found = []
     for label, asked in user_belongings.items():
-        model = apps.get_model(label)
+        # Where the panel has no list of them, there is nothing to lead to.
+        model = next((model for model in admin.site._registry if model._meta.label_lower == label), None)
+        if model is None:
+            continue
         app, name = model._meta.app_label, model._meta.model_name
         if not staff.has_perm(f"{app}.view_{name}"):
             continue
-        try:
-            address = reverse(f"admin:{app}_{name}_changelist")
-        except NoReverseMatch:
-            continue
-        heads = [str(model._meta.get_field(column).verbose_name) for column in asked.columns]
+        address = reverse(f"admin:{app}_{name}_changelist")
+        heads = [str(label_for_field(column, model)) for column in asked.columns]
         whose: dict[str, object] = {asked.user: user}
         if issubclass(model, TenantModel):
             # A user stays in one tenant, with which the indexes of these begin.

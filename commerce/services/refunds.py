@@ -84,13 +84,13 @@ def _check(order: Order, amount: Decimal) -> None:
         raise ValidationFailed({"amount": ["Money that came too late goes back as a whole."]})
 
 
-def _pay_part(order: Order, amount: Decimal, staff: User, reason: str) -> OrderRefund:
-    part = OrderRefund.objects.create(order=order, amount=amount, reason=reason)
-    take_back_part(order, part)
-    order.refunded_amount += amount
-    order.save(update_fields=["refunded_amount"])
-    provider_of(order.payment_method).give_part(order, part)
-    record(order, staff, f"{amount.normalize():f} {order.currency} were paid back: {reason}")
+def _pay_part(locked: Order, amount: Decimal, staff: User, reason: str) -> OrderRefund:
+    part = OrderRefund.objects.create(order=locked, amount=amount, reason=reason)
+    take_back_part(locked, part)
+    locked.refunded_amount += amount
+    locked.save(update_fields=["refunded_amount"])
+    provider_of(locked.payment_method).give_part(locked, part)
+    record(locked, staff, f"{amount.normalize():f} {locked.currency} were paid back: {reason}")
     return part
 
 
