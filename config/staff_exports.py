@@ -1,6 +1,7 @@
-"""A list of the panel as a file: the columns and the rows that the list shows, by its filters and its search, streamed.
+"""A list of the panel as a file: the columns and the rows that the list shows, by its filters and its search.
 
-Rows are read as the list reads them, page by page in the order of its key: a million rows need the memory of one page.
+Rows are read as the list reads them, page by page in the order of its key, and become text page by page; the front
+(``config.front.application``) collects that text before it sends it.
 """
 
 from __future__ import annotations
