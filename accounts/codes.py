@@ -7,6 +7,7 @@ CODES = {
     "token_reused": Code(401, "This refresh token was already used; log in again."),
     "invalid_challenge": Code(401, "This login has expired; start again."),
     "owner_required": Code(403, "Only an owner of the workspace may do this"),
+    "acting_as": Code(403, "Staff who act as a user can't do this: it is the user's alone"),
     "reauthentication_required": Code(
         403, "It is a while since you signed in: send current_password, or sign in again"
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from accounts.data_holders import Holder
 from accounts.models import User
@@ -20,6 +21,13 @@ def user_verified(user: User) -> object:
 
 
 @hook
+def user_blocked(user: User) -> object:
+    """Called over all tenants, in no transaction, with a user who is kept out now, perhaps more than once: end what is
+    under way.
+    """
+
+
+@hook
 def user_figures(user_ids: Sequence[int]) -> Mapping[str, Mapping[int, int]]:
     """What users have, for the staff's list: ``{name: {user id: number}}``; who has none is left out.
 
@@ -34,3 +42,16 @@ def address_complaint(address: str) -> str | None:
 
 
 user_data = hook_of("user_data", Holder, "What an app holds of users, by the label of the app.")
+
+
+@dataclass(frozen=True)
+class Belongings:
+    """Rows of a model that are a user's, for the staff's page of the user."""
+
+    user: str
+    """The model's column with the user, an index's first."""
+    columns: tuple[str, ...]
+    """What is shown of the newest rows: columns of the model's own table."""
+
+
+user_belongings = hook_of("user_belongings", Belongings, "What a user has, by ``app.model``, in the order of the page.")

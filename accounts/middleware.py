@@ -9,6 +9,7 @@ from django.shortcuts import redirect
 from rest_framework.request import Request
 
 from accounts.models import User
+from accounts.services.acting import acting
 from accounts.services.audit import Device, current_device, record
 from config.api.addresses import client_address
 
@@ -38,6 +39,7 @@ class AuditMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         token = current_device.set(device_of(request))
+        nobody = acting.set(None)
         try:
             response = self.get_response(request)
             user = getattr(request, "user", None)
@@ -46,8 +48,15 @@ class AuditMiddleware:
                 record(
                     "staff.act", actor=user, method=request.method, path=request.path[:500], status=response.status_code
                 )
+            staff = acting.get()
+            if request.method not in _READS and staff is not None and isinstance(user, User):
+                record(
+                    "acting.act", actor=staff, subject=user,
+                    method=request.method, path=request.path[:500], status=response.status_code,
+                )  # fmt: skip
             return response
         finally:
+            acting.reset(nobody)
             current_device.reset(token)
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 
 from accounts.models import User
-from commerce.models import Order
+from commerce.models import Order, OrderRefund
 
 
 class PaymentProvider(ABC):
     """Collects the money of orders and pays it back.
 
-    ``collect`` and ``give_back`` belong to the transaction that moves the order and touch nothing but the database;
-    ``withdraw`` and ``send_back`` talk to the outside and run outside any transaction.
+    ``collect``, ``give_back`` and ``give_part`` belong to the transaction that moves the order and touch nothing but
+    the database;
+    ``withdraw``, ``send_back`` and ``send_part`` talk to the outside and run outside any transaction.
     """
 
     def ensure_available(self) -> None:  # noqa: B027 - most providers always are
@@ -30,3 +31,10 @@ class PaymentProvider(ABC):
 
     def send_back(self, order: Order) -> None:  # noqa: B027 - most providers have nothing to send
         """Have the outside return the money; may be called again."""
+
+    def give_part(self, order: Order, refund: OrderRefund) -> None:  # noqa: B027 - most providers keep no money here
+        """Return a part, as far as it is kept in our own database. Raises DomainError when none can be returned now."""
+
+    def send_part(self, refund: OrderRefund) -> bool:
+        """Have the outside return a part; may be called again. False if it did not."""
+        return True

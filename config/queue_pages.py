@@ -16,6 +16,7 @@ from django_rq import stats_views
 from django_rq.urls import get_admin_urlpatterns
 
 from accounts.services.audit import record
+from accounts.staff.who import who
 
 View = Callable[..., HttpResponseBase]
 
@@ -40,7 +41,7 @@ def by_permission(view: View) -> View:
             act = request.POST.get("action") or match.url_name
             where = {name: str(value) for name, value in kwargs.items()}
             jobs = request.POST.getlist("job_ids")[:100]
-            record("queue.acted", actor=request.user, act=act, where=where, jobs=jobs)  # type: ignore[arg-type]
+            record("queue.acted", actor=who(request), act=act, where=where, jobs=jobs)
         if isinstance(response, HttpResponse) and not response.streaming:
             response.content = _HANDLER.sub(b"", response.content)
         return response

@@ -35,6 +35,10 @@ class ActForm(forms.Form):
     def __init__(self, *args: Any, row: Row, staff: Staff, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.row, self.staff = row, staff
+        self.begin()
+
+    def begin(self) -> None:
+        """Called once ``row`` and ``staff`` are known: what the fields begin with."""
 
 
 class ReasonForm(ActForm):
@@ -101,7 +105,7 @@ def act_view(request: HttpRequest, act: Act, row: Row, back: str = "", **context
     return staff_page(request, "admin/act.html", act.title, shown, status)
 
 
-def tell(form: forms.Form, error: DomainError) -> None:
+def tell(form: forms.BaseForm, error: DomainError) -> None:
     """Say beside the fields of the form, or above them, why a service refused."""
     if not isinstance(error, ValidationFailed):
         form.add_error(None, error.message)

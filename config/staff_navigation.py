@@ -35,7 +35,10 @@ class Group(TypedDict):
 AREAS = (
     Area("Customers", {"accounts.user": "person", "tenants.tenant": "apartment", "accounts.auditentry": "history"}),
     Area("Support", {"support.supportrequest": "support_agent", "support.cannedanswer": "quickreply"}),
-    Area("Moderation", {"gallery.galleryreport": "flag", "gallery.galleryitem": "photo_library"}),
+    Area(
+        "Moderation",
+        {"gallery.galleryreport": "flag", "gallery.galleryitem": "photo_library", "studio.blockedphrase": "block"},
+    ),
     Area(
         "Money",
         {
@@ -56,6 +59,7 @@ AREAS = (
             "effects.effect": "auto_awesome",
             "effects.category": "category",
             "studio.modelfile": "neurology",
+            "studio.cataloguetask": "downloading",
             "studio.preset": "tune",
             "commerce.product": "inventory_2",
             "commerce.wallettype": "toll",

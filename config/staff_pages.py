@@ -62,6 +62,7 @@ class StaffPage(ModelAdmin):
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     change_form_outer_before_template = "admin/acts.html"
+    list_after_template = "admin/exports.html"
     acts: tuple[Act, ...] = ()
     """What can be done with one row, each on a page of its own."""
     paginator = StaffPaginator
@@ -71,7 +72,14 @@ class StaffPage(ModelAdmin):
     def get_urls(self) -> list[URLPattern]:
         name = f"{self.opts.app_label}_{self.opts.model_name}_act"
         act = path("<path:object_id>/change/act/<slug:verb>/", self.admin_site.admin_view(self.act_view), name=name)
-        return [act, *super().get_urls()]
+        name = f"{self.opts.app_label}_{self.opts.model_name}_export"
+        export = path("export/<slug:kind>/", self.admin_site.admin_view(self.export_view), name=name)
+        return [act, export, *super().get_urls()]
+
+    def export_view(self, request: HttpRequest, kind: str) -> HttpResponseBase:
+        from config.staff_exports import export_list
+
+        return export_list(self, request, kind)
 
     def act_view(self, request: HttpRequest, object_id: str, verb: str) -> HttpResponseBase:
         act = next((act for act in self.acts if act.verb == verb), None)

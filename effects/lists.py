@@ -43,7 +43,7 @@ class EffectList(ListSpec):
         "created_at": DateTime(),
     }
     search = ("name", "description", "tags")
-    order = ("id", "name", "credits_cost", "popularity", "created_at")
+    order = ("id", "sort_order", "name", "credits_cost", "popularity", "created_at")
     feed = ("id",)
     count_ttl = 300
 
@@ -57,7 +57,17 @@ class StaffEffectList(ListSpec):
         "updated_at": DateTime(),
     }
     search = ("name", "slug", "description", "tags")
-    order = ("id", "name", "slug", "credits_cost", "popularity_score", "popularity", "created_at", "updated_at")
+    order = (
+        "id",
+        "sort_order",
+        "name",
+        "slug",
+        "credits_cost",
+        "popularity_score",
+        "popularity",
+        "created_at",
+        "updated_at",
+    )
 
 
 class CategoryList(ListSpec):

@@ -28,14 +28,14 @@ OPERATIONS = [
         "Get the settings of a video",
         "What to send to make one like it: to `POST /api/ai-jobs` where it has an effect, else to `POST "
         "/api/generate`.",
-        codes="effect_gone",
+        codes="effect_gone prompt_refused",
     ),
     Operation(
         "POST /api/videos/{video_id}/publish",
         "Videos",
         "Publish a video",
         "Shows a completed video in the gallery. Harmless when it is there already.",
-        codes="not_owner not_completed removed_by_moderators",
+        codes="not_owner not_completed removed_by_moderators switched_off",
     ),
     Operation(
         "POST /api/videos/{video_id}/unpublish",

@@ -136,17 +136,33 @@ class GalleryReport(models.Model):
         PRIVACY = "privacy"
         OTHER = "other"
 
+    class Outcome(models.TextChoices):
+        """What moderators decided: about the item, or that the complaint is unfounded."""
+
+        VISIBLE = "visible"
+        HIDDEN = "hidden"
+        REMOVED = "removed"
+        DISMISSED = "dismissed"
+
     item = models.ForeignKey(GalleryItem, on_delete=models.CASCADE, related_name="reports")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     reason = models.CharField(max_length=16, choices=Reason.choices)
     details = models.CharField(max_length=1000, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     resolved_at = models.DateTimeField(null=True, blank=True)
+    resolved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
+    )
+    outcome = models.CharField(max_length=16, choices=Outcome.choices, blank=True, db_default="")
+    resolution = models.CharField(max_length=500, blank=True, db_default="", help_text="Why.")
 
     class Meta:
         ordering = ("-id",)
         constraints = (models.UniqueConstraint(fields=("item", "user"), name="gallery_report_once"),)
-        indexes = (models.Index(fields=("item",), condition=models.Q(resolved_at=None), name="gallery_report_open"),)
+        indexes = (
+            models.Index(fields=("item",), condition=models.Q(resolved_at=None), name="gallery_report_open"),
+            models.Index(fields=("id",), condition=models.Q(resolved_at=None), name="gallery_report_waiting"),
+        )
 
     def __str__(self) -> str:
         return f"{self.reason}: item {self.item_id}"

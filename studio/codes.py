@@ -8,6 +8,7 @@ CODES = {
     "header_mismatch": Code(403, "Content-Type must be video/mp4."),
     "upload_url_invalid": Code(403, "This upload URL is forged or has expired."),
     "upload_finished": Code(409, "This file has been uploaded and verified."),
+    "prompt_refused": Code(422, "This prompt says what is not allowed here."),
     "video_busy": Code(422, "This video is being rendered."),
     "source_missing": Code(422, "The source file is no longer stored here."),
     "source_damaged": Code(422, "The file is incomplete: its end is missing. Upload it again."),
@@ -30,5 +31,6 @@ CODES = {
         422, "You have announced 20 uploads that are not used yet; at most 20 are allowed at a time."
     ),
     "storage_full": Code(422, "Your storage is full."),
+    "model_unusable": Code(422, "Watercolour can't be used: the model is missing."),
     "media_busy": Code(503, "Too many files are being looked at right now; try again in a moment."),
 }

@@ -68,6 +68,7 @@ class SupportRequest(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(default=timezone.now)
     first_response_at = models.DateTimeField(null=True, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True, help_text="When it was closed last; empty while it is not.")
 
     class Meta:
         ordering = ("-id",)
@@ -94,11 +95,18 @@ class SupportRequest(models.Model):
         """How long the author waited for the first answer."""
         return self.first_response_at - self.created_at if self.first_response_at else None
 
+    @property
+    def resolution_time(self) -> timedelta | None:
+        """How long it took until it was closed for the last time."""
+        return self.closed_at - self.created_at if self.closed_at else None
+
     def move(self, to: int, **changes: object) -> bool:
         """Compare and swap the status; False means that somebody else was faster, and the row was read again."""
         if to not in self.TRANSITIONS[self.status]:
             raise ValueError(f"A support request can't go from {self.status} to {to}.")
-        changes = {"status": to, "updated_at": timezone.now(), **changes}
+        now = timezone.now()
+        closed = {"closed_at": now if to == self.Status.CLOSED else None}
+        changes = {"status": to, "updated_at": now, **closed, **changes}
         moved = bool(SupportRequest.objects.filter(pk=self.pk, status=self.status).update(**changes))
         if moved:
             for name, value in changes.items():

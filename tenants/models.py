@@ -39,3 +39,23 @@ class TenantModel(models.Model):
 def is_tenant_model(model: type[models.Model]) -> bool:
     """Whether row-level security applies to the model's table."""
     return issubclass(model, TenantModel) and not model._meta.abstract and not model._meta.proxy
+
+
+class RuntimeChange(models.Model):
+    """One change of a setting that may be changed while the product runs; the newest of a name is in force."""
+
+    name = models.CharField(max_length=64)
+    number = models.PositiveIntegerField(help_text="Of the changes of this name: of two at once, one comes too late.")
+    before: models.JSONField[object] = models.JSONField(null=True, help_text="Empty: the default.")
+    after: models.JSONField[object] = models.JSONField(null=True, help_text="Empty: the default again.")
+    reason = models.CharField(max_length=500)
+    # Users build on tenants; who they are, the audit log tells.
+    by_id = models.BigIntegerField(null=True)
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = "runtime setting"
+        constraints = (models.UniqueConstraint(fields=("name", "number"), name="runtimechange_number"),)
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.number}"

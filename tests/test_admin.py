@@ -208,7 +208,12 @@ def test_a_new_address_is_unverified(staff_client: Client, user: User) -> None:
 def test_sessions_are_ended_by_action(staff_client: Client, user: User, superuser: User) -> None:
     for person in (user, superuser):
         open_session(user=person, device=Device())
-    form = {"action": "end_sessions", "_selected_action": [user.pk, superuser.pk]}
+    form = {
+        "action": "end_sessions",
+        "_selected_action": [user.pk, superuser.pk],
+        "confirmed": "1",
+        "reason": "a lost phone",
+    }
     assert staff_client.post(page_of("accounts.user", "changelist"), form).status_code == 302
     # An administrator has no say over a super administrator.
     assert list(LoginSession.objects.alive().values_list("user", flat=True)) == [superuser.pk]

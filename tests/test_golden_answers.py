@@ -91,7 +91,7 @@ def masked(value: Any, name: str = "") -> Any:
             return [*masked(value[:SHOWN], name), f"<{len(value)} in all>"]
         case list():
             return [masked(member, name) for member in value]
-        case str() if name in SECRETS:
+        case str() if name in SECRETS or (IDS.match(name) and value.isdecimal()):
             return f"<{name}>"
         case str():
             for word, pattern in MASKS.items():

@@ -25,7 +25,7 @@ from tests.staff_walk import fill, number_below_the_filled
 FILE = Path(__file__).with_name("staff_access.txt")
 HEAD = "# page, and what it answers to a customer, to each group of the staff, to administrators\n"
 WHO = ("nobody", *GROUPS, OWNER, "administrator", "super")
-PAGES = ("changelist", "add", "change", "history", "delete")
+PAGES = ("changelist", "export", "add", "change", "history", "delete")
 ALONE = ("index", "password_change", "security")
 
 pytestmark = pytest.mark.django_db
@@ -48,7 +48,9 @@ def pages() -> Iterator[tuple[str, str]]:
         label = model._meta.label_lower
         row = model._base_manager.order_by("pk").values_list("pk", flat=True).first()
         for page in PAGES:
-            if page in ("changelist", "add"):
+            if page == "export":
+                yield f"{label} export", reverse(f"admin:{label.replace('.', '_')}_export", args=["csv"])
+            elif page in ("changelist", "add"):
                 yield f"{label} {page}", reverse(f"admin:{label.replace('.', '_')}_{page}")
             elif row is not None:
                 yield f"{label} {page}", reverse(f"admin:{label.replace('.', '_')}_{page}", args=[row])

@@ -12,9 +12,9 @@ PACKAGES: list[str] = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool
 
 MOST_ANY = 6.0
 """``Any``, imports included, in 1,000 lines."""
-MOST_IGNORED = 39
+MOST_IGNORED = 33
 """Lines that the type checker passes over."""
-MOST_CASTS = 11
+MOST_CASTS = 16
 
 
 def test_little_is_any() -> None:

@@ -1,5 +1,6 @@
 """Accounts on the staff's site."""
 
-from accounts.admin import credentials, log, users
+from accounts.admin import credentials, log, tenants, users
+from accounts.staff import system
 
-__all__ = ["credentials", "log", "users"]
+__all__ = ["credentials", "log", "system", "tenants", "users"]

@@ -12,6 +12,7 @@ from django.http import HttpRequest
 
 from accounts.services.audit import record
 from accounts.services.second_factor import reset
+from accounts.staff.who import who
 from config.staff_pages import StaffPage, Unwritten
 
 
@@ -31,7 +32,7 @@ class AuthenticatorAdmin(Unwritten, StaffPage):
         return super().has_delete_permission(request, obj) and (obj is None or obj.user_id != request.user.pk)
 
     def delete_model(self, request: HttpRequest, obj: Authenticator) -> None:
-        reset(staff=request.user, authenticator=obj)  # type: ignore[arg-type]
+        reset(staff=who(request), authenticator=obj)
 
 
 @admin.register(SocialAccount)
@@ -46,7 +47,7 @@ class SocialAccountAdmin(Unwritten, StaffPage):
     actions = None
 
     def delete_model(self, request: HttpRequest, obj: SocialAccount) -> None:
-        record("social.unlinked", actor=request.user, subject=obj.user, provider=obj.provider)  # type: ignore[arg-type]
+        record("social.unlinked", actor=who(request), subject=obj.user, provider=obj.provider)
         super().delete_model(request, obj)
 
 

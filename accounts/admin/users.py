@@ -5,24 +5,30 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import UserChangeForm
-from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_protect
 
 from accounts import services
+from accounts.admin.acting import show_token
+from accounts.admin.belongings import belongings_of
+from accounts.admin.user_acts import ACTS, END_SESSIONS, SERVE
 from accounts.models import LoginSession, User
+from accounts.services.acting import Acted
 from accounts.services.authority import may_act_on
 from accounts.services.profiles import is_sensitive
 from accounts.services.reauthentication import prove_identity
 from accounts.staff.passwords import PasswordForm, reasons
 from accounts.staff.sessions import signed_in_at
+from accounts.staff.who import who
 from config.api.errors import DomainError
+from config.staff_many import act_on_many
 from config.staff_pages import StaffInline, StaffPage, changed_columns
 
 
@@ -58,6 +64,7 @@ class UserForm(UserChangeForm):
 
 class LoginSessionInline(StaffInline):
     model = LoginSession
+    fk_name = "user"
     fields = readonly_fields = ("address", "user_agent", "created_at", "last_seen_at", "expires_at", "revoked_at")
     ordering = ("-created_at",)
     verbose_name_plural = "newest sessions"
@@ -81,9 +88,30 @@ class UserAdmin(StaffPage, DjangoUserAdmin):
         ("Person", {"fields": ("name", "first_name", "last_name", "tenant")}),
         ("Times", {"fields": ("email_verified_at", "created_at", "updated_at", "last_login")}),
     )
-    readonly_fields = ("tenant", "email_verified_at", "created_at", "updated_at", "last_login")
+    readonly_fields = ("tenant", "is_active", "email_verified_at", "created_at", "updated_at", "last_login")
     inlines = (LoginSessionInline,)
     actions = ("end_sessions",)
+    acts = ACTS
+    change_form_outer_after_template = "admin/accounts/user/belongings.html"
+
+    def act_view(self, request: HttpRequest, object_id: str, verb: str) -> HttpResponseBase:
+        answer = super().act_view(request, object_id, verb)
+        acted = getattr(request.user, "acted", None)
+        user = self.get_object(request, object_id) if acted else None
+        return show_token(request, user, acted) if isinstance(acted, Acted) and user else answer
+
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: Model | None = None,
+    ) -> HttpResponse:
+        if isinstance(obj, User):
+            context["belongings"] = belongings_of(who(request), obj)
+        return super().render_change_form(request, context, add, change, form_url, obj)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -92,7 +120,7 @@ class UserAdmin(StaffPage, DjangoUserAdmin):
         """Administrators change themselves and those below: a colleague's password would be a colleague's power."""
         if not super().has_change_permission(request, obj):
             return False
-        return obj is None or may_act_on(request.user, obj)  # type: ignore[arg-type]
+        return obj is None or may_act_on(who(request), obj)
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
         found = super().get_fieldsets(request, obj)
@@ -106,7 +134,7 @@ class UserAdmin(StaffPage, DjangoUserAdmin):
         request: HttpRequest,
         object_id: str | None = None,
         form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
+        extra_context: dict[str, object] | None = None,
     ) -> HttpResponse:
         """Django's, without its transaction: the form checks a password, and the service writes in one of its own."""
         answer: HttpResponse = self._changeform_view(request, object_id, form_url, extra_context)  # type: ignore[attr-defined]
@@ -128,9 +156,9 @@ class UserAdmin(StaffPage, DjangoUserAdmin):
             # The session of this browser goes on with a new address.
             update_session_auth_hash(request, row)
 
-    @admin.action(description="End all sessions of the selected users", permissions=["change"])
-    def end_sessions(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        ended = sum(
-            services.end_other_sessions(user=user) for user in queryset if self.has_change_permission(request, user)
-        )
-        self.message_user(request, f"Sessions ended: {ended}.", messages.SUCCESS)
+    def has_serve_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(SERVE)
+
+    @admin.action(description="End all sessions of the selected users", permissions=["serve"])
+    def end_sessions(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:
+        return act_on_many(request, queryset, END_SESSIONS)

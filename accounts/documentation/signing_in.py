@@ -19,6 +19,7 @@ OPERATIONS = [
         "Signing in",
         "Register with a name",
         "Makes an account with a workspace of its own and logs it in. A mail asks to confirm the address.",
+        codes="switched_off",
         request={"name": "Ada", "c_password": "a long harbour walk"},
     ),
     Operation(
@@ -27,6 +28,7 @@ OPERATIONS = [
         "Register",
         "Makes an account with a workspace of its own and logs it in. Without a name it is called after its address. "
         "A mail asks to confirm the address." + _JSON_API,
+        codes="switched_off",
         request={"password_confirmation": "a long harbour walk"},
     ),
     Operation(
@@ -93,7 +95,7 @@ OPERATIONS = [
         "Finish a login at a provider",
         "Where the provider sends the browser back to. Answers what a login answers, or, if the studio is set up so, "
         "sends the browser to a page that finds the tokens in its fragment.",
-        codes="invalid_state provider_refused email_missing invalid_credentials provider_failed",
+        codes="invalid_state provider_refused email_missing switched_off invalid_credentials provider_failed",
     ),
     Operation(
         "GET /api/auth/two-factor",
@@ -191,6 +193,7 @@ OPERATIONS = [
         "Own account",
         "Fetch the copy of the own data",
         "A ZIP of `data.json` and your files, until it expires. It may be a redirect to where the file lies.",
+        codes="acting_as",
     ),
     Operation(
         "POST /api/me/delete",

@@ -76,6 +76,9 @@ class User(AbstractBaseUser):
 
     objects: ClassVar[UserManager] = UserManager()
 
+    acted: object = None
+    """What acting as somebody was just opened with, for the page that asked; no column."""
+
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
@@ -219,6 +222,10 @@ class LoginSession(models.Model):
     last_seen_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)
+    acted_by = models.ForeignKey(
+        User, on_delete=models.CASCADE, null=True, related_name="+", db_index=False,
+        help_text="Who of the staff acts as the user in it.",
+    )  # fmt: skip
 
     objects = LoginSessionQuerySet.as_manager()
 
@@ -227,7 +234,10 @@ class LoginSession(models.Model):
 
     class Meta:
         ordering = ("-last_seen_at",)
-        indexes = (models.Index(fields=("user", "-created_at"), name="loginsession_newest"),)
+        indexes = (
+            models.Index(fields=("user", "-created_at"), name="loginsession_newest"),
+            models.Index(fields=("acted_by",), condition=models.Q(acted_by__gt=0), name="loginsession_acted"),
+        )
 
     def __str__(self) -> str:
         return f"{self.user_id} from {self.address or 'unknown'}"

@@ -1,6 +1,7 @@
 """The verbs of accounts."""
 
 from accounts.services.audit import Device
+from accounts.services.blocking import block_user, unblock_user
 from accounts.services.passwords import change_password, forget_password, require_reset, reset_password
 from accounts.services.profiles import change_user_data, find_user, update_profile, write_profile
 from accounts.services.sessions import (
@@ -21,6 +22,7 @@ __all__ = [
     "Tokens",
     "ask_for_verification",
     "authenticate",
+    "block_user",
     "change_password",
     "change_user_data",
     "end_other_sessions",
@@ -36,6 +38,7 @@ __all__ = [
     "register",
     "require_reset",
     "reset_password",
+    "unblock_user",
     "update_profile",
     "verify_email",
     "write_profile",

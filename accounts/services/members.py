@@ -22,6 +22,7 @@ from accounts.services.users import create_account, hash_new_password
 from config.api.errors import NotFound, ValidationFailed
 from config.platform.background import enqueue
 from config.platform.mail import send_mail
+from tenants import runtime
 from tenants.models import Tenant
 from tenants.scope import all_tenants, tenant_scope
 
@@ -78,7 +79,7 @@ def _claim_allowances(owner: User, email: str) -> None:
     code, day = "too_many_invitations", timedelta(days=1)
     claim_allowance(
         f"invitations of {owner.tenant_id}",
-        limit=settings.INVITATIONS_PER_TENANT,
+        limit=runtime.whole("INVITATIONS_PER_TENANT"),
         period=day,
         code=code,
         message="This workspace has sent enough invitations for now",

@@ -15,6 +15,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.models import DataRequest, LoginSession, User
+from accounts.services.acting import refuse_acting
 from accounts.services.audit import record
 from accounts.services.erasure import erase
 from accounts.services.export import archive_lock, archive_of
@@ -57,8 +58,14 @@ def request_deletion(
     return _request(user, DataRequest.Kind.DELETION)
 
 
+def request_by_staff(user: User, kind: DataRequest.Kind, *, by: User, reason: str) -> DataRequest:
+    """What the user may ask for, asked for by staff. Call it with the members locked."""
+    return _request(user, kind, actor=by, reason=reason)
+
+
 def find_export(*, user: User, request_id: UUID | str) -> DataRequest:
     """The user's finished export. Raises NotFound, also for one that has expired."""
+    refuse_acting()
     request = user.data_requests.filter(pk=request_id, kind=DataRequest.Kind.EXPORT).first()
     if request is None or request.expires_at is None or request.expires_at < timezone.now():
         raise NotFound("Export not found")
@@ -130,11 +137,11 @@ def sweep_exports(now: datetime) -> int:
     return swept
 
 
-def _request(user: User, kind: DataRequest.Kind) -> DataRequest:
+def _request(user: User, kind: DataRequest.Kind, actor: User | None = None, **why: str) -> DataRequest:
     try:
         with transaction.atomic():
             request = DataRequest.objects.create(user=user, kind=kind)
-            record(f"data.{kind}_requested", actor=user)
+            record(f"data.{kind}_requested", actor=actor or user, subject=user, **why)
             if kind == DataRequest.Kind.DELETION:
                 # From now on nobody is in; the rest may take the queue a while.
                 check_may_leave(user)

@@ -74,7 +74,12 @@ def refresh_session(*, refresh_token: str) -> Tokens:
     with transaction.atomic():
         alive = LoginSession.objects.alive().select_for_update(of=("self",)).select_related("user")
         session = alive.filter(pk=session_id).first()
-        if session is None or not session.user.is_active or str(session.user_id) != str(token.get("user_id")):
+        if (
+            session is None
+            or session.acted_by_id
+            or not session.user.is_active
+            or str(session.user_id) != str(token.get("user_id"))
+        ):
             raise refused
         now = timezone.now()
         if jti == session.refresh_jti:
@@ -84,6 +89,11 @@ def refresh_session(*, refresh_token: str) -> Tokens:
         LoginSession.objects.filter(pk=session.pk).revoke()
         record("token.reused", subject=session.user, session=str(session.pk))
     raise DomainError("token_reused", "This refresh token was already used; log in again.", status=401)
+
+
+def tokens_of(session: LoginSession) -> Tokens:
+    """Those of a session that was just opened."""
+    return _tokens(session)
 
 
 def end_session(*, session: LoginSession) -> None:
@@ -157,6 +167,9 @@ def _tokens(session: LoginSession) -> Tokens:
     for token in (refresh, access):
         token.set_iat(at_time=issued_at)
         token.set_exp(from_time=issued_at)
+    if session.acted_by_id:
+        access["act"] = {"sub": str(session.acted_by_id)}
+        access.set_exp(from_time=issued_at, lifetime=session.expires_at - issued_at)
     spent = (timezone.now() - issued_at).total_seconds()
     left = max(math.ceil(api_settings.ACCESS_TOKEN_LIFETIME.total_seconds() - spent), 0)
     return Tokens(access=str(access), refresh=str(refresh), expires_in=left)

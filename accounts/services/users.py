@@ -18,6 +18,7 @@ from accounts.services.profiles import EMAIL_TAKEN
 from accounts.services.sessions import Tokens, open_session
 from accounts.services.verification import ask_for_verification
 from config.api.errors import DomainError, ValidationFailed
+from tenants import runtime
 from tenants.models import Tenant
 from tenants.services import create_tenant
 
@@ -58,6 +59,9 @@ def create_account(
 
     hashed: of the password, checked and hashed before by whoever calls within a transaction.
     """
+    if tenant is None:
+        # Whoever is invited comes in all the same.
+        runtime.require("REGISTRATION_OPEN")
     name = name or normalise_email(email).split("@")[0]
     if password is not None and not hashed:
         hashed = hash_new_password(password, User(email=normalise_email(email), name=name))

@@ -33,11 +33,14 @@ GROUPS: Final[dict[str, str]] = {
     "moderation": """
         view accounts.user studio.video studio.mediafile studio.renderjob
         view change gallery.galleryitem gallery.galleryreport
+        view add change studio.blockedphrase
     """,
     "operations": """
         view accounts.user tenants.tenant api.idempotencyrecord
         view change studio.renderjob
         view studio.video studio.mediafile
+        view change tenants.runtimechange
+        view studio.cataloguetask
         view add change studio.modelfile studio.preset effects.effect effects.category
     """,
 }

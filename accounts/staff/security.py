@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypedDict, Unpack
+from typing import TypedDict, Unpack
 
 from allauth.mfa.adapter import get_adapter
 from django import forms
@@ -23,6 +23,7 @@ from accounts.staff.sessions import signed_in_at
 from config.api.errors import DomainError, ValidationFailed
 from config.api.handlers import error_response
 from config.platform.content_policy import content_policy
+from config.staff_acts import Values
 
 View = Callable[..., HttpResponseBase]
 Act = Callable[..., "Shown | None"]
@@ -182,7 +183,7 @@ def _me(request: HttpRequest) -> User:
     return request.user
 
 
-def _values(form_class: type[forms.Form], request: HttpRequest) -> dict[str, Any]:
+def _values(form_class: type[forms.Form], request: HttpRequest) -> Values:
     form = form_class(request.POST)
     if not form.is_valid():
         raise ValidationFailed({name: [str(reason) for reason in reasons] for name, reasons in form.errors.items()})

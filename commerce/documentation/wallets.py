@@ -68,7 +68,7 @@ OPERATIONS = [
         _FINANCE,
         "Call an operation off",
         "One of your own, while it is not executed.",
-        codes="operation_not_open",
+        codes="staff_only operation_not_open",
         request={"cancelInfo": "ordered twice"},
     ),
     Operation(
@@ -76,7 +76,7 @@ OPERATIONS = [
         _FINANCE,
         "Change an operation's status",
         "Staff execute (2), postpone (3) or cancel (4) it; you may cancel your own.",
-        codes=f"not_found staff_only operation_not_open operation_state {_MONEY}",
+        codes=f"not_found staff_only four_eyes operation_not_open operation_state {_MONEY}",
         request={"id": 42, "status": 4},
     ),
 ]

@@ -1,12 +1,21 @@
 """Tables of commerce."""
 
-from commerce.models.ledger import PURCHASE, RENDER, CreditHold, FinanceOperation
-from commerce.models.orders import Invoice, InvoiceSeries, Order, OrderItem, OrderStatusChange, PaymentMethod
+from commerce.models.ledger import ADJUSTMENT, PURCHASE, RENDER, CreditHold, FinanceOperation
+from commerce.models.orders import (
+    Invoice,
+    InvoiceSeries,
+    Order,
+    OrderItem,
+    OrderRefund,
+    OrderStatusChange,
+    PaymentMethod,
+)
 from commerce.models.payments import Payment, PaymentEvent
 from commerce.models.products import Product, PromoCode
 from commerce.models.wallets import CREDITS, Wallet, WalletType
 
 __all__ = [
+    "ADJUSTMENT",
     "CREDITS",
     "PURCHASE",
     "RENDER",
@@ -16,6 +25,7 @@ __all__ = [
     "InvoiceSeries",
     "Order",
     "OrderItem",
+    "OrderRefund",
     "OrderStatusChange",
     "Payment",
     "PaymentEvent",

@@ -13,6 +13,8 @@ RENDER = "ai_job"
 """Reference type of a render; the reference id is the job's."""
 PURCHASE = "purchase"
 """Reference type of an order; the reference id is the order's."""
+ADJUSTMENT = "adjustment"
+"""Reference type of a balance that staff put right; the reference id is that of whoever asked for it."""
 
 
 class FinanceOperation(TenantModel):

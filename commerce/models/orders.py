@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import ClassVar
 
 from django.conf import settings
@@ -56,6 +57,13 @@ class Order(models.Model):
     products_cost = models.DecimalField(max_digits=MAX_DIGITS, decimal_places=DECIMAL_PLACES)
     discount = models.DecimalField(max_digits=MAX_DIGITS, decimal_places=DECIMAL_PLACES, default=0)
     total_cost = models.DecimalField(max_digits=MAX_DIGITS, decimal_places=DECIMAL_PLACES)
+    refunded_amount = models.DecimalField(
+        max_digits=MAX_DIGITS,
+        decimal_places=DECIMAL_PLACES,
+        default=0,
+        db_default=0,
+        help_text="What was paid back in parts.",
+    )
     currency = models.CharField(max_length=3)
     credits = models.PositiveIntegerField(default=0, help_text="GPU credits that it grants once paid.")
     created_at = models.DateTimeField(default=timezone.now)
@@ -81,6 +89,10 @@ class Order(models.Model):
                 | Q(status__in=("paid", "finished"), paid_at__isnull=False),
                 name="order_paid_has_date",
             ),
+            models.CheckConstraint(
+                condition=Q(refunded_amount__gte=0, refunded_amount__lte=F("total_cost")),
+                name="order_refunded_is_a_part",
+            ),
             models.CheckConstraint(condition=~Q(customer=F("seller")), name="order_not_of_oneself"),
         )
 
@@ -90,6 +102,11 @@ class Order(models.Model):
     @property
     def number(self) -> str:
         return f"{self.created_at:%Y}-{self.pk:06d}"
+
+    @property
+    def left(self) -> Decimal:
+        """What was paid and not paid back in parts."""
+        return self.total_cost - self.refunded_amount
 
     def move(self, to: str, **changes: object) -> bool:
         """Compare and swap the state; False means that somebody else was faster, and the row was read again."""
@@ -102,6 +119,24 @@ class Order(models.Model):
         else:
             self.refresh_from_db()
         return moved
+
+
+class OrderRefund(models.Model):
+    """A part of an order's cost that was paid back; the order stays as it is. Owed until it is sent."""
+
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="refunds")
+    amount = models.DecimalField(max_digits=MAX_DIGITS, decimal_places=DECIMAL_PLACES)
+    reason = models.CharField(max_length=500)
+    created_at = models.DateTimeField(default=timezone.now)
+    sent_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("id",)
+        indexes = (models.Index(fields=("id",), condition=Q(sent_at=None), name="orderrefund_owed"),)
+        constraints = (models.CheckConstraint(condition=Q(amount__gt=0), name="orderrefund_amount_positive"),)
+
+    def __str__(self) -> str:
+        return f"{self.amount:f} of order {self.order_id}"
 
 
 class OrderItem(models.Model):

@@ -7,15 +7,21 @@ from __future__ import annotations
 
 import uuid
 from decimal import Decimal
+from typing import Final
 
+from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from commerce.models import FinanceOperation, Wallet
+from accounts.services.audit import record
+from commerce.models import ADJUSTMENT, FinanceOperation, Wallet
 from commerce.services import ledger
+from commerce.services.adjustments import check_four_eyes
 from commerce.services.currencies import check_amount
 from config.api.errors import DomainError, Forbidden, NotFound, ValidationFailed
 from tenants.scope import all_tenants
+
+PERMISSION: Final = "commerce.change_financeoperation"
 
 
 @all_tenants()
@@ -67,11 +73,11 @@ def check_request(*, user: User, wallet_id: int | None, wallet_type_id: int | No
 def change_status(*, user: User, operation: FinanceOperation, status: int, info: str = "") -> FinanceOperation:
     """Staff move an open operation on; its owner may only cancel it. Raises DomainError ``operation_not_open``."""
     if status == FinanceOperation.Status.CANCELLED:
-        return cancel_operation(operation=operation, info=info)
-    if not user.is_administrator:
+        return cancel_operation(operation=operation, info=info, by=user)
+    if not _may_decide(user):
         raise Forbidden("Only staff change the status of an operation", code="staff_only")
     if status == FinanceOperation.Status.EXECUTED:
-        return ledger.execute(operation)
+        return _execute(user, operation, info)
     if status == FinanceOperation.Status.PENDING and _move_open(operation, status=status):
         return operation
     if not operation.is_open:
@@ -80,13 +86,19 @@ def change_status(*, user: User, operation: FinanceOperation, status: int, info:
 
 
 @all_tenants()
-def cancel_operation(*, operation: FinanceOperation, info: str) -> FinanceOperation:
-    """Call an open operation off. Raises DomainError ``operation_not_open``."""
-    cancelled = _move_open(
-        operation, status=FinanceOperation.Status.CANCELLED, canceled_at=timezone.now(), canceled_info=info
-    )
-    if not cancelled:
-        raise ledger.not_open(operation)
+def cancel_operation(*, operation: FinanceOperation, info: str, by: User | None = None) -> FinanceOperation:
+    """Call an open operation off. Raises DomainError ``operation_not_open``; what staff began only staff call off."""
+    if by is not None and operation.reference_type == ADJUSTMENT and not _may_decide(by):
+        raise Forbidden("Only staff call an adjustment off", code="staff_only")
+    before = operation.get_status_display()
+    with transaction.atomic():
+        cancelled = _move_open(
+            operation, status=FinanceOperation.Status.CANCELLED, canceled_at=timezone.now(), canceled_info=info[:255]
+        )
+        if not cancelled:
+            raise ledger.not_open(operation)
+        if by is not None and by.pk != operation.user_id:
+            _record("operation.cancelled", by, operation, before, info)
     return operation
 
 
@@ -100,6 +112,35 @@ def find_operation(*, user: User, operation_id: int) -> FinanceOperation:
     if operation is None:
         raise NotFound("Finance operation not found")
     return operation
+
+
+def _may_decide(user: User) -> bool:
+    return user.is_administrator or user.has_perm(PERMISSION)
+
+
+def _execute(user: User, operation: FinanceOperation, reason: str) -> FinanceOperation:
+    if operation.user_id == user.pk and not user.is_administrator:
+        raise DomainError("four_eyes", "Nobody approves an operation of their own wallet: ask a colleague.")
+    check_four_eyes(staff=user, operation=operation)
+    before = operation.get_status_display()
+    with transaction.atomic():
+        operation = ledger.execute(operation)
+        _record("operation.executed", user, operation, before, reason)
+    return operation
+
+
+def _record(event: str, by: User, operation: FinanceOperation, before: str, reason: str) -> None:
+    record(
+        event,
+        actor=by,
+        subject=User.objects.get(pk=operation.user_id),
+        operation=operation.pk,
+        amount=str(operation.amount),
+        type=operation.get_type_display(),
+        before=before,
+        after=operation.get_status_display(),
+        reason=reason,
+    )
 
 
 def _move_open(operation: FinanceOperation, **changes: object) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.services.acting import refuse_acting
 from commerce.models import CreditHold, FinanceOperation, Wallet
 from commerce.services.ledger import one_row, one_row_unless_taken
 from commerce.services.wallets import open_credit_wallet
@@ -90,6 +91,7 @@ def hold_credits(
     """
     if amount <= 0:
         raise ValueError(f"{amount} credits can't be held")
+    refuse_acting()
     wallet = open_credit_wallet(user=user)
     wanted = {
         "wallet": wallet.pk,
@@ -129,6 +131,8 @@ def change_hold(hold: CreditHold, amount: int) -> CreditHold:
     """
     if amount <= 0:
         raise ValueError(f"{amount} credits can't be held")
+    if amount > hold.amount:
+        refuse_acting()
     with tenant_scope(hold.tenant_id):
         found = one_row(CreditHold, _CHANGE, {"hold": hold.pk, "amount": amount, "now": timezone.now()})
         before = hold.amount

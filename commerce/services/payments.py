@@ -5,9 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 
 from django.db import IntegrityError, transaction
+from django.db.models.functions import Greatest
 
 from accounts.models import User
-from commerce.models import CREDITS, FinanceOperation, Order, Payment, PaymentMethod, Wallet
+from commerce.models import ADJUSTMENT, CREDITS, FinanceOperation, Order, Payment, PaymentMethod, Wallet
 from commerce.services import ledger
 from commerce.services.currencies import to_minor
 from commerce.services.locks import lock_order
@@ -33,7 +34,9 @@ def begin_top_up(*, user: User, operation_id: int) -> tuple[Payment, str]:
     operation = FinanceOperation.objects.filter(pk=operation_id, user=user).select_related("wallet").first()
     if operation is None:
         raise NotFound("Finance operation not found")
-    payable = operation.type == FinanceOperation.Type.ENROLLMENT and operation.wallet.currency != CREDITS
+    enrollment = operation.type == FinanceOperation.Type.ENROLLMENT
+    # What staff began is theirs to decide.
+    payable = enrollment and operation.wallet.currency != CREDITS and operation.reference_type != ADJUSTMENT
     if not payable or not operation.is_open:
         raise DomainError("operation_not_payable", "This operation is not waiting for a payment.")
     subject = f"operation-{operation.pk}"
@@ -91,7 +94,9 @@ def payment_refunded(payment: Payment, *, refunded: Decimal) -> str:
     payment.refunded_amount = refunded
     if refunded < payment.amount:
         payment.save(update_fields=["refunded_amount", "updated_at"])
-        if payment.order is not None:
+        if payment.order is not None and payment.order.refunded_amount < refunded:
+            # Not by us: what staff pay back in parts is on the order before the provider hears of it.
+            Order.objects.filter(pk=payment.order.pk).update(refunded_amount=Greatest("refunded_amount", refunded))
             record(payment.order, None, f"{refunded.normalize():f} {payment.currency} were paid back")
         return "applied"
     _undo(payment, "Paid back by the provider")

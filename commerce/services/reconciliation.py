@@ -12,6 +12,7 @@ from commerce.models import FinanceOperation, Order, Payment
 from commerce.services import payments
 from commerce.services.currencies import from_minor, to_minor
 from commerce.services.providers.stripe import Intent, find_intent, send_back
+from commerce.services.refunds import send_parts
 from config.api.errors import DomainError
 from tenants.scope import all_tenants
 
@@ -87,3 +88,4 @@ def _send_what_is_owed() -> Iterator[tuple[bool, str]]:
     for payment in owed:
         sent = send_back(payment)
         yield sent, f"{payment} was {'paid back' if sent else 'not paid back'}: what it paid for is over"
+    yield from send_parts()

@@ -14,6 +14,7 @@ from commerce.models import (
     Invoice,
     InvoiceSeries,
     Order,
+    OrderRefund,
     OrderStatusChange,
     Payment,
     Wallet,
@@ -53,7 +54,7 @@ def finish_order(order: Order, *, by: User | None) -> None:
         lock_wallets([balance_wallet(user=order.seller)])
         enroll(
             wallet=personal_balance(user=order.seller),
-            amount=order.total_cost,
+            amount=order.left,
             description=f"Sale {order.number}",
             **of_order(order, "sale"),
         )
@@ -71,20 +72,25 @@ def refund_order(order: Order, *, by: User | None) -> None:
         if order.status == Order.Status.REFUNDED:
             # Somebody else was faster with the very same.
             return
-        was_paid = order.paid_at is not None
-        came_too_late = order.payments.filter(status=Payment.Status.SUCCEEDED).exists()
-        refundable = Order.Status.REFUNDED in Order.TRANSITIONS[order.status] and (was_paid or came_too_late)
-        if not refundable or not order.move(Order.Status.REFUNDED):
-            raise order_closed(order)
-        lock_wallets(_wallets(order))
-        if was_paid:
-            if take_back_credits(order, occasion="refund") > 0:
-                raise DomainError("credits_spent", "The credits of this order have been spent.")
-            if _take_back_sale(order) > 0:
-                raise DomainError("sale_spent", "The seller has spent the money of this order.")
-        record(order, by)
-        provider_of(order.payment_method).give_back(order)
+        refund_whole(order, by=by)
     provider_of(order.payment_method).send_back(order)
+
+
+def refund_whole(order: Order, *, by: User | None, note: str = "") -> None:
+    """What ``refund_order`` does before the provider sends. Call with the order locked, over all tenants."""
+    was_paid = order.paid_at is not None
+    came_too_late = order.payments.filter(status=Payment.Status.SUCCEEDED).exists()
+    refundable = Order.Status.REFUNDED in Order.TRANSITIONS[order.status] and (was_paid or came_too_late)
+    if not refundable or not order.move(Order.Status.REFUNDED):
+        raise order_closed(order)
+    lock_wallets(_wallets(order))
+    if was_paid:
+        if take_back_credits(order, occasion="refund") > 0:
+            raise DomainError("credits_spent", "The credits of this order have been spent.")
+        if _take_back_sale(order) > 0:
+            raise DomainError("sale_spent", "The seller has spent the money of this order.")
+    record(order, by, note)
+    provider_of(order.payment_method).give_back(order)
 
 
 def refund_by_provider(order: Order, note: str) -> None:
@@ -143,12 +149,7 @@ def take_back_credits(order: Order, *, occasion: str) -> int:
 
 def credits_of(order: Order, wallet: Wallet) -> int:
     """What the order has given the wallet so far: enrolled less written off."""
-    entries = FinanceOperation._base_manager.filter(
-        wallet=wallet, reference_type=PURCHASE, reference_id=order.pk, status=FinanceOperation.Status.EXECUTED
-    )
-    return sum(
-        int(entry.amount) if entry.type == FinanceOperation.Type.ENROLLMENT else -int(entry.amount) for entry in entries
-    )
+    return int(_given(order, wallet))
 
 
 def issue_invoice(order: Order) -> Invoice:
@@ -180,7 +181,8 @@ def _take_back_sale(order: Order) -> Decimal:
     if order.seller is None or not sale.exists():
         return Decimal(0)
     wallet = balance_wallet(user=order.seller)
-    amount = min(order.total_cost, wallet.available)
+    owed = _given(order, wallet)
+    amount = min(owed, wallet.available)
     if amount > 0:
         write_off(
             wallet=wallet,
@@ -188,7 +190,31 @@ def _take_back_sale(order: Order) -> Decimal:
             description=f"Sale {order.number} was paid back",
             **of_order(order, "sale:refund"),
         )
-    return order.total_cost - amount
+    return owed - amount
+
+
+def take_back_part(order: Order, refund: OrderRefund) -> None:
+    """Of the seller, who has the money of a finished order. Raises DomainError ``sale_spent``. Call locked."""
+    lock_wallets(_wallets(order))
+    if order.seller is None or order.status != Order.Status.FINISHED:
+        return
+    wallet = balance_wallet(user=order.seller)
+    if wallet.available < refund.amount:
+        raise DomainError("sale_spent", "The seller has spent the money of this order.")
+    write_off(
+        wallet=wallet,
+        amount=refund.amount,
+        description=f"A part of sale {order.number} was paid back",
+        **of_order(order, f"sale:refund:{refund.pk}"),
+    )
+
+
+def _given(order: Order, wallet: Wallet) -> Decimal:
+    entries = FinanceOperation._base_manager.filter(
+        wallet=wallet, reference_type=PURCHASE, reference_id=order.pk, status=FinanceOperation.Status.EXECUTED
+    )
+    signs = {FinanceOperation.Type.ENROLLMENT: 1, FinanceOperation.Type.WRITE_OFF: -1}
+    return sum((entry.amount * signs[FinanceOperation.Type(entry.type)] for entry in entries), Decimal(0))
 
 
 def _wallets(order: Order) -> list[Wallet]:

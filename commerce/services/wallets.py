@@ -13,6 +13,7 @@ from accounts.models import User
 from commerce.models import CREDITS, FinanceOperation, Wallet, WalletType
 from commerce.services.ledger import enroll
 from config.api.errors import DomainError, NotFound, ValidationFailed
+from tenants import runtime
 from tenants.scope import tenant_scope
 
 
@@ -39,10 +40,10 @@ def credits_of(user_ids: Sequence[int]) -> dict[str, dict[int, int]]:
 
 def grant_signup_credits(wallet: Wallet) -> None:
     """Once per user, however often it is called."""
-    if settings.SIGNUP_CREDITS > 0:
+    if (credits := runtime.whole("SIGNUP_CREDITS")) > 0:
         enroll(
             wallet=wallet,
-            amount=settings.SIGNUP_CREDITS,
+            amount=credits,
             description="Signup credits",
             reference_type="signup",
             reference_id=wallet.user_id,

@@ -138,7 +138,11 @@ class StripeServer:
             return 200, self.intents[intent_id]
         if (method, path) == ("POST", "/v1/refunds"):
             intent = self.intents[params["payment_intent"]]
-            intent["latest_charge"]["amount_refunded"] = intent["amount"]
+            charge = intent["latest_charge"]
+            left = intent["amount"] - charge["amount_refunded"]
+            if int(params.get("amount", left)) > left:
+                return 400, _error("Refund amount is greater than unrefunded amount on charge")
+            charge["amount_refunded"] += int(params.get("amount", left))
             self.refunds.append(intent["id"])
             return 200, {"id": f"re_{next(self._numbers)}", "object": "refund", "status": "succeeded"}
         match = re.fullmatch(r"/v1/payment_intents/(\w+)(/cancel)?", path)

@@ -14,11 +14,14 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from commerce.models import FinanceOperation, Invoice, Order, Payment, PaymentEvent, Product
+from commerce.models import FinanceOperation, Invoice, Order, OrderRefund, Payment, PaymentEvent, Product
 from commerce.services.audit import audit
 from commerce.services.currencies import from_minor, to_minor
+from commerce.services.reconciliation import reconcile
+from commerce.services.refunds import refund
 from commerce.tests.shop import assert_refused, credits_of, money_of
 from commerce.tests.stripe_server import KEY, WEBHOOK_SECRET, StripeServer, sign
+from config.api.errors import DomainError
 from tenants.scope import all_tenants
 
 pytestmark = pytest.mark.django_db
@@ -333,3 +336,44 @@ def test_minor_units(amount: str, currency: str, units: int) -> None:
 def test_a_fraction_of_the_smallest_unit_is_an_error(amount: str, currency: str) -> None:
     with pytest.raises(ValueError, match="fraction"):
         to_minor(Decimal(amount), currency)
+
+
+def test_a_part_paid_back_by_staff(staff: User, user: User, stripe: StripeServer, intent: str) -> None:
+    outcome(stripe.pay(intent))
+    order = Order.objects.get()
+    refund(staff=staff, order=order, amount=Decimal("2.50"), reason="Late")
+    charge = stripe.intents[intent]["latest_charge"]
+    assert charge["amount_refunded"] == 250
+    told = stripe.event("charge.refunded", {**charge, "payment_intent": intent, "currency": "usd"})
+    assert outcome(told) == "applied"
+    order.refresh_from_db()
+    assert (order.status, order.refunded_amount, Payment.objects.get().refunded_amount) == ("paid", 2.5, 2.5)
+    assert [change.note for change in order.history.all() if "paid back" in change.note] == [
+        "2.5 USD were paid back: Late"
+    ]
+    refund(staff=staff, order=order, amount=None, reason="All of it")
+    assert charge["amount_refunded"] == 999
+    assert (Order.objects.get().status, Payment.objects.get().status) == ("refunded", "refunded")
+    assert credits_of(user) == SIGNUP
+
+
+def test_a_part_that_the_provider_cannot_send_is_owed(
+    staff: User, user: User, stripe: StripeServer, intent: str
+) -> None:
+    outcome(stripe.pay(intent))
+    stripe.down = True
+    refund(staff=staff, order=Order.objects.get(), amount=Decimal(3), reason="Late")
+    assert OrderRefund.objects.get().sent_at is None
+    stripe.down = False
+    list(reconcile())
+    list(reconcile())
+    assert OrderRefund.objects.get().sent_at is not None
+    assert stripe.intents[intent]["latest_charge"]["amount_refunded"] == 300
+
+
+def test_a_disputed_payment_is_not_paid_back_in_part(staff: User, stripe: StripeServer, intent: str) -> None:
+    outcome(stripe.pay(intent))
+    outcome(stripe.dispute(intent, "created", "needs_response"))
+    with pytest.raises(DomainError, match="disputed"):
+        refund(staff=staff, order=Order.objects.get(), amount=Decimal(3), reason="Late")
+    assert (Order.objects.get().refunded_amount, stripe.refunds) == (0, [])

@@ -155,7 +155,7 @@ class FinanceOperationViewSet(APIViewSet):
         """Call one's own operation off, while it is not executed."""
         info = parse(CancelOperationSerializer, request)["cancelInfo"]
         operation = finance.find_operation(user=request.user, operation_id=operation_id)
-        finance.cancel_operation(operation=operation, info=info)
+        finance.cancel_operation(operation=operation, info=info, by=request.user)
         return self._answer(request, operation_id, "Finance operation cancelled successfully")
 
     @extend_schema(request=OperationStatusInputSerializer, responses=OperationRow)

@@ -42,6 +42,7 @@ CODES = {
     "method_not_allowed": Code(405, 'Method "PUT" not allowed.'),
     # Who else asks
     "conflict": Code(409, "Somebody else is changing this"),
+    "changed_meanwhile": Code(409, "Somebody else has changed this meanwhile: look again."),
     "too_many_requests": Code(429, "Too many requests"),
     "too_many_streams": Code(429, "You have 20 streams open, as many as one may have; close one first."),
     # Input

@@ -221,6 +221,8 @@ class EnvelopeSchema(AutoSchema):
         kinds = ["validation_error", "too_many_requests", "server_error", "service_unavailable", "busy"]
         if self.view.get_authenticators():
             kinds.append("unauthenticated")
+            if self.method != "GET":
+                kinds.append("acting_as")
         permissions = self.view.get_permissions()
         if any(type(permission) not in (Public, Authenticated) for permission in permissions):
             kinds.append("forbidden")

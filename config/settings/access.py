@@ -42,6 +42,8 @@ EXPORT_DAYS = env.whole("EXPORT_DAYS", 7)
 
 LOGIN_URL = "admin:login"
 
+# How long one of the staff acts as a user at a time.
+ACT_AS_MINUTES = env.whole("ACT_AS_MINUTES", 15, most=120)
 STAFF_SECOND_FACTOR = env.word("STAFF_SECOND_FACTOR", "optional", ("optional", "required"))
 """``required``: whoever is staff has no more rights than others until a second factor is set up."""
 MFA_ADAPTER = "accounts.services.factor_secrets.MFAAdapter"

@@ -8,6 +8,9 @@ CURRENCY = env.pattern("CURRENCY", "USD", "[A-Za-z]{3}", "USD").upper()
 PREVIEW_PRICE_SHARE = env.number("PREVIEW_PRICE_SHARE", 0.5, least=0, most=1)
 """What a preview's frame costs, as a share of a final's: 0 makes previews free."""
 
+FOUR_EYES_ABOVE = env.whole("FOUR_EYES_ABOVE", 100, least=0)
+"""What one member of the staff may change a balance by in a day, in its currency or credits; more takes a second."""
+
 STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", "")
 """Empty: no card payments."""
 STRIPE_PUBLISHABLE_KEY = env.str("STRIPE_PUBLISHABLE_KEY", "")

@@ -6,6 +6,14 @@ from config.settings.environment import env
 SIGNUP_CREDITS = env.whole("SIGNUP_CREDITS", 50, least=0)
 SIGNUP_CREDITS_PER_ADDRESS = env.whole("SIGNUP_CREDITS_PER_ADDRESS", 10, least=0)
 """So many new accounts of one address have them at once, in 30 days; the others once their mailbox is proven."""
+# Staff change these, too, while it runs (`tenants/runtime.py`): what stands here is what they begin with.
+REGISTRATION_OPEN = env.bool("REGISTRATION_OPEN", True)
+UPLOADS_OPEN = env.bool("UPLOADS_OPEN", True)
+RENDERS_OPEN = env.bool("RENDERS_OPEN", True)
+GALLERY_OPEN = env.bool("GALLERY_OPEN", True)
+RUNTIME_SETTINGS_SECONDS = env.number("RUNTIME_SETTINGS_SECONDS", 2.0, least=0)
+"""A process notices a change of these after so long at most."""
+
 MAX_ACTIVE_JOBS = env.whole("MAX_ACTIVE_JOBS", 5)
 
 FFMPEG_BINARY = env.str("FFMPEG_BINARY", "")

@@ -66,6 +66,7 @@ class Effect(models.Model):
         max_digits=12, decimal_places=2, default=Decimal(0), validators=[MinValueValidator(0)],
         help_text="A head start that staff give: counts like so many uses.",
     )  # fmt: skip
+    sort_order = models.IntegerField(default=0, help_text="Where staff put it, for lists in their order.")
     use_count = models.PositiveBigIntegerField(default=0, editable=False)
     popularity = models.GeneratedField(
         expression=models.F("popularity_score")
@@ -88,6 +89,11 @@ class Effect(models.Model):
                 fields=("popularity", "id"),
                 condition=models.Q(deleted_at=None, is_active=True),
                 name="effect_popularity",
+            ),
+            models.Index(
+                fields=("sort_order", "id"),
+                condition=models.Q(deleted_at=None, is_active=True),
+                name="effect_sort_order",
             ),
             # The public list counts and pages through these rows alone.
             models.Index(fields=("id",), condition=models.Q(deleted_at=None, is_active=True), name="effect_public"),

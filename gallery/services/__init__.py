@@ -1,11 +1,13 @@
 """The verbs of the gallery."""
 
-from gallery.services.moderation import moderate, report
+from gallery.services.moderation import ban, dismiss, moderate, report, version_of
 from gallery.services.publication import publication_date, publish, refresh, unpublish
 from gallery.services.reactions import has_liked, like, record_view, unlike
 from gallery.services.viewing import find_item, remix
 
 __all__ = [
+    "ban",
+    "dismiss",
     "find_item",
     "has_liked",
     "like",
@@ -18,4 +20,5 @@ __all__ = [
     "report",
     "unlike",
     "unpublish",
+    "version_of",
 ]

@@ -15,7 +15,7 @@ from gallery.services.viewing import LIST
 
 def shown_rows(user: User) -> Iterator[Section]:
     """Items, likes and complaints of the user; what a moderator decided about others is not the moderator's own."""
-    return rows_naming(user, "gallery", leave_out={"GalleryItem.moderated_by"})
+    return rows_naming(user, "gallery", leave_out={"GalleryItem.moderated_by", "GalleryReport.resolved_by"})
 
 
 def erase_items(user: User) -> None:

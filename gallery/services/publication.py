@@ -13,6 +13,7 @@ from gallery.models import GalleryItem
 from gallery.services.viewing import LIST
 from studio.models import RenderJob, Video
 from studio.services.videos.shared_parameters import shared_parameters
+from tenants import runtime
 
 _DESCRIBED = (
     "owner", "owner_name", "title", "effect", "effect_name", "effect_slug", "category", "category_name", "tags",
@@ -25,9 +26,10 @@ _DESCRIBED = (
 def publish(video: Video) -> GalleryItem:
     """Show a completed video to everybody; publishing again keeps the date and takes over what has changed.
 
-    Call it in the scope of the video's tenant. Raises DomainError ``not_completed``, and ``removed_by_moderators`` for
-    a video that moderators took out for good.
+    Call it in the scope of the video's tenant. Raises DomainError ``switched_off``, ``not_completed``,
+    and ``removed_by_moderators`` for a video that moderators took out for good.
     """
+    runtime.require("GALLERY_OPEN")
     # As it is now, and one publication of it at a time.
     video = Video.objects.select_for_update(of=("self",)).select_related("owner", "effect__category").get(pk=video.pk)
     if video.status != Video.Status.COMPLETED or video.output is None:

@@ -32,7 +32,9 @@ def staff(moderator: User) -> Client:
 def test_decisions_go_through_the_service(staff: Client, moderator: User, publish: Publish, state: str) -> None:
     item, other = publish(), publish()
     report = services.report(item=item, user=moderator, reason="spam")
-    answer = staff.post(LIST, {"action": f"moderate_{state}", "_selected_action": item.pk})
+    asked = {"action": f"moderate_{state}", "_selected_action": item.pk}
+    assert staff.post(LIST, asked).status_code == 200
+    answer = staff.post(LIST, {**asked, "reason": "So.", "confirmed": "1"})
     assert answer.status_code == 302
     for row in (item, other, report):
         row.refresh_from_db()

@@ -12,6 +12,7 @@ from accounts.models import User
 from gallery.models import GalleryItem
 from studio.models import ModelFile, Preset, RenderJob
 from studio.requests.types import TYPES, parameters_of
+from studio.services.blocked_phrases import block_phrase
 from studio.services.catalogue.seeding import seed_catalogue
 from studio.tests.parameter_values import cases
 from tenants.scope import all_tenants, tenant_scope
@@ -77,3 +78,11 @@ def test_a_preset_that_is_gone_is_named_by_whoever_asks(api: APIClient, publish:
     found = remixed(api, publish(type="deforum", parameters={"prompt": "a temple", "preset": "gone"}))
     answer = api.post("/api/generate", {"type": "deforum", **found})
     assert (answer.status_code, list(answer.json()["data"])) == (422, ["preset"])
+
+
+def test_what_the_block_list_has_is_refused(api: APIClient, publish: Publish, user: User) -> None:
+    item = publish(type="deforum", parameters={"prompt": "a temple", "schedules": {"prompts": {"0": "a gory scene"}}})
+    block_phrase({"phrase": "gory scene"}, by=user, reason="Our terms.")
+    answer = api.post(f"/api/gallery/{item.pk}/remix")
+    assert (answer.status_code, answer.json()["code"]) == (422, "prompt_refused")
+    assert list(answer.json()["data"]) == ["parameters.schedules"]

@@ -10,6 +10,7 @@ from django.db import connection
 from rest_framework.test import APIClient
 
 from accounts.models import User
+from accounts.services.runtime_settings import change_setting
 from config.api.errors import DomainError
 from effects.models import Effect
 from gallery import services
@@ -29,6 +30,13 @@ class TestPublish:
             services.publish(video)
         assert (refused.value.status, refused.value.code) == (422, "not_completed")
         assert not GalleryItem.objects.exists()
+
+    def test_a_closed_gallery_takes_none(self, publish: Publish, item: GalleryItem, user: User) -> None:
+        change_setting(staff=user, name="GALLERY_OPEN", value=False, reason="Clean-up", seen=0)
+        with pytest.raises(DomainError, match="takes no new videos") as refused:
+            publish()
+        assert (refused.value.status, refused.value.code) == (422, "switched_off")
+        assert list(GalleryItem.objects.all()) == [item], "what is published stays"
 
     def test_what_is_copied(self, item: GalleryItem, cartoon: Effect, artist: User) -> None:
         assert (item.title, item.owner, item.effect, item.effect_slug) == (
@@ -65,13 +73,13 @@ class TestPublish:
         assert GalleryItem.objects.get().title == "Changed"
 
     def test_publishing_is_no_way_around_moderators(self, item: GalleryItem, user: User) -> None:
-        services.moderate(item, to="hidden", moderator=user)
+        services.moderate(item, to="hidden", moderator=user, note="Hate.")
         with tenant_scope(item.owner.tenant_id):
             video = Video.objects.get()
             services.unpublish(video)
             services.publish(video)
             assert not GalleryItem.objects.public().exists()
-            services.moderate(item, to="removed", moderator=user)
+            services.moderate(item, to="removed", moderator=user, note="Hate.")
             services.unpublish(video)
             with pytest.raises(DomainError) as refused:
                 services.publish(video)
@@ -97,7 +105,7 @@ class TestAtOnce:
         assert anonymous.get(f"/gallery/media/{item.pk}/video.mp4").status_code == 404
         report.refresh_from_db()
         assert report.resolved_at is not None
-        services.moderate(item, to="visible", moderator=user)
+        services.moderate(item, to="visible", moderator=user, note="It is none.")
         assert seen() == (2, ["good", "bad"])
 
     def test_publication_shows_at_once(self, anonymous: APIClient, make_video: MakeVideo) -> None:

@@ -2,8 +2,18 @@
 
 from studio.admin import boards as boards
 from studio.admin.catalogue import ModelFileAdmin, PresetAdmin
+from studio.admin.catalogue_tasks import CatalogueTaskAdmin
 from studio.admin.files import MediaFileAdmin
 from studio.admin.jobs import RenderJobAdmin
+from studio.admin.moderation import BlockedPhraseAdmin
 from studio.admin.videos import VideoAdmin
 
-__all__ = ["MediaFileAdmin", "ModelFileAdmin", "PresetAdmin", "RenderJobAdmin", "VideoAdmin"]
+__all__ = [
+    "BlockedPhraseAdmin",
+    "CatalogueTaskAdmin",
+    "MediaFileAdmin",
+    "ModelFileAdmin",
+    "PresetAdmin",
+    "RenderJobAdmin",
+    "VideoAdmin",
+]

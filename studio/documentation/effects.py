@@ -14,7 +14,7 @@ OPERATIONS = [
         "To a video, to an uploaded file, or, for an animation, to nothing. The price is the effect's, held now and "
         "taken when it is done. The key makes it happen once, however often it is sent.",
         codes="not_found not_owner video_busy too_many_jobs insufficient_credits storage_full file_not_uploaded "
-        "file_rejected source_missing source_damaged media_busy price_out_of_range",
+        "file_rejected source_missing source_damaged media_busy price_out_of_range prompt_refused switched_off",
         request={
             "effect_id": 7,
             "input_file_id": 42,
@@ -27,7 +27,8 @@ OPERATIONS = [
         "Effect renders",
         "Estimate an effect",
         "What it would cost and whether you could pay it now. Refuses what the render itself would be refused for.",
-        codes="not_found not_owner video_busy file_not_uploaded file_rejected source_missing source_damaged media_busy",
+        codes="not_found not_owner video_busy file_not_uploaded file_rejected source_missing source_damaged media_busy "
+        "prompt_refused switched_off",
         request={"effect_id": 7, "input_file_id": 42},
     ),
     Operation("GET /api/ai-jobs", "Effect renders", "List the own renders", "All of them, previews included."),

@@ -13,7 +13,7 @@ TAGS = {
 
 _SUBMITTED = (
     "video_busy source_missing source_damaged media_busy too_many_jobs insufficient_credits price_out_of_range "
-    "storage_full"
+    "storage_full prompt_refused switched_off"
 )
 _STATUS = (
     "State and progress of a video's newest render, its settings, its place in the queue, and links to the newest "
@@ -28,7 +28,7 @@ OPERATIONS = [
         "A video or a picture, and perhaps a soundtrack, as `multipart/form-data`. Files are judged by what they are "
         "and not by their name; one that can't be rendered is refused with the reason. Answers the `videoId` that "
         "everything else is asked with.",
-        codes="storage_full media_busy",
+        codes="storage_full media_busy switched_off",
         request={"type": "vid2vid"},
     ),
     Operation(
@@ -105,6 +105,7 @@ OPERATIONS = [
         "Check a Deforum settings file",
         "Answers what would be rendered of it, to be sent as `schedules`, and the keys that are not known.",
         request={"settings": {"max_frames": 24, "zoom": "0: (1.02)", "prompts": {"0": "a harbour at dawn"}}},
+        codes="prompt_refused",
     ),
     Operation(
         "POST /api/v1/schedules",

@@ -44,7 +44,7 @@ OPERATIONS = [
         "answers what is stored. `extend` holds the price of the new frames; `stop` completes the film with the frames "
         "that are done, and only those are paid.",
         codes="not_controller control_lost job_finished stale_number not_steerable too_many_commands "
-        "insufficient_credits price_out_of_range",
+        "insufficient_credits price_out_of_range prompt_refused",
         request={"number": 8, "kind": "set", "token": _TOKEN, "values": {"zoom": {"value": 0.02, "mode": "add"}}},
         answer={
             "number": 8,

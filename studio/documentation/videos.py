@@ -16,7 +16,7 @@ OPERATIONS = [
         "Videos",
         "Make a video of a file and an effect",
         "To be rendered when asked, with `POST /api/ai-jobs`. `input_payload` sets the effect's properties.",
-        codes="not_found not_owner file_not_uploaded file_rejected storage_full media_busy",
+        codes="not_found not_owner file_not_uploaded file_rejected storage_full media_busy prompt_refused",
         request={"title": "Harbour at dawn", "input_payload": {"prompt": "a harbour at dawn"}},
     ),
     Operation("GET /api/videos/{video_id}", "Videos", "Get a video", "One of your own.", codes="not_owner"),
@@ -41,7 +41,7 @@ OPERATIONS = [
         "Announce an upload",
         "Says where to PUT the file, with which headers, and until when; a large file may be sent in parts. It is "
         "looked at when it is first referred to, or when `complete` asks for it.",
-        codes="not_found insufficient_credits too_many_uploads storage_full",
+        codes="not_found insufficient_credits too_many_uploads storage_full switched_off",
     ),
     Operation(
         "GET /api/files/{file_id}",

@@ -17,6 +17,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import User
+from accounts.services.runtime_settings import change_setting
 from studio.models import MediaFile, ModelFile, Preset, RenderJob, Video
 from tenants.scope import all_tenants
 from tests.fixtures import UserFactory
@@ -202,6 +203,25 @@ class TestGenerate:
         assert len(jobs()) == 5
         with all_tenants():
             assert Video.objects.count() == 5
+
+    def test_no_render_is_taken_during_maintenance_and_those_that_wait_stay(self, api: APIClient, user: User) -> None:
+        body = {"type": "deforum", "prompt": "a sea"}
+        assert api.post("/api/generate", body).status_code == 200
+        change_setting(staff=user, name="RENDERS_OPEN", value=False, reason="New disks", seen=0)
+        answer = api.post("/api/generate", body)
+        assert (answer.status_code, answer.json()["code"]) == (422, "switched_off")
+        assert answer.json()["data"] == {"switch": "renders_open"}
+        (waiting,) = jobs()
+        assert waiting.status == "queued"
+        change_setting(staff=user, name="RENDERS_OPEN", value=None, reason="Done", seen=1)
+        assert api.post("/api/generate", body).status_code == 200
+
+    def test_the_limit_is_what_staff_have_set(self, api: APIClient, user: User) -> None:
+        change_setting(staff=user, name="MAX_ACTIVE_JOBS", value=1, reason="Few GPUs", seen=0)
+        body = {"type": "deforum", "prompt": "a sea"}
+        assert api.post("/api/generate", body).status_code == 200
+        answer = api.post("/api/generate", body)
+        assert (answer.json()["code"], answer.json()["data"]) == ("too_many_jobs", {"active_jobs": 1, "limit": 1})
 
     def test_a_replay_answers_the_first_even_at_the_limit(self, api: APIClient) -> None:
         body = {"type": "deforum", "prompt": "a sea"}

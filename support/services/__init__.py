@@ -7,9 +7,11 @@ from support.services.requests import (
     file_anonymous_request,
     file_request,
     find_request,
+    lock_as_seen,
     requests_of,
     set_status,
     staff,
+    version_of,
 )
 from support.services.threads import add_note, answer, ask, send_message, thread
 
@@ -24,9 +26,11 @@ __all__ = [
     "find_request",
     "follow_token",
     "followed_request",
+    "lock_as_seen",
     "requests_of",
     "send_message",
     "set_status",
     "staff",
     "thread",
+    "version_of",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts.data_holders import Holder, Section
@@ -26,7 +27,9 @@ def erase_requests(user: User) -> None:
     messages.update(text="")
     closed = SupportRequest.Status.CLOSED
     # The query is by address, which this takes away: so it comes last.
-    requests.update(login="", email="", video=None, status=closed, updated_at=timezone.now())
+    now = timezone.now()
+    closing = {"status": closed, "closed_at": Coalesce("closed_at", now), "updated_at": now}
+    requests.update(login="", email="", video=None, **closing)
 
 
 def _requests_of(user: User) -> QuerySet[SupportRequest, SupportRequest]:

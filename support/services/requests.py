@@ -8,11 +8,13 @@ from email.utils import parseaddr
 from typing import TypedDict
 
 from django.conf import settings
+from django.contrib.auth.models import Group
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import User, normalise_email
+from accounts.services.audit import record
 from commerce.services.orders import find_order
 from config.api.errors import DomainError, Forbidden, NotFound, TooManyRequests, ValidationFailed
 from config.platform.background import enqueue
@@ -24,6 +26,8 @@ from support.models import SupportMessage, SupportRequest
 from support.services.notices import mail_filed
 
 Status = SupportRequest.Status
+SUPPORT = "support.change_supportrequest"
+"""The permission of whoever answers."""
 
 
 class About(TypedDict, total=False):
@@ -69,7 +73,7 @@ def file_anonymous_request(*, text: str, subject: int, login: str, email: str) -
 def find_request(*, user: User, request_id: int) -> SupportRequest:
     """A request for its author or staff; for anybody else it does not exist."""
     found = SupportRequest.objects.filter(pk=request_id).first()
-    if found is None or not (user.is_administrator or found.author_id == user.pk):
+    if found is None or not (found.author_id == user.pk or may_support(user)):
         raise NotFound("Support request not found")
     return found
 
@@ -82,7 +86,7 @@ def requests_of(user: User) -> QuerySet[SupportRequest, SupportRequest]:
 def set_status(*, user: User, request_id: int, status: int) -> SupportRequest:
     """Staff set any status that can follow; the author may only close. Closing what is closed is refused."""
     request = lock_request(find_request(user=user, request_id=request_id))
-    if not user.is_administrator and status != Status.CLOSED:
+    if status != Status.CLOSED and not may_support(user):
         raise Forbidden("You may only close a request; write to it to open it again")
     if request.status == Status.CLOSED == status:
         raise DomainError("already_closed", "This request is closed already.")
@@ -91,22 +95,66 @@ def set_status(*, user: User, request_id: int, status: int) -> SupportRequest:
             "invalid_transition",
             f"A request that is {request.get_status_display().lower()} can't become {Status(status).label.lower()}.",
         )
+    before = request.status
     request.move(status)
+    if user.pk != request.author_id:
+        _record("support_status_changed", request, user, before=label(before), after=label(status))
     announce(request)
     return request
 
 
-def assign(*, request: SupportRequest, assignee: User | None) -> None:
+@transaction.atomic
+def assign(*, request: SupportRequest, assignee: User | None, by: User | None = None) -> None:
     """Give a request to a member of the staff, or to nobody."""
-    if assignee is not None and not (assignee.is_active and assignee.is_administrator):
+    if assignee is not None and not may_support(assignee):
         raise ValidationFailed({"assignee": ["Only staff can be assigned."]})
+    before = lock_request(request).assignee_id
+    after = assignee.pk if assignee else None
     SupportRequest.objects.filter(pk=request.pk).update(assignee=assignee)
     request.assignee = assignee
+    if before != after:
+        _record("support_assigned", request, by, before=before, after=after)
+
+
+def may_support(user: User) -> bool:
+    """Whether somebody answers the requests of others."""
+    return user.has_perm(SUPPORT)
 
 
 def staff() -> QuerySet[User, User]:
     """Whom a request can be assigned to."""
-    return User.objects.filter(is_active=True, role__gte=User.Role.ADMINISTRATOR).order_by("name")
+    app, codename = SUPPORT.split(".")
+    grouped = Group.objects.filter(permissions__codename=codename, permissions__content_type__app_label=app)
+    members = User.groups.through.objects.filter(group__in=grouped).values_list("user")
+    administrators = User.objects.filter(role__gte=User.Role.ADMINISTRATOR).order_by().values_list("pk")
+    # Together first, each by its index: the staff are few, and users many.
+    return User.objects.filter(pk__in=administrators.union(members), is_active=True).order_by("name")
+
+
+def version_of(request: SupportRequest) -> str:
+    """Changes with every message, assignment and change of status."""
+    newest = SupportMessage.objects.filter(request=request).order_by("-id").values_list("pk", flat=True).first()
+    return f"{newest or 0} {request.assignee_id or 0} {request.status}"
+
+
+def lock_as_seen(request: SupportRequest, seen: str) -> SupportRequest:
+    """Lock the request for whoever looked at it as ``version_of`` said. Raises DomainError ``changed_meanwhile`` (409)
+    when others have written or decided since."""
+    found = lock_request(request)
+    if seen == version_of(found):
+        return found
+    newest = SupportMessage.objects.filter(request=found).select_related("author").order_by("-id").first()
+    if newest is not None and seen.partition(" ")[0] != str(newest.pk):
+        who = newest.author.name if newest.author else found.login or "The author"
+        message = f"{who} has written meanwhile; read it first. Nothing was sent."
+    else:
+        who = found.assignee.name if found.assignee else "nobody"
+        message = f"Meanwhile it is {label(found.status)} and assigned to {who}. Nothing was sent."
+    raise DomainError("changed_meanwhile", message, 409)
+
+
+def label(status: int) -> str:
+    return str(Status(status).label).lower()
 
 
 def announce(request: SupportRequest) -> None:
@@ -132,6 +180,10 @@ def attach(message: SupportMessage, files: Sequence[MediaFile]) -> None:
     """Give a new message its files."""
     if files:
         message.files.add(*files)
+
+
+def _record(event: str, request: SupportRequest, by: User | None, **detail: object) -> None:
+    record(event, actor=by, subject=request.author, request_id=request.pk, **detail)
 
 
 @transaction.atomic

@@ -10,12 +10,13 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.services.audit import record
 from config.api.errors import DomainError, TooManyRequests
 from config.platform.background import enqueue
 from studio.models import MediaFile
 from support.models import SupportMessage, SupportRequest
 from support.services.notices import mail_answered
-from support.services.requests import announce, attach, find_request, lock_request, own_files
+from support.services.requests import announce, attach, find_request, label, lock_request, own_files
 
 Kind = SupportMessage.Kind
 Status = SupportRequest.Status
@@ -64,16 +65,24 @@ def answer(*, staff: User, request: SupportRequest, text: str, files: Sequence[M
     message = _add(request, Kind.ANSWER, staff, text, files)
     if request.first_response_at is None:
         SupportRequest.objects.filter(pk=request.pk).update(first_response_at=message.created_at)
+    before = request.status
     if request.status != Status.READ:
         request.move(Status.READ)
+    record(
+        "support_answered", actor=staff, subject=request.author, request_id=request.pk, message_id=message.pk,
+        before=label(before), after=label(request.status),
+    )  # fmt: skip
     enqueue(mail_answered, request.pk)
     announce(request)
     return message
 
 
+@transaction.atomic
 def add_note(*, staff: User, request: SupportRequest, text: str) -> SupportMessage:
     """Something for staff alone; it changes nothing else."""
-    return SupportMessage.objects.create(request=request, kind=Kind.NOTE, author=staff, text=text)
+    note = SupportMessage.objects.create(request=request, kind=Kind.NOTE, author=staff, text=text)
+    record("support_noted", actor=staff, subject=request.author, request_id=request.pk, message_id=note.pk)
+    return note
 
 
 def _add(

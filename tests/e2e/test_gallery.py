@@ -106,7 +106,7 @@ def test_a_link_opens_its_video_and_a_hidden_one_says_so(page: Page, publish: Pu
     item = publish(title="Direct")
     page.goto(f"/gallery?video={item.pk}")
     expect(page.locator("#detail-title")).to_have_text("Direct")
-    services.moderate(item, to="hidden", moderator=user)
+    services.moderate(item, to="hidden", moderator=user, note="Spam.")
     page.goto(f"/gallery?video={item.pk}")
     expect(page.locator("#detail")).not_to_be_visible()
     expect(page.locator("#summary")).to_have_text("0 videos")

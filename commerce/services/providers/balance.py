@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from accounts.models import User
-from commerce.models import Order
+from commerce.models import Order, OrderRefund
 from commerce.payment_provider import PaymentProvider
 from commerce.services.ledger import enroll, of_order, write_off
 from commerce.services.wallets import personal_balance
@@ -24,11 +24,19 @@ class BalanceProvider(PaymentProvider):
         )
 
     def give_back(self, order: Order) -> None:
-        if order.paid_at is None or order.total_cost == 0:
+        if order.paid_at is None or order.left == 0:
             return
         enroll(
             wallet=personal_balance(user=order.customer),
-            amount=order.total_cost,
+            amount=order.left,
             description=f"Order {order.number} was paid back",
             **of_order(order, "payment:refund"),
+        )
+
+    def give_part(self, order: Order, refund: OrderRefund) -> None:
+        enroll(
+            wallet=personal_balance(user=order.customer),
+            amount=refund.amount,
+            description=f"A part of order {order.number} was paid back",
+            **of_order(order, f"payment:refund:{refund.pk}"),
         )

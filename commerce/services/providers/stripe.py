@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from django.conf import settings
 
 from accounts.models import User
-from commerce.models import Order, Payment
+from commerce.models import Order, OrderRefund, Payment
 from commerce.payment_provider import PaymentProvider
 from commerce.services.currencies import to_minor
 from config.api.errors import DomainError
@@ -58,6 +58,14 @@ class StripeProvider(PaymentProvider):
         for payment in order.payments.filter(status=Payment.Status.SUCCEEDED):
             send_back(payment)
 
+    def give_part(self, order: Order, refund: OrderRefund) -> None:
+        if not order.payments.filter(status=Payment.Status.SUCCEEDED).exists():
+            raise DomainError("payment_disputed", "The card payment of this order is disputed: the bank decides.")
+
+    def send_part(self, refund: OrderRefund) -> bool:
+        payment = refund.order.payments.filter(status=Payment.Status.SUCCEEDED).first()
+        return payment is not None and _refund(payment, f"refund-part-{refund.pk}", part=refund.amount)
+
 
 def client() -> stripe.StripeClient:
     """The SDK's client. Raises DomainError ``payment_method_unavailable`` (422) without a key."""
@@ -92,18 +100,26 @@ def find_intent(intent_id: str) -> Intent:
 
 def send_back(payment: Payment) -> bool:
     """Refund what was paid; once, however often it is called. False if Stripe did not do it."""
-    try:
-        with _answered():
-            client().v1.refunds.create(
-                {"payment_intent": payment.intent_id}, {"idempotency_key": f"refund-{payment.pk}"}
-            )
-    except DomainError as error:
-        logger.warning("%s could not be refunded: %s", payment, error)
-        Payment.objects.filter(pk=payment.pk).update(last_error=str(error)[:255])
+    if not _refund(payment, f"refund-{payment.pk}"):
         return False
     Payment.objects.filter(pk=payment.pk).update(
         status=Payment.Status.REFUNDED, refunded_amount=payment.amount, last_error=""
     )
+    return True
+
+
+def _refund(payment: Payment, key: str, *, part: Decimal | None = None) -> bool:
+    """Of a part our ``refunded_amount`` learns by the event that follows."""
+    asked: stripe.params.RefundCreateParams = {"payment_intent": payment.intent_id}
+    if part is not None:
+        asked["amount"] = to_minor(part, payment.currency)
+    try:
+        with _answered():
+            client().v1.refunds.create(asked, {"idempotency_key": key})
+    except DomainError as error:
+        logger.warning("%s could not be refunded: %s", payment, error)
+        Payment.objects.filter(pk=payment.pk).update(last_error=str(error)[:255])
+        return False
     return True
 
 

@@ -4,18 +4,14 @@ Needs the network once: renders never do. A download that broke off goes on wher
 """
 
 from argparse import ArgumentParser
-from pathlib import Path
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.text import slugify
 from tqdm import tqdm
 
 from studio.models import ModelFile
 from studio.rendering.errors import ModelError
-from studio.rendering.models.checks import check_model
-from studio.rendering.models.hub import fetch
-from studio.rendering.plan import ModelSpec
+from studio.services.catalogue.fetching import TYPES, fetch_model
 
 
 class Command(BaseCommand):
@@ -24,16 +20,15 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("repo_id", help="owner/name on the hub")
         parser.add_argument("--family", choices=ModelFile.Family.values, default=ModelFile.Family.SD15)
-        parser.add_argument("--type", choices=("checkpoint", "controlnet", "lora", "depth"), default="checkpoint")
+        parser.add_argument("--type", choices=TYPES, default="checkpoint")
         parser.add_argument("--revision", default="main", help="branch, tag or commit")
         parser.add_argument("--name", help="name in the catalogue (default: the repository's)")
         parser.add_argument("--slug", help="short name (default: from the name); a ControlNet's kind, such as canny")
         parser.add_argument("--endpoint", help="another hub than huggingface.co")
 
     def handle(self, *, repo_id: str, family: str, type: str, revision: str, **options: str | None) -> None:
-        name = options["name"] or repo_id.rsplit("/", 1)[-1]
-        slug = options["slug"] or slugify(name)
-        folder = Path(settings.MODEL_DIR) / slug
+        name = options["name"] or ""
+        slug = options["slug"] or slugify(name or repo_id.rsplit("/", 1)[-1])
         try:
             with tqdm(unit="B", unit_scale=True, desc=repo_id) as bar:
 
@@ -41,29 +36,16 @@ class Command(BaseCommand):
                     bar.total = total
                     bar.update(done - bar.n)
 
-                fetch(
-                    repo_id,
-                    folder,
+                model, created = fetch_model(
+                    repo_id=repo_id,
+                    slug=slug,
+                    name=name,
+                    family=family,
+                    model_type=type,
                     revision=revision,
+                    endpoint=options["endpoint"],
                     progress=advance,
-                    endpoint=options["endpoint"] or settings.HF_ENDPOINT or None,
-                    token=settings.HF_TOKEN or None,
                 )
-            if type == "checkpoint":
-                check_model(ModelSpec(family, str(folder)))
         except ModelError as error:
             raise CommandError(error.message) from error
-        model, created = ModelFile.objects.update_or_create(
-            slug=slug,
-            defaults={
-                "location": slug,
-                "family": family,
-                "model_type": type,
-                "version": revision,
-                **({"name": name} if options["name"] else {}),
-            },
-            create_defaults={
-                "name": name, "location": slug, "family": family, "model_type": type, "version": revision,
-            },
-        )  # fmt: skip
         self.stdout.write(f"{model.name} is {'in' if created else 'refreshed in'} the catalogue as model {model.pk}.")

@@ -21,7 +21,6 @@ from studio.models import MediaFile, RenderJob, Video
 from studio.rendering.media.sample import write_clip
 from studio.rendering.plan import RenderPlan
 from studio.rendering.ports import Progress, RenderInputs, Unsteered
-from studio.rendering.render import render
 from studio.services.files.store import local_copy
 from studio.services.videos.effect_requests import effect_request
 from studio.services.videos.plans import draft_render
@@ -45,6 +44,9 @@ def has_previews(effect: Effect) -> bool:
 
 def render_previews(effect: Effect, on_progress: OnProgress) -> Effect:
     """Render the effect with its defaults, store clip and thumbnail, and set their addresses. Raises RenderError."""
+    # Only who renders needs torch: the panel, which has this for its acts, starts without it.
+    from studio.rendering.render import render
+
     with TemporaryDirectory(dir=scratch.work_folder()) as folder:
         source = sample_clip(Path(folder))
         port = _Port(Path(folder) / "render", on_progress)

@@ -21,6 +21,7 @@ from studio.models import MediaFile, TenantStorage
 from studio.rendering.errors import SourceDamaged, SourceMissing
 from studio.rendering.media.probe import MediaInfo
 from studio.services.files.blobs import ContentGone, Staged, letting_go, staged
+from tenants import runtime
 from tenants.models import Tenant
 from tenants.scope import all_tenants
 
@@ -92,19 +93,19 @@ def keep_file(file: MediaFile) -> None:
 def reserve_room(*, tenant_id: int, size: int, announcer: User | None = None) -> None:
     """Ask for so many bytes, in the transaction that adds the file. Raises DomainError ``storage_full`` (422).
 
-    For an upload that ``announcer`` announces, ``too_many_uploads`` (422) as well.
+    ``switched_off`` where uploads are. For an upload that ``announcer`` announces, ``too_many_uploads`` (422) as well.
     """
+    runtime.require("UPLOADS_OPEN")
     # One at a time, or two could fill the same last bytes.
     Tenant.objects.select_for_update(no_key=True).get(pk=tenant_id)
     announced, open_uploads = _announced(tenant_id, announcer)
-    if announcer is not None and open_uploads >= settings.MAX_OPEN_UPLOADS:
-        most = settings.MAX_OPEN_UPLOADS
+    if announcer is not None and open_uploads >= (most := runtime.whole("MAX_OPEN_UPLOADS")):
         raise DomainError(
             "too_many_uploads",
             f"You have announced {open_uploads} uploads that are not used yet; at most {most} are allowed at a time.",
             data={"open_uploads": open_uploads, "limit": most},
         )
-    used, limit = _stored_bytes(tenant_id) + announced, settings.TENANT_STORAGE_BYTES
+    used, limit = _stored_bytes(tenant_id) + announced, runtime.whole("TENANT_STORAGE_BYTES")
     if used + size > limit:
         raise DomainError(
             "storage_full",

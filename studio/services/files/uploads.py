@@ -20,6 +20,7 @@ from studio.rendering.media.probe import MediaInfo, MediaLimits, Purpose, check_
 from studio.services.files.blobs import ContentGone, staged
 from studio.services.files.media_checks import looking
 from studio.services.files.store import name_content, new_file, reserve_room
+from tenants import runtime
 
 FIELDS: tuple[Purpose, Purpose] = ("attachment", "soundtrack")
 
@@ -33,6 +34,8 @@ def create_video(
     title: str = "",
 ) -> Video:
     """A video from what the user sent. A prompt alone (no attachment) is enough for Deforum."""
+    # Before the files are looked at; asked once more where room is made for them.
+    runtime.require("UPLOADS_OPEN")
     with tempfile.TemporaryDirectory(prefix="upload-", dir=scratch.upload_folder()) as folder:
         sent: dict[Purpose, UploadedFile[bytes]] = {
             field: file for field, file in zip(FIELDS, (attachment, soundtrack), strict=True) if file is not None

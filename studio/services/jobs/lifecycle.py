@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.services.profiles import lock_user
-from config.api.errors import Conflict, DomainError, NotFound
+from config.api.errors import Conflict, DomainError, NotFound, Unauthenticated
 from config.platform.locks import waited_too_long
 from config.platform.logs import current_request_id
 from effects.services import record_use
@@ -33,6 +33,7 @@ from studio.services.steering.lengths import settle_length
 from studio.services.steering.settling import refuse_waiting
 from studio.services.videos import plans
 from studio.services.videos.prepared import PreparedRender, Wish, prepare_render
+from tenants import runtime
 from tenants.scope import all_tenants, tenant_scope
 
 logger = logging.getLogger(__name__)
@@ -53,14 +54,16 @@ def submit_render(**wish: Unpack[Wish]) -> RenderJob:
 def queue_render(prepared: PreparedRender) -> RenderJob:
     """Queue what was drawn up. The row is written first; workers are woken when it is committed.
 
-    Its price is held until the render ends. Raises DomainError ``video_busy``, ``too_many_jobs``,
+    Its price is held until the render ends. Raises DomainError ``switched_off``, ``video_busy``, ``too_many_jobs``,
     ``insufficient_credits`` and ``conflict``; NotFound when the video or its new source was deleted meanwhile.
     """
+    runtime.require("RENDERS_OPEN")
     user, draft = prepared.user, prepared.draft
     parameters = draft.request.to_parameters()
     with transaction.atomic():
         # One address for the lock: two requests of one user count the active jobs one after the other.
-        lock_user(user.pk)
+        if not lock_user(user.pk).is_active:
+            raise Unauthenticated("This account is blocked or has ended")
         video = _lock_as_drafted(prepared)
         _ensure_below_limit(user)
         frames = draft.plan.frames_to_render
@@ -108,6 +111,15 @@ def cancel_render(job: RenderJob, *, only_paused: bool = False) -> RenderJob:
                 transaction.on_commit(partial(_withdraw, job))
                 break
     return job
+
+
+def cancel_all_of(user: User) -> int:
+    """Cancel every render of the user that is not over; answers how many. Each in a transaction of its own."""
+    active = list(RenderJob.objects.active().filter(owner=user).order_by("pk"))
+    for job in active:
+        with tenant_scope(job.tenant_id):
+            cancel_render(job)
+    return len(active)
 
 
 def cancel_video(video: Video) -> RenderJob | None:
@@ -375,9 +387,9 @@ def _withdraw(job: RenderJob) -> None:
 
 def _ensure_below_limit(user: User) -> None:
     active = RenderJob.objects.active().filter(owner=user).count()
-    if active >= settings.MAX_ACTIVE_JOBS:
+    if active >= (limit := runtime.whole("MAX_ACTIVE_JOBS")):
         raise DomainError(
             "too_many_jobs",
-            f"You have {active} active jobs; at most {settings.MAX_ACTIVE_JOBS} are allowed at a time.",
-            data={"active_jobs": active, "limit": settings.MAX_ACTIVE_JOBS},
+            f"You have {active} active jobs; at most {limit} are allowed at a time.",
+            data={"active_jobs": active, "limit": limit},
         )

@@ -12,10 +12,11 @@ from accounts.models import User
 from config.api.errors import DomainError, Forbidden, ValidationFailed
 from studio.models import RenderJob, Steering, SteeringCommand
 from studio.rendering.deforum.settings import import_settings
-from studio.rendering.deforum.steering.commands import Action, Command, Extend, parse
+from studio.rendering.deforum.steering.commands import Action, Command, Extend, Prompt, parse
 from studio.rendering.deforum.steering.reading import Refused
 from studio.rendering.deforum.steering.table import steerable_names
 from studio.rendering.plan import DeforumParams, RenderPlan
+from studio.services.blocked_phrases import Said, refuse_blocked
 from studio.services.jobs.charges import change_price
 from studio.services.jobs.pauses import WAKING, resume_render
 from studio.services.steering.bell import ring
@@ -50,7 +51,7 @@ def give_command(
 
     The same number with the same command answers what is stored, whatever has become of the render meanwhile. Raises
     Forbidden ``not_controller``, DomainError ``job_finished``, ``control_lost`` or ``stale_number`` (409), what
-    :func:`read_command` raises, and for frames more what ``submit_render`` does.
+    :func:`read_command` raises, ``prompt_refused``, and for frames more what ``submit_render`` does.
     """
     ensure_steerable(job)
     try:
@@ -69,6 +70,8 @@ def give_command(
         if stored is not None and (stored.kind, stored.body) == (kind, body):
             return Given(stored, repeated=True)
         ensure_unfinished(job)
+        if isinstance(action, Prompt):
+            refuse_blocked(said_by_command(action))
         steering = controlled(job, user, token)
         if number <= steering.last_number:
             raise DomainError(
@@ -104,6 +107,23 @@ def steerable_in(job: RenderJob) -> tuple[str, ...]:
 def commands_after(job: RenderJob, number: int) -> list[SteeringCommand]:
     """What was commanded above the number, in order; at most as much as may wait."""
     return list(SteeringCommand.objects.filter(job=job, number__gt=number).order_by("number")[:MAX_WAITING])
+
+
+def said_by_command(prompt: Prompt) -> list[Said]:
+    """What a command has a prompt say, with what it binds in the places of the names."""
+    bound = {name: binding for name, binding in prompt.bindings.items() if binding is not None}
+    said = [Said(f"bindings.{name}.{side}", getattr(it, side)) for name, it in bound.items() for side in ("a", "b")]
+    for field in ("a", "b", "negative"):
+        text = getattr(prompt, field) or ""
+        whole = {text, *(_filled(text, {name: getattr(it, side) for name, it in bound.items()}) for side in ("a", "b"))}
+        said += [Said(field, each, negative=field == "negative") for each in sorted(whole)]
+    return said
+
+
+def _filled(text: str, bound: Mapping[str, str]) -> str:
+    for name, words in bound.items():
+        text = text.replace(f"{{{{{name}}}}}", words)
+    return text
 
 
 def _ensure_room(job: RenderJob) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import TypedDict
 
-from django.conf import settings
 from django.db import transaction
 
 from accounts.models import User
@@ -16,11 +15,14 @@ from effects.models import Effect
 from effects.services import clean_payload, payload_files
 from studio import providers
 from studio.models import MediaFile, RenderJob, Video
+from studio.services.blocked_phrases import refuse_blocked
 from studio.services.files.presigned import find_verified_file, verify_upload
 from studio.services.files.store import keep_file
 from studio.services.videos.effect_requests import effect_request
 from studio.services.videos.plans import ensure_not_busy
 from studio.services.videos.prepared import PreparedRender, prepare_render
+from studio.services.videos.said import said_by_effect, said_by_payload
+from tenants import runtime
 
 # A finished render may be the source of the next effect.
 _SOURCES = (MediaFile.Kind.SOURCE, MediaFile.Kind.OUTPUT)
@@ -107,6 +109,7 @@ def estimate_effect(
 
     Nothing is kept of it: whether the plan can be drawn up is found out before anything is promised.
     """
+    runtime.require("RENDERS_OPEN")
     prepare_effect(user=user, effect=effect, video=video, source=source, input_payload=input_payload, provider=provider)
     available = int(open_credit_wallet(user=user).available)
     return {
@@ -115,7 +118,7 @@ def estimate_effect(
         "balance": available,
         "sufficient": available >= effect.credits_cost,
         "active_jobs": RenderJob.objects.active().filter(owner=user).count(),
-        "max_active_jobs": settings.MAX_ACTIVE_JOBS,
+        "max_active_jobs": runtime.whole("MAX_ACTIVE_JOBS"),
     }
 
 
@@ -165,7 +168,7 @@ def _checked_payload(user: User, effect: Effect, input_payload: object) -> dict[
     What it makes of the effect is within the bounds of every render.
     """
     payload = clean_payload(effect, input_payload)
-    effect_request(effect, payload)
+    refuse_blocked(said_by_payload(payload), said_by_effect(effect, effect_request(effect, payload)))
     kinds = {item["key"]: item["type"] for item in effect.offered_properties}
     for key, file_id in payload_files(effect, input_payload).items():
         field = f"input_payload.{key}"

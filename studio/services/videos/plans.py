@@ -40,6 +40,7 @@ from studio.requests.types import (
     Vid2VidRequest,
     parameters_of,
 )
+from studio.services.blocked_phrases import refuse_blocked
 from studio.services.catalogue import models as catalogue
 from studio.services.files.media_checks import looking
 from studio.services.files.store import ensure_stored, ensure_whole, local_copy
@@ -51,6 +52,7 @@ from studio.services.videos.animation_settings import (
     said_settings,
 )
 from studio.services.videos.file_parameters import file_parameters, fitting_size, rate_of
+from studio.services.videos.said import said_by, said_by_plan
 
 T = TypeVar("T")
 _INHERITED = ("prompt", "negative_prompt", "seed")
@@ -78,7 +80,8 @@ def draft_render(
     request: Request,
     source: MediaInfo | None = None,
 ) -> Draft:
-    """Freeze the plan of a render of this video. Raises ValidationFailed naming the field and the reason.
+    """Freeze the plan of a render of this video. Raises ValidationFailed naming the field and the reason, and
+    DomainError ``prompt_refused``.
 
     source: what another draft found the video's source to be; it is looked at unless given.
     """
@@ -101,6 +104,7 @@ def draft_render(
         validate_plan(plan, source_info=source, assets=(UPLOADED_PICTURE,) if source else ())
     except (PlanError, ModelError) as error:
         raise _refusal(request, error) from error
+    refuse_blocked(said_by(request), said_by_plan(plan, "preset" if getattr(request, "preset", None) else "prompt"))
     new_frames = plan.frames_to_render - (extended.frames_total if extended else 0)
     return Draft(plan, request, model_file, extended or _approved_preview(video, plan, purpose), new_frames, source)
 

@@ -16,9 +16,11 @@ from studio.rendering.deforum.settings import export_settings, import_settings
 from studio.rendering.deforum.validation import validate
 from studio.rendering.errors import PlanError
 from studio.rendering.plan import DeforumParams, RenderPlan
+from studio.services.blocked_phrases import refuse_blocked
 from studio.services.catalogue import models as catalogue
 from studio.services.videos.file_parameters import most_frames
 from studio.services.videos.not_taken import not_taken
+from studio.services.videos.said import said_by_settings
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class SettingsFile:
 
 def read_settings_file(content: Mapping[str, object]) -> SettingsFile:
     """Read a file of any version, every schedule that its mode uses checked at every frame. Raises ValidationFailed
-    naming the setting.
+    naming the setting, and DomainError ``prompt_refused``.
     """
     content = modernised_file(content)
     try:
@@ -48,6 +50,7 @@ def read_settings_file(content: Mapping[str, object]) -> SettingsFile:
     except PlanError as error:
         raise ValidationFailed({error.field: [error.message]}) from error
     exported = export_settings(settings)
+    refuse_blocked(said_by_settings(exported))
     return SettingsFile({key: exported[key] for key in exported if key in said}, unknown, reasons)
 
 

@@ -10,6 +10,12 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 
+from accounts.models import User
+from accounts.services.audit import record
+from accounts.staff.edits import record_edit
+from accounts.staff.who import who
+from config.api.errors import Conflict
+from config.staff_acts import Act, Values
 from config.staff_pages import StaffPage, changed_columns
 from effects import services
 from effects.hooks import render_models
@@ -29,13 +35,15 @@ class CategoryAdmin(StaffPage):
             services.update_category(obj, changes=_changes(obj, form))
         else:
             obj.pk = services.create_category(values=form.cleaned_data).pk
+        record_edit(request, "category.changed" if change else "category.added", form, obj.slug)
 
     def delete_model(self, request: HttpRequest, obj: Category) -> None:
         services.delete_category(obj)
+        record("category.deleted", actor=who(request), row=obj.slug)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Category]) -> None:
         for category in queryset:
-            services.delete_category(category)
+            self.delete_model(request, category)
 
 
 def _models() -> list[tuple[object, str]]:
@@ -75,6 +83,14 @@ class EffectForm(forms.ModelForm):
         return values
 
 
+def _restore(staff: User, effect: Effect, values: Values) -> str:
+    if not effect.is_deleted:
+        raise Conflict("Somebody else has restored it already.")
+    services.restore_effect(effect.pk)
+    record("effect.restored", actor=staff, row=effect.slug, reason=values["reason"])
+    return f"{effect} is in the catalogue."
+
+
 @admin.register(Effect)
 class EffectAdmin(StaffPage):
     """Deleting is soft: the row stays, and the action "restore" brings it back."""
@@ -91,6 +107,16 @@ class EffectAdmin(StaffPage):
     prepopulated_fields = {"slug": ("name",)}
     readonly_fields = ("use_count", "popularity", "deleted_at", "created_at", "updated_at")
     actions = ("restore",)
+    acts: tuple[Act, ...] = (
+        Act(
+            "restore",
+            "Restore",
+            "effects.change_effect",
+            _restore,
+            about="It is in the catalogue again, switched on or off as it was.",
+            possible=lambda _, effect: effect.is_deleted,
+        ),
+    )
 
     @admin.display(description="")
     def picture(self, effect: Effect) -> str:
@@ -102,6 +128,7 @@ class EffectAdmin(StaffPage):
     def restore(self, request: HttpRequest, queryset: QuerySet[Effect]) -> None:
         for effect in queryset:
             services.restore_effect(effect.pk)
+            record("effect.restored", actor=who(request), row=effect.slug)
         self.message_user(request, f"{len(queryset)} effects are in the catalogue.", messages.SUCCESS)
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
@@ -114,13 +141,15 @@ class EffectAdmin(StaffPage):
             services.update_effect(obj, changes=_changes(obj, form))
         else:
             obj.pk = services.create_effect(values=form.cleaned_data).pk
+        record_edit(request, "effect.changed" if change else "effect.added", form, obj.slug)
 
     def delete_model(self, request: HttpRequest, obj: Effect) -> None:
         services.delete_effect(obj)
+        record("effect.deleted", actor=who(request), row=obj.slug)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Effect]) -> None:
         for effect in queryset:
-            services.delete_effect(effect)
+            self.delete_model(request, effect)
 
 
 def _changes(row: Category | Effect, form: forms.ModelForm) -> dict[str, object]:

@@ -1,33 +1,21 @@
-"""The gallery in the Django admin: look, and moderate."""
+"""Items of the gallery: look, and moderate."""
 
 from __future__ import annotations
 
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import Count, OuterRef, QuerySet, Subquery
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 
-from accounts.models import User
+from config.staff_acts import Act
+from config.staff_many import act_on_many
 from config.staff_pages import INLINE_ROWS, ReadOnly, StaffPage
-from gallery import services
+from gallery.admin.decisions import ACTS, BAN, DECISIONS
 from gallery.models import GalleryItem, GalleryReport
-
-_DECISIONS = {
-    GalleryItem.Moderation.VISIBLE: "Show in the gallery",
-    GalleryItem.Moderation.HIDDEN: "Hide, until decided otherwise",
-    GalleryItem.Moderation.REMOVED: "Remove for good",
-}
-
-
-class _LookOnly(ReadOnly, StaffPage):
-    """Rows that the services alone write."""
-
-    def has_moderate_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("gallery.change_galleryitem")
 
 
 class OpenReports(admin.SimpleListFilter):
@@ -44,7 +32,8 @@ class OpenReports(admin.SimpleListFilter):
 
 
 @admin.register(GalleryItem)
-class GalleryItemAdmin(_LookOnly):
+class GalleryItemAdmin(ReadOnly, StaffPage):
+    acts = ACTS
     list_display = (
         "id", "title", "owner_name", "effect_name", "moderation", "open_reports", "likes", "views", "published_at",
         "look",
@@ -65,11 +54,15 @@ class GalleryItemAdmin(_LookOnly):
         count = Subquery(waiting.annotate(count=Count("pk")).values("count"))
         return super().get_queryset(request).annotate(open_reports=count)
 
+    def has_moderate_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("gallery.change_galleryitem")
+
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         found: dict[str, Any] = super().get_actions(request)
         if self.has_moderate_permission(request):
-            for state, text in _DECISIONS.items():
-                found[f"moderate_{state}"] = (partial(_decide, state), f"moderate_{state}", text)
+            for act in ACTS:
+                if act.verb != BAN and (to := DECISIONS[act.verb].to):
+                    found[f"moderate_{to}"] = (partial(_decide, act), f"moderate_{to}", f"{act.title}: {act.about}")
         return found
 
     @admin.display(description="open reports")
@@ -91,20 +84,7 @@ class GalleryItemAdmin(_LookOnly):
         )
 
 
-@admin.register(GalleryReport)
-class GalleryReportAdmin(_LookOnly):
-    list_display = ("id", "item", "reason", "details", "user", "created_at", "resolved_at")
-    list_filter = ("reason", ("resolved_at", admin.EmptyFieldListFilter))
-    list_select_related = ("item", "user")
-    indexed_filters = ("item",)
-    search_fields = ("=id", "=item", "user", "details")
-    readonly_fields = ("item", "user", "reason", "details", "created_at", "resolved_at")
-
-
 def _decide(
-    state: GalleryItem.Moderation, model_admin: GalleryItemAdmin, request: HttpRequest, queryset: QuerySet[GalleryItem]
-) -> None:
-    items = list(GalleryItem.objects.filter(pk__in=queryset.values("pk")))
-    for item in items:
-        services.moderate(item, to=state, moderator=cast(User, request.user))
-    model_admin.message_user(request, f"{len(items)} videos are {state.label.lower()}.", messages.SUCCESS)
+    act: Act, model_admin: GalleryItemAdmin, request: HttpRequest, queryset: QuerySet[GalleryItem]
+) -> HttpResponse | None:
+    return act_on_many(request, GalleryItem.objects.filter(pk__in=queryset.values("pk")).select_related("owner"), act)

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeVar
+from functools import partial
+from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
+from commerce.admin.acts import OPERATION_ACTS, ORDER_ACTS, WALLET_ACTS
 from commerce.models import (
     CreditHold,
     FinanceOperation,
     Invoice,
     Order,
     OrderItem,
+    OrderRefund,
     OrderStatusChange,
     Payment,
     PaymentEvent,
@@ -24,25 +26,24 @@ from commerce.models import (
     Wallet,
     WalletType,
 )
-from commerce.services import finance, orders, products
-from config.api.errors import DomainError, all_problems
+from commerce.services import products
+from config.api.errors import all_problems
+from config.staff_acts import Act
+from config.staff_many import act_on_many
 from config.staff_pages import ReadOnly, StaffInline, StaffPage
 
-M = TypeVar("M", bound=Model)
+
+class ActsOnMany(StaffPage):
+    """Whose acts are the actions of its list, too, for whoever may do them."""
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        found: dict[str, Any] = super().get_actions(request)
+        may = (act for act in self.acts if request.user.has_perm(act.permission))
+        return found | {act.verb: (partial(_act_on_many, act), act.verb, act.title) for act in may}
 
 
-def apply(page: admin.ModelAdmin, request: HttpRequest, rows: QuerySet[M], verb: Callable[[M], object]) -> None:
-    """Do something to each selected row, and say which refused."""
-    done = 0
-    for row in rows:
-        try:
-            verb(row)
-        except DomainError as error:
-            page.message_user(request, f"{row}: {error}", messages.ERROR)
-        else:
-            done += 1
-    if done:
-        page.message_user(request, f"{done} changed.", messages.SUCCESS)
+def _act_on_many(act: Act, page: StaffPage, request: HttpRequest, rows: QuerySet[Model, Model]) -> HttpResponse | None:
+    return act_on_many(request, rows, act)
 
 
 @admin.register(WalletType)
@@ -60,6 +61,7 @@ class WalletTypeAdmin(StaffPage):
 
 @admin.register(Wallet)
 class WalletAdmin(ReadOnly, StaffPage):
+    acts = WALLET_ACTS
     list_display = ("id", "user", "wallet_type", "balance", "held", "currency", "closed_at")
     list_filter = ("kind", "currency")
     search_fields = ("=id", "user")
@@ -67,22 +69,13 @@ class WalletAdmin(ReadOnly, StaffPage):
 
 
 @admin.register(FinanceOperation)
-class FinanceOperationAdmin(ReadOnly, StaffPage):
+class FinanceOperationAdmin(ReadOnly, ActsOnMany):
+    acts = OPERATION_ACTS
     list_display = ("id", "user", "type", "status", "amount", "balance_after", "description", "created_at")
     list_filter = ("type", "status", "reference_type")
     search_fields = ("=id", "user", "=reference_id", "=idempotency_key", "description")
     search_help_text = "Number, user, tenant, number of the order or render, or a part of a newer entry's description"
     list_select_related = ("user",)
-    actions = ("execute", "cancel")
-
-    @admin.action(description="Execute the selected operations")
-    def execute(self, request: HttpRequest, rows: QuerySet[FinanceOperation, FinanceOperation]) -> None:
-        status = FinanceOperation.Status.EXECUTED
-        apply(self, request, rows, lambda row: finance.change_status(user=request.user, operation=row, status=status))  # type: ignore[arg-type]
-
-    @admin.action(description="Cancel the selected operations")
-    def cancel(self, request: HttpRequest, rows: QuerySet[FinanceOperation, FinanceOperation]) -> None:
-        apply(self, request, rows, lambda row: finance.cancel_operation(operation=row, info="Cancelled by staff"))
 
 
 @admin.register(CreditHold)
@@ -98,7 +91,7 @@ class ProductForm(forms.ModelForm):
         model = Product
         fields = ("category", "name", "description", "price", "credits", "availability", "active")
 
-    def clean(self) -> dict[str, object]:
+    def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
         category = values.get("category")
         asked = {name: values[name] for name in ("price", "credits") if values.get(name) is not None}
@@ -144,35 +137,34 @@ class OrderItemInline(StaffInline):
     model = OrderItem
 
 
+class OrderRefundInline(StaffInline):
+    model = OrderRefund
+
+
 class OrderStatusChangeInline(StaffInline):
     model = OrderStatusChange
 
 
 @admin.register(Order)
-class OrderAdmin(ReadOnly, StaffPage):
-    list_display = ("number", "customer", "seller", "status", "total_cost", "currency", "payment_method", "created_at")
+class OrderAdmin(ReadOnly, ActsOnMany):
+    acts = ORDER_ACTS
+    list_display = (
+        "number",
+        "customer",
+        "seller",
+        "status",
+        "total_cost",
+        "refunded_amount",
+        "currency",
+        "payment_method",
+        "created_at",
+    )
     list_filter = ("status", "payment_method")
     indexed_filters = ("customer", "seller")
     search_fields = ("=id", "customer", "seller")
     search_help_text = "Number, or customer or seller: words of address or name, or the tenant's domain"
     list_select_related = ("customer", "seller")
-    inlines = (OrderItemInline, OrderStatusChangeInline)
-    actions = ("mark_paid", "cancel", "refund")
-
-    @admin.action(description="The money has arrived: mark as paid")
-    def mark_paid(self, request: HttpRequest, rows: QuerySet[Order, Order]) -> None:
-        self._change(request, rows, Order.Status.PAID)
-
-    @admin.action(description="Cancel the selected orders")
-    def cancel(self, request: HttpRequest, rows: QuerySet[Order, Order]) -> None:
-        self._change(request, rows, Order.Status.CANCELLED)
-
-    @admin.action(description="Pay the selected orders back")
-    def refund(self, request: HttpRequest, rows: QuerySet[Order, Order]) -> None:
-        self._change(request, rows, Order.Status.REFUNDED)
-
-    def _change(self, request: HttpRequest, rows: QuerySet[Order, Order], status: str) -> None:
-        apply(self, request, rows, lambda row: orders.change_status(staff=request.user, order=row, status=status))  # type: ignore[arg-type]
+    inlines = (OrderItemInline, OrderRefundInline, OrderStatusChangeInline)
 
 
 @admin.register(Invoice)

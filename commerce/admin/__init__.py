@@ -1,0 +1,5 @@
+"""Commerce for staff."""
+
+from commerce.admin import pages
+
+__all__ = ["pages"]
