@@ -26,7 +26,7 @@ _PASSWORDS = re.compile(
     r"|me/delete|administration/.*|tenant/invitations/accept)"
     r"|admin/(login|password|security|accounts/user)(_|\b).*|reset-password|invitation)/?$"
 )
-_EXPORTS = re.compile(r"POST /admin/\w+/\w+/export/$")
+_EXPORTS = re.compile(r"POST /admin/\w+/\w+/export/\w+/$")
 
 
 class Lane:

@@ -21,11 +21,11 @@ HASHES = [
     "POST /admin/accounts/user/7/password/", "POST /admin/security/",
 ]  # fmt: skip
 UPLOADS = ["POST /api/upload", "PUT /uploads/abc", "POST /api/files/7/complete", "POST /api/generate"]
-EXPORTS = ["POST /admin/accounts/user/export/", "POST /admin/commerce/order/export/"]
+EXPORTS = ["POST /admin/accounts/user/export/csv/", "POST /admin/commerce/order/export/json/"]
 OTHERS = [
     "GET /api/login", "GET /api/gallery", "POST /api/auth/refresh", "POST /api/v2/refresh", "POST /api/logout",
     "POST /api/messages", "POST /api/media", "POST /api/membership", "POST /api/chats", "POST /admin/studio/renderjob/",
-    "GET /admin/accounts/user/export/", "POST /admin/commerce/order/export/x",
+    "GET /admin/accounts/user/export/csv/", "POST /admin/commerce/order/export/x",
 ]  # fmt: skip
 
 
