@@ -14,6 +14,7 @@ from config.front.bodies import Buffers  # noqa: E402
 from config.front.handover import Handover  # noqa: E402
 from config.front.lanes import Lanes  # noqa: E402
 from config.front.limits import allowance  # noqa: E402
+from config.front.parts import Sender  # noqa: E402
 from config.streams.passing import socket_path  # noqa: E402
 from config.wsgi import application as handler  # noqa: E402
 
@@ -33,4 +34,5 @@ application = Front(
     ),
     allowance=allowance,
     handover=Handover(socket_path(), room=STREAMS),
+    sender=Sender(grace=settings.WEB_GRACE_SECONDS, rate=settings.WEB_LOWEST_RATE),
 )

@@ -1,123 +1,144 @@
-"""A list of the panel as a file: the columns and the rows that the list shows, by its filters and its search.
-
-Rows are read as the list reads them, page by page in the order of its key, and become text page by page; the front
-(``config.front.application``) collects that text before it sends it.
+"""Lists of the panel as files. The page of a list's export says what will be in the file and asks why; what comes back
+is a stream (``config.platform.parts``), and the audit log has who took what, and how much of it.
 """
 
 from __future__ import annotations
 
-import copy
-import csv
-import io
-import json
-from collections.abc import Iterable, Iterator
-from datetime import date, datetime
-from decimal import Decimal
-from itertools import chain
+import secrets
+import time
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
-from django.contrib.admin.utils import label_for_field, lookup_field
+from django import forms
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import IGNORED_PARAMS
 from django.core.exceptions import PermissionDenied
 from django.db import models
-from django.http import Http404, HttpRequest, HttpResponseBase, QueryDict, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import strip_tags
 
 from accounts.services.audit import record
 from accounts.staff.who import who
-from config.staff_lists import StaffChangeList
-from tenants.scope import all_tenants
+from config.platform.parts import AnswerInParts
+from config.staff_acts import MAX_REASON
+from config.staff_export_files import FORMATS
+from config.staff_export_rows import Column, ExportedList, columns_of
+from config.staff_lists import AFTER, BEFORE, Estimate, rows_about
+from config.staff_views import staff_page
+from config.staff_widgets import Textarea
 
 if TYPE_CHECKING:
+    from accounts.models import User
     from config.staff_pages import StaffPage
 
-PAGE: Final = 1_000
-"""Rows that are read at once."""
-KINDS: Final = {"csv": "text/csv; charset=utf-8", "json": "application/json"}
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes a cell that begins so for."""
-
-Cell = str | int | float | bool | None
+EXPORTED: Final = "list.exported"
+ENDED: Final = "list.export_ended"
 
 
-def export_list(page: StaffPage, request: HttpRequest, kind: str) -> HttpResponseBase:
-    """The answer; whoever may look at the list may have it, and the audit log says who had it."""
-    if kind not in KINDS:
+class ExportForm(forms.Form):
+    reason = forms.CharField(
+        max_length=MAX_REASON, widget=Textarea(attrs={"rows": 3}), help_text="The audit log keeps it."
+    )
+
+
+class TookTooLong(RuntimeError):
+    """An export is over after so long, wherever it is: the connection breaks, so that nobody takes it for whole."""
+
+
+def export_permission(model: type[models.Model]) -> str:
+    return f"{model._meta.app_label}.export_{model._meta.model_name}"
+
+
+def may_export(page: StaffPage, request: HttpRequest) -> bool:
+    return page.has_view_permission(request) and request.user.has_perm(export_permission(page.model))
+
+
+def export_view(page: StaffPage, request: HttpRequest, kind: str) -> HttpResponseBase:
+    """Ask (GET), or send the file (POST). The address has the filters and the search of the list."""
+    if kind not in FORMATS:
         raise Http404
-    if not page.has_view_permission(request):
+    if not may_export(page, request):
         raise PermissionDenied
-    pages = _pages(page, request)
-    # What can't be read by these parameters is told before anything is sent.
-    names, first = next(pages)
-    label = page.opts.label_lower
-    record("list.exported", actor=who(request), list=label, kind=kind, query=request.GET.urlencode()[:500])
-    titles = [str(label_for_field(name, page.model, page)) for name in names]
-    rows = (_cells(page, names, row) for row in chain(first, chain.from_iterable(rows for _, rows in pages)))
-    content = _csv(titles, rows) if kind == "csv" else _json(names, rows)
-    name = f"{page.opts.model_name}-{timezone.now():%Y-%m-%d}.{kind}"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-    return StreamingHttpResponse(content, content_type=KINDS[kind], headers=headers)
+    opts = page.model._meta
+    back = reverse(f"admin:{opts.app_label}_{opts.model_name}_changelist")
+    try:
+        found = _list(page, request)
+    except IncorrectLookupParameters:
+        messages.error(request, "Nothing was exported: the list has no such filter.")
+        return redirect(back)
+    columns = columns_of(page, request)
+    asked = {name: values for name, values in request.GET.lists() if name not in {*IGNORED_PARAMS, AFTER, BEFORE}}
+    status = 200
+    form = ExportForm(request.POST or None)
+    if request.method == "POST":
+        if form.is_valid():
+            return _file(found, columns, asked, kind, form.cleaned_data["reason"], who(request))
+        status = 422
+    context = {
+        "form": form,
+        "opts": opts,
+        "back": f"{back}?{request.GET.urlencode()}" if asked else back,
+        "asked": {name: ", ".join(values) for name, values in asked.items()},
+        "columns": [column.name for column in columns],
+        "rows": Estimate(rows_about(page.model)),
+    }
+    return staff_page(
+        request, "admin/export.html", f"Export {opts.verbose_name_plural} as {kind.upper()}", context, status
+    )
 
 
-def _pages(page: StaffPage, request: HttpRequest) -> Iterator[tuple[list[str], list[models.Model]]]:
-    """Names of the columns, and rows, of each page of the list."""
-    wide = copy.copy(page)
-    vars(wide)["list_per_page"] = PAGE
-    asked = copy.copy(request)
-    while True:
-        # Sent after the request's own scope has ended.
-        with all_tenants():
-            found = wide.get_changelist_instance(asked)
-            assert isinstance(found, StaffChangeList)
-            rows = list(found.queryset if found.is_small else found.result_list)
-        yield [name for name in found.list_display if name != "action_checkbox"], rows
-        if found.is_small or not found.next_link:
-            return
-        asked.GET = QueryDict(found.next_link.removeprefix("?"))
+def _list(page: StaffPage, request: HttpRequest) -> ExportedList:
+    if any("\0" in value for _, values in request.GET.lists() for value in values):
+        raise IncorrectLookupParameters
+    return ExportedList(
+        request, page.model, page.get_list_display(request), (), page.get_list_filter(request), None,
+        page.get_search_fields(request), False, page.list_per_page, page.list_max_show_all, (), page, None,
+        None,
+    )  # fmt: skip
 
 
-def _cells(page: StaffPage, names: list[str], row: models.Model) -> list[Cell]:
-    with all_tenants():
-        return [_cell(page, name, row) for name in names]
+def _file(
+    found: ExportedList, columns: list[Column], asked: dict[str, list[str]], kind: str, reason: str, staff: User
+) -> HttpResponseBase:
+    opts = found.model._meta
+    content_type, write = FORMATS[kind]
+    number = secrets.token_hex(8)
+    names = [column.name for column in columns]
+    record(
+        EXPORTED, actor=staff, export=number, list=opts.label_lower, kind=kind, asked=asked, columns=names,
+        reason=reason,
+    )  # fmt: skip
+    filename = f"{opts.model_name}-{timezone.now():%Y%m%d-%H%M%S}.{kind}"
+    headers = {"Content-Disposition": f'attachment; filename="{filename}"', "Cache-Control": "no-store"}
+    parts = _watched(write(names, counted := _Counted(found.windows(columns))), counted, staff, number)
+    return AnswerInParts(parts, content_type=content_type, headers=headers)
 
 
-def _cell(page: StaffPage, name: str, row: models.Model) -> Cell:
-    field, _attribute, value = lookup_field(name, row, page)
-    choices: dict[object, object] = dict(getattr(field, "flatchoices", None) or ())
-    value = choices.get(value, value) if isinstance(value, str | int) else value
-    if value is None or isinstance(value, bool | int | float):
-        return value
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    if isinstance(value, Decimal):
-        return format(value, "f")
-    text = str(value)
-    # What is shown as a link or a badge is its words here.
-    return text if isinstance(field, models.Field) else " ".join(strip_tags(text.replace("<br>", " ")).split())
+class _Counted:
+    """Windows of rows; ``rows`` came out of it so far. Raises TookTooLong after EXPORT_SECONDS."""
+
+    def __init__(self, windows: Iterator[Sequence[tuple[object, ...]]]) -> None:
+        self.rows = 0
+        self._windows = windows
+        self._until = time.monotonic() + settings.STAFF_EXPORT_SECONDS
+
+    def __iter__(self) -> Iterator[Sequence[tuple[object, ...]]]:
+        for rows in self._windows:
+            if time.monotonic() > self._until:
+                raise TookTooLong
+            self.rows += len(rows)
+            yield rows
 
 
-def _csv(titles: list[str], rows: Iterable[list[Cell]]) -> Iterator[str]:
-    buffer = io.StringIO()
-    writer = csv.writer(buffer)
-    writer.writerow([_harmless(title) for title in titles])
-    for row in rows:
-        writer.writerow([_harmless(cell) for cell in row])
-        if buffer.tell() > 65_536:
-            yield buffer.getvalue()
-            buffer.seek(0)
-            buffer.truncate()
-    yield buffer.getvalue()
-
-
-def _harmless(cell: Cell) -> Cell:
-    """A text that no spreadsheet takes for a formula."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
-
-
-def _json(names: list[str], rows: Iterable[list[Cell]]) -> Iterator[str]:
-    """A list of objects, a line each."""
-    before = "[\n"
-    for row in rows:
-        yield before + json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False)
-        before = ",\n"
-    yield "[]\n" if before == "[\n" else "\n]\n"
+def _watched(parts: Iterator[bytes], counted: _Counted, staff: User, number: str) -> Iterator[bytes]:
+    """Writes down how far it came, however it ends: by itself, by an error, or because the client has gone."""
+    whole = False
+    try:
+        yield from parts
+        whole = True
+    finally:
+        record(ENDED, actor=staff, export=number, rows=counted.rows, whole=whole)

@@ -20,6 +20,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import URLPattern, path
 
 from config.staff_acts import Act, act_view
+from config.staff_exports import export_view, may_export
 from config.staff_filters import bounded_filter
 from config.staff_lists import EXACT, StaffChangeList, StaffPaginator, counted
 from config.staff_search import REACH, Rows, find
@@ -68,18 +69,20 @@ class StaffPage(ModelAdmin):
     paginator = StaffPaginator
     indexed_filters: tuple[str, ...] = ()
     """Columns that begin an index which then orders by number: a filter by one of them alone finds rows at once."""
+    exported: tuple[str, ...] = ()
+    """Columns of the list as a file (``config.staff_export_rows``), if not those of ``list_display``."""
 
     def get_urls(self) -> list[URLPattern]:
-        name = f"{self.opts.app_label}_{self.opts.model_name}_act"
-        act = path("<path:object_id>/change/act/<slug:verb>/", self.admin_site.admin_view(self.act_view), name=name)
-        name = f"{self.opts.app_label}_{self.opts.model_name}_export"
-        export = path("export/<slug:kind>/", self.admin_site.admin_view(self.export_view), name=name)
+        name, wrap = f"{self.opts.app_label}_{self.opts.model_name}", self.admin_site.admin_view
+        act = path("<path:object_id>/change/act/<slug:verb>/", wrap(self.act_view), name=f"{name}_act")
+        export = path("export/<slug:kind>/", wrap(self.export_view), name=f"{name}_export")
         return [act, export, *super().get_urls()]
 
     def export_view(self, request: HttpRequest, kind: str) -> HttpResponseBase:
-        from config.staff_exports import export_list
+        return export_view(self, request, kind)
 
-        return export_list(self, request, kind)
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, object] | None = None) -> HttpResponse:
+        return super().changelist_view(request, {"may_export": may_export(self, request), **(extra_context or {})})
 
     def act_view(self, request: HttpRequest, object_id: str, verb: str) -> HttpResponseBase:
         act = next((act for act in self.acts if act.verb == verb), None)

@@ -1,7 +1,8 @@
 """The groups of the staff, and what each may do in the staff panel.
 
 A permission on a model is Django's: ``view`` shows its rows, ``change`` lets act on them by the verbs that its page
-offers. Administrators need no group (``User.has_perm``).
+offers; ours, on every model that has a page, is ``export``: its list as a file. Administrators need no group
+(``User.has_perm``).
 """
 
 from __future__ import annotations
@@ -9,8 +10,10 @@ from __future__ import annotations
 from typing import Final
 
 from django.apps import AppConfig, apps
+from django.contrib import admin
 from django.contrib.auth.management import create_permissions
 from django.contrib.auth.models import Group, Permission
+from django.contrib.contenttypes.models import ContentType
 
 OWNER: Final = "owner"
 
@@ -22,6 +25,7 @@ GROUPS: Final[dict[str, str]] = {
         view change support.supportrequest
         view add change support.cannedanswer
         change accounts.user
+        export support.supportrequest support.cannedanswer
     """,
     "finance": """
         view accounts.user tenants.tenant accounts.auditentry
@@ -29,11 +33,14 @@ GROUPS: Final[dict[str, str]] = {
         view change commerce.financeoperation commerce.order
         view add change commerce.promocode commerce.product commerce.wallettype
         change commerce.wallet
+        export commerce.wallet commerce.credithold commerce.invoice commerce.payment commerce.paymentevent
+        export commerce.financeoperation commerce.order commerce.promocode commerce.product commerce.wallettype
     """,
     "moderation": """
         view accounts.user studio.video studio.mediafile studio.renderjob
         view change gallery.galleryitem gallery.galleryreport
         view add change studio.blockedphrase
+        export gallery.galleryitem gallery.galleryreport studio.blockedphrase
     """,
     "operations": """
         view accounts.user tenants.tenant api.idempotencyrecord
@@ -42,9 +49,11 @@ GROUPS: Final[dict[str, str]] = {
         view change tenants.runtimechange
         view studio.cataloguetask
         view add change studio.modelfile studio.preset effects.effect effects.category
+        export studio.renderjob studio.video studio.mediafile studio.cataloguetask studio.modelfile studio.preset
+        export effects.effect effects.category
     """,
 }
-"""Lines of verbs, then models."""
+"""Lines of verbs, then models. Users and the audit log as files are for owners and administrators."""
 
 
 def granted(group: str) -> set[tuple[str, str]]:
@@ -64,6 +73,7 @@ def make_groups(app_config: AppConfig, using: str, **_: object) -> None:
         return
     # Django's own receiver may come after this one.
     create_permissions(app_config, verbosity=0, using=using)
+    _make_export_permissions(using)
     permissions = {
         (row.content_type.app_label, row.codename): row
         for row in Permission.objects.using(using).select_related("content_type")
@@ -72,3 +82,20 @@ def make_groups(app_config: AppConfig, using: str, **_: object) -> None:
         group, _made = Group.objects.using(using).get_or_create(name=name)
         wanted = set(permissions) if name == OWNER else granted(name)
         group.permissions.set([permissions[key] for key in sorted(wanted)])
+
+
+def _make_export_permissions(using: str) -> None:
+    """Of every model that the panel has a page of: Django makes those alone that a model names."""
+    listed = [model for model in admin.site._registry if model._meta.managed]
+    types = ContentType.objects.db_manager(using).get_for_models(*listed)
+    Permission.objects.using(using).bulk_create(
+        [
+            Permission(
+                content_type=types[model],
+                codename=f"export_{model._meta.model_name}",
+                name=f"Can export {model._meta.verbose_name_plural}",
+            )
+            for model in listed
+        ],
+        ignore_conflicts=True,
+    )

@@ -53,6 +53,7 @@ CODES = {
     "provider_failed": Code(502, "The provider could not be reached; try again."),
     "service_unavailable": Code(503, "The service is unavailable for a moment; try again"),
     "busy": Code(503, "Too many requests at this moment; try again soon"),
+    "http_version_not_supported": Code(505, "An answer of this length takes HTTP/1.1"),
     "disk_full": Code(507, "There is no room for this at the moment"),
 }
 

@@ -20,8 +20,11 @@ from config.front.environ import HTTPScope, environ_of
 from config.front.handover import Handover
 from config.front.lanes import Lanes
 from config.front.limits import Allowance
+from config.front.parts import Answer as PartsAnswer
+from config.front.parts import Sender
 from config.front.pulse import Pulse
 from config.front.refusals import refusals
+from config.platform.parts import AnswerInParts
 from config.platform.streams import Ticket
 
 logger = logging.getLogger(__name__)
@@ -42,6 +45,8 @@ class Answer:
     stop: int = 0
     ticket: Ticket | None = None
     """To keep the answer open, if somebody does."""
+    parts: AnswerInParts | None = None
+    """What is made while it is sent, and ended then."""
 
 
 class Front:
@@ -58,12 +63,14 @@ class Front:
         buffers: Buffers,
         allowance: Callable[[str, str], Allowance],
         handover: Handover | None = None,
+        sender: Sender | None = None,
     ) -> None:
         self._handler = handler
         self._lanes = lanes
         self._buffers = buffers
         self._allowance = allowance
         self._handover = handover
+        self._sender = sender or Sender(grace=20.0, rate=1024)
         self._refuse = refusals()
         self.pulse: Pulse | None = None
 
@@ -78,6 +85,10 @@ class Front:
         began = time.perf_counter()
         try:
             answer = await self._answer(scope, protocol)
+            if answer.parts is not None:
+                parts = PartsAnswer(answer.parts, self._lanes.of(scope.method, scope.path), _end)
+                await self._sender.send(scope, protocol, answer.status, answer.headers, parts)
+                return
         except Refused as refused:
             answer = self._refusal(scope, refused, began)
         except Exception:
@@ -144,13 +155,16 @@ class Front:
             raise Refused(away.status, away.code, away.message) from error
         try:
             span = getattr(response, "file_span", None)
-            if span is not None and environ["REQUEST_METHOD"] != "HEAD":
+            if isinstance(response, AnswerInParts) and environ["REQUEST_METHOD"] != "HEAD":
+                answer.parts = response
+            elif span is not None and environ["REQUEST_METHOD"] != "HEAD":
                 answer.path, answer.start, answer.stop = span
             else:
                 answer.content = b"".join(response)
                 answer.ticket = getattr(response, "ticket", None)
         finally:
-            _end(response)
+            if answer.parts is None:
+                _end(response)
         return answer
 
     def _refusal(self, scope: HTTPScope, refused: Refused, began: float) -> Answer:

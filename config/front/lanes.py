@@ -26,6 +26,7 @@ _PASSWORDS = re.compile(
     r"|me/delete|administration/.*|tenant/invitations/accept)"
     r"|admin/(login|password|security|accounts/user)(_|\b).*|reset-password|invitation)/?$"
 )
+_EXPORTS = re.compile(r"POST /admin/\w+/\w+/export/\w+/$")
 
 
 class Lane:
@@ -54,10 +55,14 @@ class Lanes:
         self._others = Lane("web", threads)
         self._uploads = Lane("upload", uploads)
         self._passwords = Lane("password", passwords, HASHES_WAITING)
+        # Whole lists, a part at a time: several take turns.
+        self._exports = Lane("export", 1)
 
     def of(self, method: str, path: str) -> Lane:
         if method == "GET":
             return self._others
+        if _EXPORTS.match(f"{method} {path}"):
+            return self._exports
         if _UPLOADS.match(f"{method} {path}"):
             return self._uploads
         # A hash takes a quarter of a second and 100 MiB.

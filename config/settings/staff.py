@@ -5,6 +5,11 @@ from __future__ import annotations
 from django.templatetags.static import static
 from django.urls import reverse_lazy
 
+from config.settings.environment import env
+
+STAFF_EXPORT_SECONDS = env.whole("STAFF_EXPORT_SECONDS", 900)
+"""An export of a list breaks off after so long."""
+
 UNFOLD = {
     "SITE_TITLE": "Mage AI Studio",
     "SITE_HEADER": "Mage AI Studio",

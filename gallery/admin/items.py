@@ -39,6 +39,10 @@ class GalleryItemAdmin(ReadOnly, StaffPage):
         "look",
     )  # fmt: skip
     list_filter = ("moderation", OpenReports, "published_at")
+    exported = (
+        "title", "owner", "owner_name", "video", "effect_name", "moderation", "moderation_note", "moderated_by",
+        "moderated_at", "likes", "views", "published_at",
+    )  # fmt: skip
     indexed_filters = ("moderation", "owner")
     search_fields = ("=id", "=video", "@", "owner")
     search_help_text = "Number, beginnings of words of title, effect or tags, or the owner"

@@ -64,6 +64,7 @@ class PresetForm(forms.ModelForm):
 class PresetAdmin(StaffPage):
     form = PresetForm
     list_display = ("name", "slug", "summary", "enabled", "tenant", "updated_at")
+    exported = ("name", "slug", "description", "enabled", "tenant", "updated_at")
     list_filter = ("enabled", ("tenant", admin.EmptyFieldListFilter))
     list_select_related = ("tenant",)
     search_fields = ("name", "slug", "description", "tenant__domain")

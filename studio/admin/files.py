@@ -14,6 +14,10 @@ class MediaFileAdmin(LookOnlyAdmin):
         "id", "kind", "state", "original_filename", "mime_type", "bytes", "measures", "who", "link", "created_at",
     )  # fmt: skip
     list_filter = ("kind", "status", "mime_type", "has_audio")
+    exported = (
+        "kind", "status", "original_filename", "mime_type", "size", "width", "height", "duration", "owner", "tenant",
+        "sha256", "created_at",
+    )  # fmt: skip
     list_select_related = ("owner", "tenant")
     indexed_filters = ("owner",)
     search_fields = ("=id", "owner", "=storage_key", "=sha256", "original_filename")

@@ -48,6 +48,11 @@ class RenderJobAdmin(LookOnlyAdmin):
         "id", "live_status", "live_progress", "what", "prompt", "who", "place", "live_attempts",
     )  # fmt: skip
     list_display_links = ("id",)
+    exported = (
+        "status", "progress", "frames_done", "frames_total", "purpose", "workflow", "model_file", "video", "owner",
+        "tenant", "queue", "priority", "attempts", "worker", "queued_at", "started_at", "finished_at", "error_code",
+        "error", "request_id", "parameters__prompt",
+    )  # fmt: skip
     list_filter = ("status", "purpose", "workflow", "queue", "provider", "model_file", "error_code")
     list_select_related = ("owner", "tenant", "model_file", "video")
     indexed_filters = ("status", "error_code", "video")

@@ -37,6 +37,10 @@ class RenderJobInline(StaffInline):
 class VideoAdmin(LookOnlyAdmin):
     list_display = ("id", "title", "live_status", "type", "who", "source_file", "output_file", "created_at")
     list_display_links = ("id", "title")
+    exported = (
+        "title", "status", "type", "owner", "tenant", "source", "output", "error", "created_at", "updated_at",
+        "deleted_at",
+    )  # fmt: skip
     list_filter = ("status", "type", ("deleted_at", admin.EmptyFieldListFilter))
     list_select_related = ("owner", "tenant", "source", "output")
     indexed_filters = ("owner",)

@@ -42,6 +42,10 @@ class SupportRequestAdmin(ServedPage):
     )  # fmt: skip
     list_before_template = "admin/support/times.html"
     list_display_links = ("id", "subject")
+    exported = (
+        "status", "subject", "author", "email", "assignee", "order", "video", "created_at", "updated_at",
+        "first_response_at", "closed_at",
+    )  # fmt: skip
     list_filter = ("status", "subject", ("assignee", StaffFilter))
     list_select_related = ("author", "assignee")
     indexed_filters = ("status", "assignee", "author")

@@ -21,15 +21,21 @@ HASHES = [
     "POST /admin/accounts/user/7/password/", "POST /admin/security/",
 ]  # fmt: skip
 UPLOADS = ["POST /api/upload", "PUT /uploads/abc", "POST /api/files/7/complete", "POST /api/generate"]
+EXPORTS = ["POST /admin/accounts/user/export/csv/", "POST /admin/commerce/order/export/json/"]
 OTHERS = [
     "GET /api/login", "GET /api/gallery", "POST /api/auth/refresh", "POST /api/v2/refresh", "POST /api/logout",
     "POST /api/messages", "POST /api/media", "POST /api/membership", "POST /api/chats", "POST /admin/studio/renderjob/",
+    "GET /admin/accounts/user/export/csv/", "POST /admin/commerce/order/export/x",
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
     ("name", "request_line"),
-    [(name, line) for name, lines in (("password", HASHES), ("upload", UPLOADS), ("web", OTHERS)) for line in lines],
+    [
+        (name, line)
+        for name, lines in (("password", HASHES), ("upload", UPLOADS), ("export", EXPORTS), ("web", OTHERS))
+        for line in lines
+    ],
 )  # fmt: skip
 def test_what_hashes_and_what_looks_into_files_has_threads_of_its_own(name: str, request_line: str) -> None:
     lanes = Lanes(threads=1, uploads=1, passwords=1)
