@@ -23,8 +23,8 @@ from django.utils import timezone
 
 from accounts.services.audit import record
 from accounts.staff.who import who
+from config.api.why import MAX_REASON
 from config.platform.parts import AnswerInParts
-from config.staff_acts import MAX_REASON
 from config.staff_export_files import FORMATS
 from config.staff_export_rows import Column, ExportedList, columns_of
 from config.staff_lists import AFTER, BEFORE, Estimate, rows_about

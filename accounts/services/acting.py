@@ -19,9 +19,10 @@ from django.utils import timezone
 from accounts.models import LoginSession, User
 from accounts.services.audit import current_device, record
 from accounts.services.authority import may_act_on
-from accounts.services.blocking import check_reason, lock_below
+from accounts.services.blocking import lock_below
 from accounts.services.sessions import tokens_of
 from config.api.errors import Conflict, Forbidden
+from config.api.why import check_reason
 
 PERMISSION: Final = "accounts.change_user"
 

@@ -15,11 +15,10 @@ from accounts.services.authority import check_authority
 from accounts.services.member_locks import lock_members
 from accounts.services.profiles import find_user, lock_user
 from accounts.services.sessions import end_other_sessions
-from config.api.errors import Conflict, Forbidden, refuse
+from config.api.errors import Conflict, Forbidden
+from config.api.why import check_reason
 from config.platform.background import enqueue
 from tenants.scope import all_tenants
-
-MAX_REASON = 500
 
 
 def block_user(*, user: User, by: User, reason: str) -> User:
@@ -66,16 +65,6 @@ def end_work(user_id: int) -> None:
 def has_ended(user: User) -> bool:
     """Whether the account's deletion was asked for."""
     return user.data_requests.filter(kind=DataRequest.Kind.DELETION).exists()
-
-
-def check_reason(reason: str) -> str:
-    """The reason without blanks around it. Raises ValidationFailed."""
-    reason = reason.strip()
-    if not reason:
-        refuse("reason", "Say why: the audit log keeps it.")
-    if len(reason) > MAX_REASON:
-        refuse("reason", f"At most {MAX_REASON} characters.")
-    return reason
 
 
 def lock_below(by: User, user: User, *, members: bool = False) -> User:

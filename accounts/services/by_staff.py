@@ -8,11 +8,12 @@ from django.utils import timezone
 from accounts.hooks import user_verified
 from accounts.models import DataRequest, User
 from accounts.services.audit import record
-from accounts.services.blocking import check_reason, lock_below
+from accounts.services.blocking import lock_below
 from accounts.services.passwords import forget_password
 from accounts.services.personal_data import request_by_staff
 from accounts.services.sessions import end_other_sessions
 from config.api.errors import Conflict, refuse
+from config.api.why import check_reason
 
 
 def verify_by_staff(*, user: User, by: User, reason: str) -> User:

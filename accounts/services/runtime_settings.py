@@ -6,7 +6,8 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import User
 from accounts.services.audit import record
-from config.api.errors import Conflict, NotFound, ValidationFailed
+from config.api.errors import Conflict, NotFound
+from config.api.why import check_reason
 from tenants.models import RuntimeChange
 from tenants.runtime import forget_kept, runtime_settings
 
@@ -17,10 +18,9 @@ def change_setting(*, staff: User, name: str, value: int | bool | None, reason: 
     seen: the number of the newest change that whoever asks has seen (0: none). Raises NotFound, ValidationFailed, and
     Conflict where somebody else changed it since.
     """
+    reason = check_reason(reason)
     if name not in runtime_settings:
         raise NotFound("There is no such setting")
-    if not reason.strip():
-        raise ValidationFailed({"reason": ["Say why."]})
     after = None if value is None else runtime_settings[name].clean(value)
     try:
         with transaction.atomic():
@@ -29,9 +29,9 @@ def change_setting(*, staff: User, name: str, value: int | bool | None, reason: 
                 raise Conflict("Somebody else has changed this meanwhile: look at its history below, then decide.")
             before = newest.after if newest else None
             change = RuntimeChange.objects.create(
-                name=name, number=seen + 1, before=before, after=after, reason=reason.strip(), by_id=staff.pk
+                name=name, number=seen + 1, before=before, after=after, reason=reason, by_id=staff.pk
             )
-            record("setting.changed", actor=staff, setting=name, before=before, after=after, reason=reason.strip())
+            record("setting.changed", actor=staff, setting=name, before=before, after=after, reason=reason)
             transaction.on_commit(forget_kept)
     except IntegrityError as error:
         raise Conflict("Somebody else has changed this meanwhile: look at its history below, then decide.") from error

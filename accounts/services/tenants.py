@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from accounts.models import User
 from accounts.services.audit import record
 from config.api.errors import Conflict, ValidationFailed
+from config.api.why import check_reason
 from tenants.models import Tenant
 from tenants.services import RESERVED_SLUGS, create_tenant
 
@@ -25,7 +26,7 @@ def make_tenant(*, staff: User, name: str) -> Tenant:
 
 def rename_tenant(*, staff: User, tenant: Tenant, name: str, reason: str, seen: str) -> Tenant:
     """Raises ValidationFailed, and Conflict where the name is not what whoever asks has ``seen``."""
-    name = _checked_name(name)
+    name, reason = _checked_name(name), check_reason(reason)
     with transaction.atomic():
         found = Tenant.objects.select_for_update().get(pk=tenant.pk)
         if found.name != seen:
@@ -41,6 +42,7 @@ def move_tenant(*, staff: User, tenant: Tenant, slug: str, reason: str, seen: st
 
     Raises ValidationFailed, and Conflict where the slug is not what whoever asks has ``seen``.
     """
+    reason = check_reason(reason)
     if not _SLUG.fullmatch(slug) or slug in RESERVED_SLUGS:
         raise ValidationFailed({"slug": ["Small letters, digits and -, as in a host name, and none of our own names."]})
     domain = f"{slug}.{settings.BASE_DOMAIN}"

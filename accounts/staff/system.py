@@ -13,7 +13,8 @@ from accounts.models import User
 from accounts.services.runtime_settings import change_setting
 from accounts.staff.who import who
 from config.api.errors import DomainError
-from config.staff_acts import MAX_REASON, tell
+from config.api.why import MAX_REASON
+from config.staff_acts import tell
 from config.staff_views import StaffView, staff_page, staff_views
 from tenants.models import RuntimeChange
 from tenants.runtime import SWITCH, RuntimeSetting, current_values, default_of, runtime_settings

@@ -22,6 +22,7 @@ from commerce.services import ledger
 from commerce.services.currencies import check_amount
 from commerce.services.locks import lock_wallets
 from config.api.errors import DomainError, Forbidden, ValidationFailed
+from config.api.why import check_reason
 from tenants.scope import all_tenants
 
 PERMISSION: Final = "commerce.change_wallet"
@@ -39,8 +40,8 @@ def adjust(*, staff: User, wallet: Wallet, change: Decimal, reason: str, key: st
     """
     if not staff.has_perm(PERMISSION):
         raise Forbidden("Only staff adjust a balance", code="staff_only")
-    reason = reason.strip()
-    _check(wallet, change, reason)
+    reason = check_reason(reason)
+    _check(wallet, change)
     if wallet.user_id == staff.pk:
         raise DomainError("own_wallet", "Nobody adjusts their own balance: ask a colleague.")
     with transaction.atomic():
@@ -97,14 +98,12 @@ def check_four_eyes(*, staff: User, operation: FinanceOperation) -> None:
         raise DomainError("four_eyes", "A second member of the staff has to approve this adjustment.")
 
 
-def _check(wallet: Wallet, change: Decimal, reason: str) -> None:
+def _check(wallet: Wallet, change: Decimal) -> None:
     if not change.is_finite() or change == 0:
         raise ValidationFailed({"change": ["Say how much, below zero to take away."]})
     if abs(change) > MAX_ADJUSTMENT:
         raise ValidationFailed({"change": [f"At most {MAX_ADJUSTMENT} at once."]})
     check_amount(change, wallet.currency, "change")
-    if not reason:
-        raise ValidationFailed({"reason": ["Say why."]})
 
 
 def _recent(staff: User, wallet: Wallet) -> Decimal:

@@ -17,6 +17,7 @@ from commerce.services.locks import lock_order
 from commerce.services.providers import provider_of
 from commerce.services.settlement import order_closed, record, refund_whole, take_back_part
 from config.api.errors import DomainError, Forbidden, ValidationFailed
+from config.api.why import check_reason
 from tenants.scope import all_tenants
 
 PERMISSION: Final = "commerce.change_order"
@@ -26,11 +27,12 @@ def refund(*, staff: User, order: Order, amount: Decimal | None, reason: str, sh
     """Pay back ``amount`` of a paid order, or all that is left of it (None): then the order is refunded.
 
     shown: how much had been paid back when ``staff`` looked; whoever comes second is told. Raises ValidationFailed for
-    ``amount``, DomainError ``order_state``, ``changed_meanwhile`` (409), ``credits_spent``, ``sale_spent`` or
-    ``payment_disputed``. What the provider can't send now is owed, and ``reconcile_payments`` sends it.
+    ``amount`` and ``reason``, DomainError ``order_state``, ``changed_meanwhile`` (409), ``credits_spent``, ``sale_spent``
+    or ``payment_disputed``. What the provider can't send now is owed, and ``reconcile_payments`` sends it.
     """
     if not staff.has_perm(PERMISSION):
         raise Forbidden("Only staff pay orders back", code="staff_only")
+    reason = check_reason(reason)
     part = None
     with all_tenants(), transaction.atomic():
         order = lock_order(order)

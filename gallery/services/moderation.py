@@ -12,8 +12,9 @@ from accounts.models import User
 from accounts.services import block_user, find_user
 from accounts.services.audit import record
 from accounts.services.authority import check_authority
-from config.api.errors import Conflict, DomainError, Forbidden, refuse
+from config.api.errors import Conflict, DomainError, Forbidden
 from config.api.freshness import outdate
+from config.api.why import check_reason
 from gallery.models import GalleryItem, GalleryReport
 from gallery.services.viewing import LIST
 
@@ -25,8 +26,6 @@ EVENTS: Final = {
     "dismissed": "gallery_reports_dismissed",
 }
 """In the audit log."""
-MAX_REASON = 500
-"""Characters."""
 
 
 def report(*, item: GalleryItem, user: User, reason: str, details: str = "") -> GalleryReport:
@@ -47,7 +46,7 @@ def moderate(item: GalleryItem, *, to: str, moderator: User, note: str, seen: st
     DomainError ``decided_meanwhile`` (409) when somebody else has decided since, and ``already_moderated`` (409) for
     what it is already while nobody complains.
     """
-    _ensure_reason(note)
+    note = check_reason(note)
     before = _lock(item, seen)
     open_reports = item.reports.filter(resolved_at=None)
     if before == to and item.moderated_at is not None and not open_reports.exists():
@@ -68,7 +67,7 @@ def dismiss(item: GalleryItem, *, moderator: User, reason: str, seen: str | None
 
     Raises as ``moderate``, and DomainError ``no_open_reports`` (409).
     """
-    _ensure_reason(reason)
+    reason = check_reason(reason)
     before = _lock(item, seen)
     if not item.reports.filter(resolved_at=None).exists():
         raise DomainError("no_open_reports", "No report about this video waits for a decision.", 409)
@@ -81,7 +80,7 @@ def ban(item: GalleryItem, *, moderator: User, reason: str, seen: str | None = N
     Answers how many others were hidden; each can be shown again by itself. Call it in no transaction. Raises as
     ``moderate``, and before anything changed as ``block_user``.
     """
-    _ensure_reason(reason)
+    reason = check_reason(reason)
     owner = find_user(item.owner_id)
     if owner.pk == moderator.pk:
         raise Forbidden("Nobody does this to the own account")
@@ -113,13 +112,6 @@ def version_of(item: GalleryItem) -> str:
     """Changes with every decision about the item or the reports about it."""
     last = item.reports.aggregate(last=Max("resolved_at"))["last"]
     return " ".join([str(item.moderation), *(at.isoformat() if at else "-" for at in (item.moderated_at, last))])
-
-
-def _ensure_reason(reason: str) -> None:
-    if not reason.strip():
-        refuse("reason", "Say why: the audit log keeps it.")
-    if len(reason) > MAX_REASON:
-        refuse("reason", f"At most {MAX_REASON} characters.")
 
 
 def _lock(item: GalleryItem, seen: str | None) -> str:

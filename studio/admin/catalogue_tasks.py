@@ -13,7 +13,8 @@ from django.utils.text import slugify
 from accounts.models import User
 from accounts.staff.who import who
 from config.api.errors import DomainError
-from config.staff_acts import MAX_REASON, Act, Values, tell
+from config.api.why import MAX_REASON
+from config.staff_acts import Act, Values, tell
 from config.staff_views import StaffView, staff_page, staff_views
 from studio.admin.display import LookOnlyAdmin, badge, live, pretty, size_text
 from studio.models import CatalogueTask, ModelFile

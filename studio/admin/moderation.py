@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 
 from accounts.models import AuditEntry
 from accounts.staff.who import who
-from config.staff_acts import MAX_REASON
+from config.api.why import MAX_REASON
 from config.staff_pages import changed_columns
 from config.staff_refusals import ServedForm, ServedPage
 from config.staff_widgets import Textarea

@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from accounts.models import User
 from accounts.services.audit import record
 from config.api.errors import DomainError, ValidationFailed, refuse
+from config.api.why import check_reason
 from studio.models import BlockedPhrase
 from studio.requests.phrases import folded, readings, says
 
@@ -64,8 +65,9 @@ def refuse_blocked(*said: Iterable[Said]) -> None:
 
 def block_phrase(values: PhraseValues, *, by: User, reason: str) -> BlockedPhrase:
     """A new entry. Raises ValidationFailed naming ``phrase`` or ``reason``."""
+    reason = check_reason(reason)
     row = BlockedPhrase(**values)
-    _check(row, reason)
+    _check(row)
     with _unique(), transaction.atomic():
         row.save(force_insert=True)
         record("phrase_blocked", actor=by, phrase_id=row.pk, before=None, after=_shown(row), reason=reason)
@@ -74,12 +76,13 @@ def block_phrase(values: PhraseValues, *, by: User, reason: str) -> BlockedPhras
 
 def change_phrase(phrase_id: int, changes: PhraseValues, *, by: User, reason: str) -> BlockedPhrase:
     """Change an entry, or switch it off and on. Raises as ``block_phrase``."""
+    reason = check_reason(reason)
     with _unique(), transaction.atomic():
         row = BlockedPhrase.objects.select_for_update().get(pk=phrase_id)
         before = _shown(row)
         for name, value in changes.items():
             setattr(row, name, value)
-        _check(row, reason)
+        _check(row)
         row.save(update_fields=[*changes, "folded", "updated_at"])
         after = _shown(row)
         if after != before:
@@ -107,10 +110,8 @@ def _blocked(phrases: Iterable[BlockedPhrase], text: str, *, negative: bool) -> 
     ]
 
 
-def _check(row: BlockedPhrase, reason: str) -> None:
+def _check(row: BlockedPhrase) -> None:
     row.folded = folded(row.phrase)
-    if not reason.strip():
-        refuse("reason", "Say why: the audit log keeps it.")
     if len(row.folded.strip()) < SHORTEST:
         refuse("phrase", f"At least {SHORTEST} letters or digits are needed.")
     if len(row.folded) > BlockedPhrase._meta.get_field("folded").max_length:  # type: ignore[operator]

@@ -18,7 +18,6 @@ from effects.models import Effect
 from effects.previews import preview_name, preview_url, storage_key
 from effects.services import update_effect
 from studio.models import MediaFile, RenderJob, Video
-from studio.rendering.media.sample import write_clip
 from studio.rendering.plan import RenderPlan
 from studio.rendering.ports import Progress, RenderInputs, Unsteered
 from studio.services.files.store import local_copy
@@ -75,6 +74,9 @@ def preview_plan(effect: Effect, source: MediaFile) -> RenderPlan:
 def sample_clip(folder: Path) -> MediaFile:
     """The clip that every effect is shown on; drawn once and kept in the storage."""
     if not default_storage.exists(_SAMPLE_KEY):
+        # Drawing takes PyAV, which a web process has no other use for.
+        from studio.rendering.media.sample import write_clip
+
         clip = write_clip(folder / "sample.mp4", width=448, height=256, seconds=SECONDS, fps=FPS)
         _save(_SAMPLE_KEY, clip)
     size = default_storage.size(_SAMPLE_KEY)

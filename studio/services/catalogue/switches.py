@@ -7,6 +7,7 @@ from django.db import transaction
 from accounts.models import User
 from accounts.services.audit import record
 from config.api.errors import DomainError, ValidationFailed
+from config.api.why import check_reason
 from studio.models import ModelFile
 from studio.rendering.errors import ModelError
 from studio.rendering.models.checks import check_depth_model, check_model
@@ -47,6 +48,7 @@ def disable_model(*, staff: User, model: ModelFile, reason: str) -> None:
 
 def make_default(*, staff: User, model: ModelFile, reason: str) -> None:
     """The model of requests that name none. Raises DomainError ``model_unusable``, ValidationFailed."""
+    reason = check_reason(reason)
     check_weights(model)
     with transaction.atomic():
         # The former one as well, in the order of their numbers.
@@ -62,6 +64,7 @@ def make_default(*, staff: User, model: ModelFile, reason: str) -> None:
 
 
 def _switch(staff: User, model: ModelFile, *, on: bool, reason: str) -> None:
+    reason = check_reason(reason)
     with transaction.atomic():
         found = ModelFile.objects.select_for_update().get(pk=model.pk)
         if found.enabled == on:

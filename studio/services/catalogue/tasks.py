@@ -12,6 +12,7 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.services.audit import record
 from config.api.errors import Conflict, DomainError, ValidationFailed
+from config.api.why import check_reason
 from config.platform import background
 from effects.models import Effect
 from studio.models import CatalogueTask
@@ -128,6 +129,7 @@ def _preview(task: CatalogueTask, meter: _Meter) -> str:
 
 
 def _ask(staff: User, kind: str, subject: str, wish: dict[str, str], reason: str) -> CatalogueTask:
+    reason = check_reason(reason)
     try:
         with transaction.atomic():
             task = CatalogueTask.objects.create(kind=kind, subject=subject, wish=wish)
