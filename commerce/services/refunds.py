@@ -28,7 +28,7 @@ def refund(*, staff: User, order: Order, amount: Decimal | None, reason: str, sh
 
     shown: how much had been paid back when ``staff`` looked; whoever comes second is told. Raises ValidationFailed for
     ``amount`` and ``reason``, DomainError ``order_state``, ``changed_meanwhile`` (409), ``credits_spent``,
-    ``sale_spent`` or ``payment_disputed``. What the provider can't send now is owed, and ``reconcile_payments`` sends it.
+    ``sale_spent`` or ``payment_disputed``. What the provider can't send now is owed: ``reconcile_payments`` sends it.
     """
     if not staff.has_perm(PERMISSION):
         raise Forbidden("Only staff pay orders back", code="staff_only")
