@@ -102,10 +102,11 @@ class Steering:
                 return state
             if self._pending:
                 state = self.settle(state, film)
-            if self._should_stop():
-                raise Cancelled
+            # The port first: a worker that is stopped hands back a render that stands as paused, not as cancelled.
             if not self._port.paused(state.emitted):
                 raise Paused(state.emitted)
+            if self._should_stop():
+                raise Cancelled
 
     def settle(self, state: State, film: Film) -> State:
         """Make ``state`` durable with the acks that belong to it, then tell them."""

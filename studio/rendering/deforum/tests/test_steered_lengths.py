@@ -69,6 +69,15 @@ def test_a_paused_animation_hears_commands(tmp_path):
     assert console.column("angle") == [0, 2, 2, 2, 2, 2, 2]
 
 
+def test_a_worker_that_is_stopped_as_a_pause_begins_hands_it_back_as_a_pause(tmp_path):
+    """Its port tells it to stop and, asked about the pause, to give the device back."""
+    plan = make_plan(PLAIN, frame_count=6)
+    console = Console(MemorySink(), {2: [("pause", {})]})
+    with pytest.raises(Paused):
+        steer(plan, tmp_path, console=console, should_stop=lambda: bool(console.told))
+    assert console.sink.frames_done == 2
+
+
 def test_a_paused_animation_can_be_cancelled_and_stopped(tmp_path):
     plan = make_plan(PLAIN, frame_count=6)
     console = Console(MemorySink(), {2: [("pause", {})]}, [[]] * 9)
