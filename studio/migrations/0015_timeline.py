@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("commerce", "0007_listed"),
         ("effects", "0004_model_by_number"),
-        ("studio", "0014_blocked_phrases"),
+        ("studio", "0013_when_commands_are_read"),
         ("tenants", "0002_staff_lists"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

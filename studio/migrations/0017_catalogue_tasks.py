@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("studio", "0015_timeline"),
+        ("studio", "0016_blocked_phrases"),
     ]
 
     operations = [

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("studio", "0013_when_commands_are_read"),
+        ("studio", "0015_timeline"),
     ]
 
     operations = [
