@@ -23,6 +23,7 @@ os.environ.setdefault("IDLE_TRANSACTION_SECONDS", "600")
 os.environ.setdefault("REDIS_TIMEOUT_SECONDS", "10")
 # What a test sets must be over with it.
 os.environ.setdefault("RUNTIME_SETTINGS_SECONDS", "0")
+os.environ.setdefault("FIGURES_SECONDS", "0")
 # What is rendered must not depend on what the processor is measured to be good at.
 os.environ.setdefault("RENDER_PRECISION", "float32")
 os.environ.setdefault("TRANSACTION_GUARD", "1")

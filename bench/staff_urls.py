@@ -12,6 +12,7 @@ from django.test import Client
 from django.urls import reverse
 
 from bench.filled_rows import RARE
+from config.staff_figures import PERIODS as OVERVIEW_PERIODS
 from config.staff_views import staff_views
 from studio.services.jobs.failures import PERIODS
 
@@ -32,6 +33,8 @@ def _of_no_model(client: Client) -> Iterator[tuple[str, str]]:
     for name, view in staff_views.items():
         if "<" not in view.address and client.get(reverse(f"admin:{name}")).status_code == HTTPStatus.OK:
             yield name, reverse(f"admin:{name}")
+    for period in OVERVIEW_PERIODS:
+        yield f"overview of {period}", f"{reverse('admin:index')}?period={period}"
     for period in PERIODS:
         yield f"render_failures of {period}", f"{reverse('admin:render_failures')}?period={period}"
 

@@ -16,6 +16,7 @@ from accounts.staff.login import StaffLoginForm, begin_passkey_login
 from accounts.staff.passwords import OwnPasswordForm
 from config.api.errors import DomainError
 from config.platform.content_policy import content_policy
+from config.staff_figures import PERIODS, asked_period, shown_parts
 from config.staff_pages import StaffPage
 from config.staff_views import staff_urls
 from tenants import scope
@@ -82,6 +83,8 @@ class StudioAdminSite(UnfoldAdminSite):
         return view(request)
 
     def index(self, request: HttpRequest, extra_context: dict[str, object] | None = None) -> TemplateResponse:
-        from studio.services.jobs.figures import overview
-
-        return super().index(request, {**(extra_context or {}), "overview": overview()})
+        """The overview. What is of this moment alone is read again every few seconds (staff/live.js)."""
+        period = asked_period(request)
+        again = request.headers.get("X-Requested-With") == "fetch"
+        shown = {"period": period, "periods": PERIODS, "parts": shown_parts(request, period, live_alone=again)}
+        return super().index(request, {**(extra_context or {}), **shown})

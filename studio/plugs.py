@@ -4,7 +4,7 @@ from accounts.hooks import Belongings, user_belongings, user_blocked, user_data,
 from commerce.hooks import holds_compared
 from commerce.models import RENDER
 from config.platform.health import plug_service
-from config.platform.hooks import every_pass
+from config.platform.hooks import every_hour, every_pass
 from config.platform.streams import no_longer_followed
 from effects.hooks import render_models, renderers
 from studio.hooks import render_providers
@@ -13,6 +13,7 @@ from studio.requests.templates import TemplateVocabulary
 from studio.services import personal_data, probes
 from studio.services.catalogue import models
 from studio.services.files import blobs, orphans, presigned
+from studio.services.files import figures as file_figures
 from studio.services.jobs import charges, figures, timeline, watching
 from studio.services.jobs import lifecycle as jobs
 from studio.services.steering import records
@@ -34,6 +35,7 @@ plug_service("workers", probes.workers_listen, seconds=1)
 # A process, for a word that hardly ever changes.
 plug_service("ffmpeg", probes.ffmpeg_runs, seconds=60)
 
+every_hour.plug("files counted", file_figures.count_stored)
 every_pass.plug("renders", lambda: {what: count for what, count in jobs.reap().items() if count})
 every_pass.plug("records of frames swept", records.sweep_records)
 every_pass.plug("steps of old renders swept", timeline.sweep_events)

@@ -76,6 +76,7 @@ class SupportRequest(models.Model):
             models.Index(fields=("author", "-id"), name="supportrequest_author"),
             models.Index(fields=("status", "-id"), name="supportrequest_status"),
             models.Index(fields=("assignee", "-id"), name="supportrequest_assignee"),
+            models.Index(fields=("subject", "-id"), name="supportrequest_subject"),
             models.Index(fields=("created_at", "id"), name="supportrequest_created"),
             models.Index(fields=("email", "-id"), name="supportrequest_email"),
         )

@@ -67,7 +67,15 @@ class FinanceOperation(TenantModel):
             models.Index(fields=("tenant", "user", "-id"), name="operation_user"),
             models.Index(fields=("tenant", "wallet", "-id"), name="operation_wallet"),
             models.Index(fields=("reference_type", "reference_id"), name="operation_reference"),
-            models.Index(fields=("created_at",), condition=Q(reference_type=RENDER), name="operation_spending"),
+            # What waits for finance, which is little among much.
+            models.Index(fields=("-id",), condition=Q(status__in=(1, 3)), name="operation_waiting"),
+            # What renders cost in a time: all that the sum needs, so that no row is read.
+            models.Index(
+                fields=("created_at",),
+                include=("type", "status", "amount"),
+                condition=Q(reference_type=RENDER),
+                name="operation_spending",
+            ),
         )
         constraints = (
             models.UniqueConstraint(fields=("idempotency_key",), name="operation_key_unique"),

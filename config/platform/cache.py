@@ -11,7 +11,8 @@ import logging
 from collections.abc import Callable
 from typing import TypeVar
 
-from django.core.cache import caches
+from django.conf import settings
+from django.core.cache import cache, caches
 from django.core.cache.backends import redis
 from django.utils.connection import ConnectionProxy
 from redis import Redis
@@ -22,6 +23,21 @@ from config.platform.redis_link import client
 logger = logging.getLogger(__name__)
 
 durable = ConnectionProxy(caches, "durable")
+
+R = TypeVar("R")
+
+
+def kept_figures(key: str, read: Callable[[], R]) -> R:
+    """Sums over many rows, as they were up to ``FIGURES_SECONDS`` ago: pages look at them again and again."""
+    key = f"figures:{key}"
+    kept: R | None = cache.get(key) if settings.FIGURES_SECONDS else None
+    if kept is not None:
+        return kept
+    found = read()
+    if settings.FIGURES_SECONDS:
+        cache.set(key, found, settings.FIGURES_SECONDS)
+    return found
+
 
 F = TypeVar("F", bound=Callable[..., object])
 

@@ -10,6 +10,9 @@ from config.settings.environment import env
 STAFF_EXPORT_SECONDS = env.whole("STAFF_EXPORT_SECONDS", 900)
 """An export of a list breaks off after so long."""
 
+FIGURES_SECONDS = env.number("FIGURES_SECONDS", 30.0, least=0)
+"""Sums on the overview are as old as that at most."""
+
 UNFOLD = {
     "SITE_TITLE": "Mage AI Studio",
     "SITE_HEADER": "Mage AI Studio",

@@ -1,6 +1,7 @@
 """The gallery in the Django admin: look, and moderate."""
 
 from config.staff_views import StaffView, staff_views
+from gallery.admin import figures as figures
 from gallery.admin.items import GalleryItemAdmin
 from gallery.admin.queue import queue
 from gallery.admin.reports import GalleryReportAdmin

@@ -198,6 +198,13 @@ class RenderJob(TenantModel):
                 condition=models.Q(status="failed"),
                 name="renderjob_failed",
             ),
+            # How many ended in a time, and how.
+            models.Index(
+                fields=("finished_at",),
+                include=("status", "error_code"),
+                condition=models.Q(finished_at__isnull=False),
+                name="renderjob_ended",
+            ),
             models.Index(
                 fields=("model_file", "purpose", "-finished_at"),
                 condition=models.Q(status="completed", seconds_per_frame__isnull=False),

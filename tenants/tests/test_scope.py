@@ -111,6 +111,7 @@ def test_every_composite_index_of_a_tenant_owned_table_begins_with_the_tenant() 
         "renderjob_request",
         "renderjob_paused",
         "renderjob_failed",
+        "renderjob_ended",
         "renderevent_job",
         "steeringcommand_waiting",
         "video_newest",
@@ -120,6 +121,7 @@ def test_every_composite_index_of_a_tenant_owned_table_begins_with_the_tenant() 
         "mediafile_expiry",
         "operation_reference",
         "operation_spending",
+        "operation_waiting",
         "credithold_reference",
         "credithold_open",
     }

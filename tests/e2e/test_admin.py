@@ -49,10 +49,10 @@ def confirm(page: Page, button: str) -> None:
 
 
 def test_figures_and_the_job_list_follow_the_render(staff: User, page: Page, job: RenderJob, user: User) -> None:
-    overview = page.locator(".studio-overview")
-    expect(overview).to_contain_text("0 rendering")
-    expect(overview).to_contain_text("1 queued")
-    page.get_by_role("link", name="1 queued").click()
+    now = page.get_by_role("region", name="At this moment")
+    expect(now).to_contain_text("0 Rendering")
+    expect(now).to_contain_text("1 Queued")
+    page.get_by_role("link", name="1 Queued").click()
     row = page.locator("#result_list tbody tr")
     expect(row).to_have_count(1)
     expect(row).to_contain_text([user.email])
@@ -117,5 +117,5 @@ def test_a_render_opens_with_its_plan_and_no_form(staff: User, page: Page, job: 
     expect(page.locator(".studio-json >> nth=1")).to_contain_text('"workflow": "deforum"')
     expect(page.get_by_role("button", name="Save")).to_have_count(0)
     page.get_by_role("link", name="Overview").click()
-    page.get_by_role("link", name="Queues and workers").click()
+    page.get_by_role("navigation").get_by_role("link", name="Queues").click()
     expect(page).to_have_url("/django-rq/")

@@ -2,50 +2,83 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
 
-import django_rq
 from django.conf import settings
-from django.db.models import Count, Q
+from django.db.models import Count, Min
+from django.db.models.functions import Trunc
 from django.utils import timezone
-from redis.exceptions import RedisError
-from rq.worker import Worker
 
+from config.platform.cache import kept_figures
 from studio.models import RenderJob, Video
 from tenants.scope import all_tenants
 
-logger = logging.getLogger(__name__)
 
+class Overview(NamedTuple):
+    """Renders that have not ended, by state."""
 
-@dataclass(frozen=True)
-class Overview:
-    """Renders by state (those that ended: since midnight UTC) and how many workers listen; None when Redis is away."""
-
-    running: int
-    queued: int
-    paused: int
-    completed_today: int
-    failed_today: int
-    workers: int | None
+    running: int = 0
+    queued: int = 0
+    paused: int = 0
 
 
 def overview() -> Overview:
-    """How the studio is doing, in one query and one word with Redis."""
-    midnight = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
-    today = Q(finished_at__gte=midnight)
-    status = RenderJob.Status
-    # The studio as a whole, whoever asks: counts tell nothing of anybody's work.
+    """How the studio is doing: counts tell nothing of anybody's work."""
     with all_tenants():
-        counts = RenderJob.objects.filter(today | Q(status__in=RenderJob.ACTIVE)).aggregate(
-            running=Count("pk", filter=Q(status=status.RUNNING)),
-            queued=Count("pk", filter=Q(status=status.QUEUED)),
-            paused=Count("pk", filter=Q(status=status.PAUSED)),
-            completed_today=Count("pk", filter=Q(status=status.COMPLETED)),
-            failed_today=Count("pk", filter=Q(status=status.FAILED)),
+        active = RenderJob.objects.filter(status__in=RenderJob.ACTIVE).order_by().values("status")
+        return Overview(**dict(active.annotate(n=Count("pk")).values_list("status", "n")))
+
+
+class Waiting(NamedTuple):
+    """A queue."""
+
+    queue: str
+    depth: int
+    longest_wait: float
+    """Seconds that its oldest render has waited."""
+
+
+def waiting() -> list[Waiting]:
+    """What waits in each queue, the quickest first; those that staff have taken out of the settings as well."""
+    with all_tenants():
+        queued = RenderJob.objects.filter(status=RenderJob.Status.QUEUED).order_by().values("queue")
+        rows = {row["queue"]: row for row in queued.annotate(depth=Count("pk"), oldest=Min("queued_at"))}
+    now = timezone.now()
+    names = [*settings.RENDER_QUEUES, *sorted(set(rows) - set(settings.RENDER_QUEUES))]
+    return [
+        Waiting(name, rows[name]["depth"], max(0.0, (now - rows[name]["oldest"]).total_seconds()))
+        if name in rows
+        else Waiting(name, 0, 0.0)
+        for name in names
+    ]
+
+
+class Ended(NamedTuple):
+    """Renders that ended in a step of time in the same way."""
+
+    moment: datetime
+    status: str
+    code: str
+    """Why they failed."""
+    renders: int
+
+
+def ended(since: datetime, step: str) -> list[Ended]:
+    """What ended since then. step: ``hour`` or ``day``."""
+    return kept_figures(f"ended:{since.isoformat()}:{step}", lambda: _ended(since, step))
+
+
+def _ended(since: datetime, step: str) -> list[Ended]:
+    with all_tenants():
+        rows = (
+            RenderJob.objects.filter(finished_at__gte=since)
+            .order_by()
+            .values("status", "error_code", moment=Trunc("finished_at", step))
+            .annotate(renders=Count("*"))
         )
-    return Overview(**counts, workers=_workers())
+        return [Ended(row["moment"], row["status"], row["error_code"], row["renders"]) for row in rows]
 
 
 def work_of(user_ids: Sequence[int]) -> dict[str, dict[int, int]]:
@@ -56,11 +89,3 @@ def work_of(user_ids: Sequence[int]) -> dict[str, dict[int, int]]:
 def _owned(model: type[Video] | type[RenderJob], user_ids: Sequence[int]) -> dict[int, int]:
     rows = model.objects.filter(owner__in=user_ids).order_by().values("owner")
     return dict(rows.annotate(n=Count("pk")).values_list("owner", "n"))
-
-
-def _workers() -> int | None:
-    try:
-        return Worker.count(connection=django_rq.get_connection(settings.RENDER_QUEUES[0]))
-    except RedisError:
-        logger.warning("Redis does not answer; the workers can't be counted")
-        return None

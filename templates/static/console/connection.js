@@ -13,10 +13,11 @@ export class Connection {
   /** Whether the user is asked to sign in again, over the page as it is. */
   asking = false;
 
-  /** `onToken()` is told of new or remembered tokens, `onDisconnect()` of the user's leaving, `onAsking()` of asking's changes. */
-  constructor({ credentials, onToken, onDisconnect, onAsking }) {
+  /** `onToken()` is told of new or remembered tokens, `onDisconnect()` of the user's leaving, `onAsking()` of asking's
+   * changes, `onLeft(reason)` of one who was asked to sign in again and did not. */
+  constructor({ credentials, onToken, onDisconnect, onAsking, onLeft }) {
     this.#credentials = credentials;
-    Object.assign(this, { onToken, onAsking });
+    Object.assign(this, { onToken, onAsking, onLeft });
     credentials.onEnded = (reason) => this.#again(reason);
     byId("connection").addEventListener("submit", (event) => {
       event.preventDefault();
@@ -76,7 +77,11 @@ export class Connection {
     const answer = await this.#dialog.ask(`${reason} Sign in to go on where you are.`);
     this.asking = false;
     this.onAsking();
-    if (!answer) return false;
+    if (!answer) {
+      // Whoever asked may be one that nobody hears of, such as the feed.
+      this.onLeft(reason);
+      return false;
+    }
     if (answer.user.id !== this.#userId) {
       this.#start(answer);
       throw new DOMException("Somebody else has signed in.", "AbortError");

@@ -23,7 +23,13 @@ let feed = null;
 let busy = false; // a click is being answered
 
 const credentials = new Credentials();
-const connection = new Connection({ credentials, onToken: connect, onDisconnect: disconnect, onAsking: () => showActions() });
+const connection = new Connection({
+  credentials,
+  onToken: connect,
+  onDisconnect: disconnect,
+  onAsking: () => showActions(),
+  onLeft: (reason) => leave({ status: 401, message: reason }),
+});
 const composer = new Composer({ onExtend: (id) => continueVideo(library.rows.find((row) => row.id === id)) });
 const stage = new Stage({ onStale: renewLinks, onReuseSeed: (seed) => composer.setSeed(seed) });
 const queue = new QueuePanel({ onOpen: open, onSteer: enter, onCancel: cancel });
