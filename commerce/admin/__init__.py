@@ -1,5 +1,5 @@
 """Commerce for staff."""
 
-from commerce.admin import pages
+from commerce.admin import figures, pages, views
 
-__all__ = ["pages"]
+__all__ = ["figures", "pages", "views"]

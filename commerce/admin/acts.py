@@ -9,8 +9,8 @@ from typing import Any, cast
 from django import forms
 
 from accounts.models import User
-from commerce.models import FinanceOperation, Order, Wallet
-from commerce.services import adjustments, finance, orders, refunds
+from commerce.models import FinanceOperation, Order, PromoCode, Wallet
+from commerce.services import adjustments, finance, orders, promo, refunds
 from config.staff_acts import Act, ReasonForm, Values
 
 OPERATION = finance.PERMISSION
@@ -97,6 +97,22 @@ def _order_act(verb: str, title: str, status: str, about: str, danger: bool = Fa
     return Act(verb, title, ORDER, partial(_move, status), about=about, possible=partial(_can, status), danger=danger)
 
 
+def _switch(active: bool, staff: User, code: PromoCode, values: Values) -> str:
+    promo.switch(staff=staff, code=code, active=active, reason=values["reason"])
+    return f"{code} is switched {'on' if active else 'off'}."
+
+
+PROMO_ACTS = (
+    Act(
+        "off", "Switch off", promo.PERMISSION, partial(_switch, False),
+        about="Nobody can use it any more; orders that have it keep their discount.",
+        possible=lambda _, code: code.active, danger=True,
+    ),
+    Act(
+        "on", "Switch on", promo.PERMISSION, partial(_switch, True),
+        about="Customers can use it, within its dates and limits.", possible=lambda _, code: not code.active,
+    ),
+)  # fmt: skip
 WALLET_ACTS = (
     Act(
         "adjust", "Adjust balance", adjustments.PERMISSION, _adjust, AdjustForm,

@@ -9,8 +9,10 @@ from django import forms
 from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
 
-from commerce.admin.acts import OPERATION_ACTS, ORDER_ACTS, WALLET_ACTS
+from commerce.admin.acts import OPERATION_ACTS, ORDER_ACTS, PROMO_ACTS, WALLET_ACTS
 from commerce.models import (
     CreditHold,
     FinanceOperation,
@@ -31,6 +33,8 @@ from config.api.errors import all_problems
 from config.staff_acts import Act
 from config.staff_many import act_on_many
 from config.staff_pages import ReadOnly, StaffInline, StaffPage
+
+SHOWN_USES = 20
 
 
 class ActsOnMany(StaffPage):
@@ -116,7 +120,7 @@ class PromoCodeForm(forms.ModelForm):
     class Meta:
         model = PromoCode
         fields = (
-            "code", "kind", "value", "minimum", "starts_at", "ends_at", "max_uses", "max_uses_per_user", "active",
+            "code", "kind", "value", "minimum", "starts_at", "ends_at", "max_uses", "max_uses_per_user",
         )  # fmt: skip
 
     def clean_code(self) -> str:
@@ -127,10 +131,32 @@ class PromoCodeForm(forms.ModelForm):
 @admin.register(PromoCode)
 class PromoCodeAdmin(StaffPage):
     form = PromoCodeForm
+    acts = PROMO_ACTS
     list_display = ("code", "kind", "value", "minimum", "starts_at", "ends_at", "uses", "max_uses", "active")
     list_filter = ("active", "kind")
     search_fields = ("code",)
-    readonly_fields = ("uses", "created_at")
+    readonly_fields = ("active", "uses", "used_by", "created_at")
+
+    @admin.display(description="used by")
+    def used_by(self, code: PromoCode) -> str:
+        """The newest orders with it, and the way to all."""
+        found = list(code.orders.select_related("customer").order_by("-pk")[:SHOWN_USES])
+        if not found:
+            return "nobody yet"
+        rows = format_html_join(
+            "",
+            "<li>{}: {}, {} off, {}</li>",
+            (
+                (_order_link(order), order.customer.email, f"{order.discount:f} {order.currency}", order.status)
+                for order in found
+            ),
+        )
+        every = f"{reverse('admin:commerce_order_changelist')}?promo_code={code.pk}"
+        return format_html('<ul>{}</ul><a href="{}">All orders with it</a>', rows, every)
+
+
+def _order_link(order: Order) -> str:
+    return format_html('<a href="{}">{}</a>', reverse("admin:commerce_order_change", args=[order.pk]), order)
 
 
 class OrderItemInline(StaffInline):
@@ -160,11 +186,24 @@ class OrderAdmin(ReadOnly, ActsOnMany):
         "created_at",
     )
     list_filter = ("status", "payment_method")
-    indexed_filters = ("customer", "seller")
+    indexed_filters = ("customer", "seller", "promo_code")
     search_fields = ("=id", "customer", "seller")
     search_help_text = "Number, or customer or seller: words of address or name, or the tenant's domain"
     list_select_related = ("customer", "seller")
     inlines = (OrderItemInline, OrderRefundInline, OrderStatusChangeInline)
+
+    def get_fields(self, request: HttpRequest, obj: Order | None = None) -> list[Any]:
+        return ["receipt", *super().get_fields(request, obj)]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Order | None = None) -> list[Any]:
+        return ["receipt", *super().get_readonly_fields(request, obj)]
+
+    @admin.display(description="receipt")
+    def receipt(self, order: Order) -> str:
+        if order.paid_at is None:
+            return "once it is paid"
+        address = reverse("admin:order_receipt", args=[order.pk])
+        return format_html('<a href="{}" target="_blank" rel="noopener">Open the receipt</a>', address)
 
 
 @admin.register(Invoice)

@@ -1,5 +1,6 @@
 """Tables of commerce."""
 
+from commerce.models.audits import LedgerAudit
 from commerce.models.ledger import ADJUSTMENT, PURCHASE, RENDER, CreditHold, FinanceOperation
 from commerce.models.orders import (
     Invoice,
@@ -23,6 +24,7 @@ __all__ = [
     "FinanceOperation",
     "Invoice",
     "InvoiceSeries",
+    "LedgerAudit",
     "Order",
     "OrderItem",
     "OrderRefund",

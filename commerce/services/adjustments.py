@@ -71,7 +71,7 @@ def adjust(*, staff: User, wallet: Wallet, change: Decimal, reason: str, key: st
             idempotency_key=key,
             created_at=timezone.now(),
         )
-        alone = _recent(staff, wallet) <= settings.FOUR_EYES_ABOVE
+        alone = _recent(staff, wallet) <= _limit(wallet.currency)
         before = wallet.balance
         if alone:
             operation = ledger.execute(operation)
@@ -104,6 +104,11 @@ def _check(wallet: Wallet, change: Decimal) -> None:
     if abs(change) > MAX_ADJUSTMENT:
         raise ValidationFailed({"change": [f"At most {MAX_ADJUSTMENT} at once."]})
     check_amount(change, wallet.currency, "change")
+
+
+def _limit(currency: str) -> int:
+    limits: dict[str, int] = settings.FOUR_EYES_ABOVE
+    return limits.get(currency.lower(), limits["any"])
 
 
 def _recent(staff: User, wallet: Wallet) -> Decimal:

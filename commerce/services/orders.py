@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
 
@@ -19,6 +19,7 @@ from commerce.services.locks import lock_order
 from commerce.services.providers import provider_of
 from commerce.services.settlement import call_off, finish_order, pay_order, record, refund_order
 from config.api.errors import DomainError, NotFound, ValidationFailed
+from config.api.why import check_reason
 from tenants.scope import all_tenants
 
 MAX_COST = Decimal(999_999_999)
@@ -119,41 +120,51 @@ def change_status(*, staff: User, order: Order, status: str) -> Order:
 
 def decide(*, staff: User, order: Order, status: str, reason: str) -> Order:
     """The same with a reason, and the second of two who decide at once is told. Raises DomainError ``order_state``."""
+    reason = check_reason(reason)
     before = order.status = Order.objects.values_list("status", flat=True).get(pk=order.pk)
     if status not in Order.TRANSITIONS[before]:
         raise _impossible(order, status)
-    _change(order, status, staff)
+
+    def decided() -> None:
+        audit.record(
+            "order.decided",
+            actor=staff,
+            subject=order.customer,
+            order=order.pk,
+            before=before,
+            after=status,
+            reason=reason,
+        )
+
+    _change(order, status, staff, decided)
     order.refresh_from_db()
-    audit.record(
-        "order.decided",
-        actor=staff,
-        subject=order.customer,
-        order=order.pk,
-        before=before,
-        after=order.status,
-        reason=reason,
-    )
     return order
 
 
-def _change(order: Order, status: str, staff: User) -> None:
+def _change(order: Order, status: str, staff: User, decided: Callable[[], None] = lambda: None) -> None:
+    """decided: called in the transaction in which the order moves."""
     match status:
         case Order.Status.PAID:
             with all_tenants(), transaction.atomic():
                 pay_order(lock_order(order), by=staff)
+                decided()
         case Order.Status.FINISHED:
             with all_tenants(), transaction.atomic():
                 finish_order(lock_order(order), by=staff)
+                decided()
         case Order.Status.CANCELLED:
-            if not cancel_order(order, by=staff):
+            if not cancel_order(order, by=staff, decided=decided):
                 order.refresh_from_db()
                 raise _impossible(order, status)
         case Order.Status.REFUNDED:
             refund_order(order, by=staff)
 
 
-def cancel_order(order: Order, *, by: User | None, note: str = "") -> bool:
-    """Let an unpaid order go, with its stock and promo code. False if it was paid or cancelled meanwhile."""
+def cancel_order(order: Order, *, by: User | None, note: str = "", decided: Callable[[], None] = lambda: None) -> bool:
+    """Let an unpaid order go, with its stock and promo code. False if it was paid or cancelled meanwhile.
+
+    decided: called in the transaction in which the order moves.
+    """
     # Outside the transaction: the provider is asked over the network.
     provider_of(order.payment_method).withdraw(order)
     with all_tenants(), transaction.atomic():
@@ -161,6 +172,7 @@ def cancel_order(order: Order, *, by: User | None, note: str = "") -> bool:
         if order.status != Order.Status.UNPAID:
             return False
         call_off(order, by, note)
+        decided()
     return True
 
 

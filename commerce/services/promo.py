@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Final
 
+from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.services.audit import record
 from commerce.models import Order, PromoCode
 from commerce.services.currencies import smallest
-from config.api.errors import DomainError
+from config.api.errors import Conflict, DomainError, Forbidden
+from config.api.why import check_reason
+
+PERMISSION: Final = "commerce.change_promocode"
 
 
 def redeem(*, code: str, user: User, cost: Decimal, currency: str) -> tuple[PromoCode, Decimal]:
@@ -40,6 +46,21 @@ def redeem(*, code: str, user: User, cost: Decimal, currency: str) -> tuple[Prom
         if used >= promo.max_uses_per_user:
             raise DomainError("promo_code_used", "You have used this promo code as often as you may.")
     return promo, promo.discount_on(cost, smallest(currency))
+
+
+def switch(*, staff: User, code: PromoCode, active: bool, reason: str) -> PromoCode:
+    """Let customers use the code, or keep them from it. Raises Forbidden, and Conflict where it is so already."""
+    if not staff.has_perm(PERMISSION):
+        raise Forbidden("Only staff switch promo codes", code="staff_only")
+    reason = check_reason(reason)
+    with transaction.atomic():
+        found = PromoCode.objects.select_for_update().get(pk=code.pk)
+        if found.active == active:
+            raise Conflict(f"It is switched {'on' if active else 'off'} already.")
+        found.active = active
+        found.save(update_fields=["active"])
+        record("promo_code.switched", actor=staff, code=found.code, before=not active, after=active, reason=reason)
+    return found
 
 
 def give_back(promo: PromoCode) -> None:

@@ -383,7 +383,7 @@ def test_the_reaper_has_them_let_go_once_an_hour(
     for _ in range(2):
         with django_capture_on_commit_callbacks(execute=True):
             call_command("reap", once=True)
-    assert [job.func_name for job in queue.jobs] == ["commerce.services.orders.expire_orders"]
+    assert [job.func_name for job in queue.jobs].count("commerce.services.orders.expire_orders") == 1
     work()
     assert Order.objects.get(pk=stale).status == "canceled"
 

@@ -8,8 +8,12 @@ CURRENCY = env.pattern("CURRENCY", "USD", "[A-Za-z]{3}", "USD").upper()
 PREVIEW_PRICE_SHARE = env.number("PREVIEW_PRICE_SHARE", 0.5, least=0, most=1)
 """What a preview's frame costs, as a share of a final's: 0 makes previews free."""
 
-FOUR_EYES_ABOVE = env.whole("FOUR_EYES_ABOVE", 100, least=0)
-"""What one member of the staff may change a balance by in a day, in its currency or credits; more takes a second."""
+_four_eyes = env.pattern("FOUR_EYES_ABOVE", "100", r"\d{1,9}(,[A-Za-z]{3,8}:\d{1,9})*", "100,USD:50,credits:1000")
+FOUR_EYES_ABOVE: dict[str, int] = {
+    currency.lower() or "any": int(amount)
+    for currency, _, amount in (part.rpartition(":") for part in _four_eyes.split(","))
+}
+"""What one member of the staff may change a balance by in a day, by its currency or ``any``; more takes a second."""
 
 STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", "")
 """Empty: no card payments."""
