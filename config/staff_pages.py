@@ -184,6 +184,13 @@ class StaffInline(ReadOnly, TabularInline):
     extra = 0
     max_num = 0
     can_delete = False
+    is_part = False
+    """Whether who may see the row may see these: parts of it, that have no permission of their own."""
+
+    def has_view_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        whole = self.parent_model._meta
+        seen = self.is_part and request.user.has_perm(f"{whole.app_label}.view_{whole.model_name}")
+        return seen or super().has_view_permission(request, obj)
 
 
 def changed_columns(obj: models.Model, form: forms.BaseForm) -> list[str]:

@@ -63,7 +63,7 @@ def active(staff: User, user: User) -> bool:
 
 
 def blocked(staff: User, user: User) -> bool:
-    return not user.is_active and below(staff, user) and not has_ended(user)
+    return user.blocked_at is not None and below(staff, user) and not has_ended(user)
 
 
 def unverified(staff: User, user: User) -> bool:

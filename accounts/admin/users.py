@@ -84,11 +84,19 @@ class UserAdmin(StaffPage, DjangoUserAdmin):
     ordering = ("-id",)
     filter_horizontal = ()
     fieldsets = (
-        (None, {"fields": ("email", "password", "is_active", "role")}),
+        (None, {"fields": ("email", "password", "is_active", "blocked_at", "role")}),
         ("Person", {"fields": ("name", "first_name", "last_name", "tenant")}),
         ("Times", {"fields": ("email_verified_at", "created_at", "updated_at", "last_login")}),
     )
-    readonly_fields = ("tenant", "is_active", "email_verified_at", "created_at", "updated_at", "last_login")
+    readonly_fields = (
+        "tenant",
+        "is_active",
+        "blocked_at",
+        "email_verified_at",
+        "created_at",
+        "updated_at",
+        "last_login",
+    )
     inlines = (LoginSessionInline,)
     actions = ("end_sessions",)
     acts = ACTS

@@ -70,6 +70,9 @@ class User(AbstractBaseUser):
         help_text="Of the staff: what the person may do in the staff panel. An administrator needs none.",
     )  # fmt: skip
     is_active = models.BooleanField(default=True)
+    blocked_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When staff blocked the account; empty for one that ended."
+    )
     email_verified_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)

@@ -7,6 +7,7 @@ before a user's row, so it follows, and the queue does it too in case this proce
 from __future__ import annotations
 
 from django.db import transaction
+from django.utils import timezone
 
 from accounts.hooks import user_blocked
 from accounts.models import DataRequest, User
@@ -47,8 +48,8 @@ def unblock_user(*, user: User, by: User, reason: str) -> User:
         row = lock_below(by, user)
         if row.is_active:
             raise Conflict("This user is not blocked")
-        if has_ended(row):
-            raise Conflict("This account was ended by its deletion; nobody brings it back")
+        if row.blocked_at is None or has_ended(row):
+            raise Conflict("This account has ended, it is not blocked; nobody brings it back")
         _open(row, True)
         record("user.unblocked", actor=by, subject=row, reason=reason, before="blocked", after="active")
     return row
@@ -82,5 +83,5 @@ def lock_below(by: User, user: User, *, members: bool = False) -> User:
 
 
 def _open(row: User, active: bool) -> None:
-    row.is_active = active
-    row.save(update_fields=["is_active", "updated_at"])
+    row.is_active, row.blocked_at = active, None if active else timezone.now()
+    row.save(update_fields=["is_active", "blocked_at", "updated_at"])

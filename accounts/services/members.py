@@ -186,8 +186,8 @@ def remove_member(*, owner: User, user_id: int) -> None:
     with transaction.atomic():
         member = lock_member(owner, user_id)
         check_not_last_owner(member)
-        member.is_active = False
-        member.save(update_fields=["is_active", "updated_at"])
+        member.is_active, member.blocked_at = False, None
+        member.save(update_fields=["is_active", "blocked_at", "updated_at"])
         end_other_sessions(user=member)
         record("member.removed", actor=owner, subject=member)
 

@@ -9,6 +9,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import AuditEntry, DataRequest, User
 from accounts.services import block_user, unblock_user
+from accounts.services.members import remove_member
 from config.api.errors import Conflict, DomainError, Forbidden, ValidationFailed
 from studio.models import RenderJob
 from studio.tests.queue_rows import make_row
@@ -81,3 +82,11 @@ def test_nobody_brings_an_account_back_that_was_deleted(user: User, staff: User)
     DataRequest.objects.create(user=user, kind=DataRequest.Kind.DELETION)
     User.objects.filter(pk=user.pk).update(is_active=False)
     refused(unblock_user, Conflict, user, staff)
+
+
+def test_who_was_removed_from_a_workspace_is_not_let_in_again(make_user: UserFactory, staff: User) -> None:
+    owner = make_user(tenant_role=User.TenantRole.OWNER)
+    member = make_user(tenant=owner.tenant, tenant_role=User.TenantRole.MEMBER)
+    remove_member(owner=owner, user_id=member.pk)
+    refused(unblock_user, Conflict, User.objects.get(pk=member.pk), staff)
+    assert not User.objects.get(pk=member.pk).is_active

@@ -161,14 +161,17 @@ def _order_link(order: Order) -> str:
 
 class OrderItemInline(StaffInline):
     model = OrderItem
+    is_part = True
 
 
 class OrderRefundInline(StaffInline):
     model = OrderRefund
+    is_part = True
 
 
 class OrderStatusChangeInline(StaffInline):
     model = OrderStatusChange
+    is_part = True
 
 
 @admin.register(Order)
@@ -191,9 +194,6 @@ class OrderAdmin(ReadOnly, ActsOnMany):
     search_help_text = "Number, or customer or seller: words of address or name, or the tenant's domain"
     list_select_related = ("customer", "seller")
     inlines = (OrderItemInline, OrderRefundInline, OrderStatusChangeInline)
-
-    def get_fields(self, request: HttpRequest, obj: Order | None = None) -> list[Any]:
-        return ["receipt", *super().get_fields(request, obj)]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Order | None = None) -> list[Any]:
         return ["receipt", *super().get_readonly_fields(request, obj)]
