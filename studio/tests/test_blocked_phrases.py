@@ -191,6 +191,24 @@ def test_a_live_prompt(api: APIClient, gory: BlockedPhrase, body: dict[str, Any]
     assert api.post(f"{path}/commands", {**command, "a": "a fox"}).status_code in (200, 201, 202)
 
 
+def test_a_live_prompt_of_several_commands(api: APIClient, gory: BlockedPhrase) -> None:
+    """What is bound first and said then, or said first and bound then, is one prompt."""
+    blend = {"kind": "blend", "b": "", "value": 0}
+    for first, second, field in (
+        ({"bindings": {"x": {**blend, "a": "ry"}}}, {"a": "go{{x}} scene"}, "a"),
+        ({"a": "go{{x}} scene"}, {"bindings": {"x": {**blend, "a": "ry"}}}, "a"),
+    ):
+        job = api.post("/api/generate", {**DEFORUM, "prompt": "a sea"}).json()["data"]["job_id"]
+        path = f"/api/video-jobs/{job}"
+        token = api.post(f"{path}/control", {"action": "take", "token": ""}).json()["data"]["token"]
+        given = api.post(f"{path}/commands", {"number": 1, "kind": "prompt", "token": token, **first})
+        assert given.status_code == 201, given.json()
+        command = {"number": 2, "kind": "prompt", "token": token}
+        refused(api.post(f"{path}/commands", {**command, **second}), field)
+        # Said otherwise it is no longer there.
+        assert api.post(f"{path}/commands", {**command, "a": "a fox", "bindings": {"x": None}}).status_code == 201
+
+
 class TestTheList:
     def test_each_change_is_in_the_audit_log(self, chief: User, gory: BlockedPhrase) -> None:
         change_phrase(gory.pk, {"enabled": False}, by=chief, reason="Too many jokes.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from django.db import transaction
@@ -71,7 +71,7 @@ def give_command(
             return Given(stored, repeated=True)
         ensure_unfinished(job)
         if isinstance(action, Prompt):
-            refuse_blocked(said_by_command(action))
+            refuse_blocked(said_by_command(_in_force(job, number, action)))
         steering = controlled(job, user, token)
         if number <= steering.last_number:
             raise DomainError(
@@ -107,6 +107,22 @@ def steerable_in(job: RenderJob) -> tuple[str, ...]:
 def commands_after(job: RenderJob, number: int) -> list[SteeringCommand]:
     """What was commanded above the number, in order; at most as much as may wait."""
     return list(SteeringCommand.objects.filter(job=job, number__gt=number).order_by("number")[:MAX_WAITING])
+
+
+def _in_force(job: RenderJob, number: int, prompt: Prompt) -> Prompt:
+    """The live prompt once the command is obeyed: what earlier ones have said and this one leaves as it is, too."""
+    earlier = SteeringCommand.objects.filter(job=job, kind="prompt", number__lt=number).order_by("-number")
+    for body in earlier.values_list("body", flat=True)[:MAX_WAITING]:
+        before = read_command("prompt", body)
+        if isinstance(before, Prompt):
+            prompt = replace(
+                prompt,
+                a=before.a if prompt.a is None else prompt.a,
+                b=before.b if prompt.b is None else prompt.b,
+                negative=before.negative if prompt.negative is None else prompt.negative,
+                bindings={**before.bindings, **prompt.bindings},
+            )
+    return prompt
 
 
 def said_by_command(prompt: Prompt) -> list[Said]:
