@@ -89,14 +89,35 @@ def test_who_is_blocked_is_out_and_comes_back(page: Page, customer: User, make_u
     assert User.objects.get(pk=customer.pk).is_active
 
 
-def test_staff_act_as_a_customer_under_a_banner(page: Page, customer: User, make_user: UserFactory) -> None:
+def test_staff_act_as_a_customer_under_a_banner(
+    page: Page, customer: User, make_user: UserFactory, theirs: Page
+) -> None:
     enter(page, make_user, "support")
     act(page, customer, "Act as")
+    token = page.locator("#acting-token").input_value()
     page.goto("/admin/")
     banner = page.locator(".studio-acting")
     expect(banner).to_contain_text("zora@example.com")
+    Console(theirs).open()
+    Console(theirs).connect(token)
+    acting = theirs.get_by_role("region", name="Acting as a customer")
+    expect(acting).to_contain_text("You act as zora@example.com until")
     banner.get_by_role("button").click()
     expect(banner).to_have_count(0)
+    expect(theirs.locator("#sign-in")).to_be_visible()
+    theirs.keyboard.press("Escape")
+    expect(acting).to_be_hidden()
+    assert not LoginSession.objects.alive().filter(user=customer, acted_by__isnull=False).exists()
+
+
+def test_acting_is_ended_in_the_console(page: Page, customer: User, make_user: UserFactory, theirs: Page) -> None:
+    enter(page, make_user, "support")
+    act(page, customer, "Act as")
+    Console(theirs).open()
+    Console(theirs).connect(page.locator("#acting-token").input_value())
+    with theirs.expect_response("**/api/logout"):
+        theirs.get_by_role("button", name="Stop acting").click()
+    expect(theirs.get_by_label("Access token (JWT)")).to_be_visible()
     assert not LoginSession.objects.alive().filter(user=customer, acted_by__isnull=False).exists()
 
 

@@ -27,9 +27,16 @@ export class Connection {
       const answer = await this.#dialog.ask();
       if (answer) this.#start(answer);
     });
-    byId("disconnect").addEventListener("click", () => {
+    const leave = () => {
       this.refuse("");
       onDisconnect();
+    };
+    byId("disconnect").addEventListener("click", leave);
+    byId("stop-acting").addEventListener("click", async () => {
+      const headers = { Accept: "application/json", Authorization: `Bearer ${credentials.access}` };
+      // It ends by itself in some minutes even if the studio can't be told.
+      await fetch("/api/logout", { method: "POST", headers, credentials: "omit" }).catch(() => {});
+      leave();
     });
     const choices = document.querySelectorAll("[data-stay]");
     const follow = (event) => choices.forEach((choice) => (choice.checked = event.target.checked));
@@ -50,6 +57,9 @@ export class Connection {
     setText(byId("account"), account.name || account.email);
     setText(byId("token-mask"), `${access.slice(0, 4)}…${access.slice(-4)}`);
     setText(byId("token-expiry"), this.#credentials.lasting ? "" : expiry(access));
+    const acting = Boolean(claims(access).act);
+    byId("acting").hidden = !acting;
+    if (acting) setText(byId("acting-as"), `You act as ${account.email} ${expiry(access)}: without money and credentials.`);
     this.#complain("");
   }
 
@@ -58,7 +68,7 @@ export class Connection {
     this.#credentials.clear();
     this.#userId = null;
     byId("token-entry").hidden = false;
-    byId("token-shown").hidden = true;
+    byId("token-shown").hidden = byId("acting").hidden = true;
     this.#complain(reason);
     if (reason) byId("token").focus();
   }
