@@ -2,18 +2,17 @@
 what was changed on it and nothing else.
 
 A page lies open while others act: its owner is removed, an administrator loses the role. Each field comes with the
-value that the page showed, so that a field nobody touched is not written, whatever became of it meanwhile.
+value that the page showed (``config.staff_forms``).
 """
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
-from django.db import models
+from django.db import connection, models
 from django.db.models import Max, Q
 from django.forms.models import BaseInlineFormSet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
@@ -22,8 +21,10 @@ from django.urls import URLPattern, path
 from config.staff_acts import Act, act_view
 from config.staff_exports import export_view, may_export
 from config.staff_filters import bounded_filter
+from config.staff_forms import ShownFieldsMixin
 from config.staff_lists import EXACT, StaffChangeList, StaffPaginator, counted
 from config.staff_search import REACH, Rows, find
+from config.staff_views import staff_page
 
 if TYPE_CHECKING:
     # unfold's are these, dressed; it has no types of its own.
@@ -33,24 +34,6 @@ else:
 
 INLINE_ROWS = 50
 """The newest rows of a relation that a page of its owner shows."""
-
-
-class ShownFieldsMixin:
-    """Of the forms of ``StaffPage``: ``changed_data`` compares with what the page showed, if it came back with that."""
-
-    request: HttpRequest
-
-    @cached_property
-    def changed_data(self) -> list[str]:
-        form: Any = self
-        return [name for name in form.fields if self._is_changed(form, form[name])]
-
-    @staticmethod
-    def _is_changed(form: forms.BaseForm, bound: Any) -> bool:
-        shown = bound.html_initial_name
-        if not bound.field.show_hidden_initial or any(key == shown or key.startswith(f"{shown}_") for key in form.data):
-            return bool(bound._has_changed())
-        return bool(bound.field.has_changed(bound.initial, bound.data))
 
 
 class StaffPage(ModelAdmin):
@@ -91,6 +74,31 @@ class StaffPage(ModelAdmin):
             raise Http404
         return act_view(request, act, row, opts=self.opts, media=self.media)
 
+    def _changeform_view(
+        self, request: HttpRequest, object_id: str | None, form_url: str, extra_context: dict[str, object] | None
+    ) -> HttpResponse:
+        """Of two who save at once the second is compared with what the first has written."""
+        if request.method == "POST" and object_id and connection.in_atomic_block:
+            row = super().get_object(request, unquote(object_id))
+            if row is not None:
+                self.model._base_manager.select_for_update(no_key=True, of=("self",)).filter(pk=row.pk).first()
+        answer: HttpResponse = super()._changeform_view(request, object_id, form_url, extra_context)  # type: ignore[misc]
+        return answer
+
+    def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> HttpResponse:
+        """What was typed for a row that is gone meanwhile is shown once more."""
+        if request.method != "POST":
+            answer: HttpResponse = super()._get_obj_does_not_exist_redirect(request, opts, object_id)  # type: ignore[misc]
+            return answer
+        shown = {"opts": opts, "typed": typed(request), "back": f"admin:{opts.app_label}_{opts.model_name}_changelist"}
+        return staff_page(request, "admin/gone.html", "It is gone", shown, 404)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        for name in form.changed_by_others if change else ():
+            if name not in form.changed_data:
+                self.message_user(request, f"{form[name].label}: {form.news_of(name)} It stays so.", messages.WARNING)
+
     def render_change_form(
         self,
         request: HttpRequest,
@@ -101,7 +109,10 @@ class StaffPage(ModelAdmin):
         obj: models.Model | None = None,
     ) -> HttpResponse:
         context["acts"] = [act for act in self.acts if obj is not None and act.offered_to(request.user, obj)]
-        return super().render_change_form(request, context, add, change, form_url, obj)
+        answer: HttpResponse = super().render_change_form(request, context, add, change, form_url, obj)
+        if context["adminform"].form.is_stale:
+            answer.status_code = 409
+        return answer
 
     def get_changelist(self, request: HttpRequest, **kwargs: object) -> type[StaffChangeList]:
         return StaffChangeList
@@ -191,6 +202,12 @@ class StaffInline(ReadOnly, TabularInline):
         whole = self.parent_model._meta
         seen = self.is_part and request.user.has_perm(f"{whole.app_label}.view_{whole.model_name}")
         return seen or super().has_view_permission(request, obj)
+
+
+def typed(request: HttpRequest) -> list[tuple[str, str]]:
+    """What somebody sent, by field; no secrets, and nothing that the page itself had put there."""
+    mine = {name: request.POST.getlist(name) for name in request.POST if not name.startswith(("_", "initial-", "csrf"))}
+    return [(name, "\n".join(values)) for name, values in mine.items() if any(values) and "password" not in name]
 
 
 def changed_columns(obj: models.Model, form: forms.BaseForm) -> list[str]:

@@ -145,7 +145,7 @@ class UserAdmin(StaffPage, DjangoUserAdmin):
         extra_context: dict[str, object] | None = None,
     ) -> HttpResponse:
         """Django's, without its transaction: the form checks a password, and the service writes in one of its own."""
-        answer: HttpResponse = self._changeform_view(request, object_id, form_url, extra_context)  # type: ignore[attr-defined]
+        answer: HttpResponse = self._changeform_view(request, object_id, form_url, extra_context)
         return answer
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
