@@ -7,17 +7,25 @@ value that the page showed (``config.staff_forms``).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import unquote
+from django.core.exceptions import ValidationError
 from django.db import connection, models
 from django.db.models import Max, Q
+from django.db.models.constants import LOOKUP_SEP
 from django.forms.models import BaseInlineFormSet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import URLPattern, path
 
+from accounts.services.audit import record
+from accounts.staff.edits import record_edit
+from accounts.staff.who import who
 from config.staff_acts import Act, act_view
 from config.staff_exports import export_view, may_export
 from config.staff_filters import bounded_filter
@@ -49,6 +57,8 @@ class StaffPage(ModelAdmin):
     list_after_template = "admin/exports.html"
     acts: tuple[Act, ...] = ()
     """What can be done with one row, each on a page of its own."""
+    audited = ""
+    """What the audit log calls a row, if not by its model: ``preset`` gives ``preset.changed``."""
     paginator = StaffPaginator
     indexed_filters: tuple[str, ...] = ()
     """Columns that begin an index which then orders by number: a filter by one of them alone finds rows at once."""
@@ -129,7 +139,21 @@ class StaffPage(ModelAdmin):
         found = find(queryset, tuple(self.get_search_fields(request)), search_term, near=near, limit=EXACT)
         return found.order_by("-pk"), False
 
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Words only where the list shows or filters them: a prefix would tell the others letter by letter."""
+        name, *rest = lookup.split(LOOKUP_SEP)
+        column = {field.name: field for field in self.opts.concrete_fields}.get(name)
+        asked = [one[0] if isinstance(one, (list, tuple)) else one for one in self.get_list_filter(request)]
+        filters = {one if isinstance(one, str) else getattr(one, "parameter_name", "") for one in asked}
+        shown = {"pk", *self.list_display, *self.exported, *self.indexed_filters, *filters}
+        if {"regex", "iregex"} & set(rest) or (column is not None and _has_words(column) and name not in shown):
+            return False
+        return super().lookup_allowed(lookup, value, request)
+
     def response_action(self, request: HttpRequest, queryset: Rows, *more: Any) -> HttpResponse | None:
+        if not all(self._may_be_key(key) for key in request.POST.getlist(ACTION_CHECKBOX_NAME)):
+            self.message_user(request, "There are no such rows. Nothing was done.", messages.ERROR)
+            return None
         if request.POST.get("select_across") == "1":
             if counted(queryset) > EXACT:
                 text = f"An action takes {EXACT:,} rows at most: narrow the list down by a filter or a search."
@@ -137,6 +161,13 @@ class StaffPage(ModelAdmin):
                 return None
             queryset = self.get_queryset(request).filter(pk__in=list(queryset.values_list("pk", flat=True)))
         return super().response_action(request, queryset, *more)
+
+    def _may_be_key(self, text: str) -> bool:
+        try:
+            self.opts.pk.run_validators(self.opts.pk.to_python(text))
+        except (ValidationError, ValueError):
+            return False
+        return "\x00" not in text
 
     def formfield_for_dbfield(
         self, db_field: models.Field[object, object], request: HttpRequest, **kwargs: Any
@@ -158,6 +189,28 @@ class StaffPage(ModelAdmin):
         elif columns := changed_columns(obj, form):
             now = [field.name for field in obj._meta.concrete_fields if getattr(field, "auto_now", False)]
             obj.save(update_fields=[*columns, *now])
+        record_edit(request, f"{self._kind}.{'changed' if change else 'added'}", form, self._called(obj))
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        self._record_deleted(request, [obj])
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        self._record_deleted(request, queryset)
+        super().delete_queryset(request, queryset)
+
+    def _record_deleted(self, request: HttpRequest, rows: Iterable[models.Model]) -> None:
+        for row in rows:
+            record(f"{self._kind}.deleted", actor=who(request), row=self._called(row))
+
+    @property
+    def _kind(self) -> str:
+        return self.audited or str(self.opts.model_name)
+
+    def _called(self, row: models.Model) -> str:
+        """In the audit log: there nobody's name outlives them."""
+        is_person = self.opts.label == settings.AUTH_USER_MODEL
+        return str(row.pk if is_person else getattr(row, "slug", row))
 
 
 class NewestFormSet(BaseInlineFormSet):
@@ -202,6 +255,11 @@ class StaffInline(ReadOnly, TabularInline):
         whole = self.parent_model._meta
         seen = self.is_part and request.user.has_perm(f"{whole.app_label}.view_{whole.model_name}")
         return seen or super().has_view_permission(request, obj)
+
+
+def _has_words(column: models.Field[Any, Any]) -> bool:
+    plain = (models.IntegerField, models.DecimalField, models.FloatField, models.BooleanField, models.DateField)
+    return not column.is_relation and not column.choices and not isinstance(column, plain) and not column.primary_key
 
 
 def typed(request: HttpRequest) -> list[tuple[str, str]]:
