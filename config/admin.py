@@ -17,6 +17,7 @@ from accounts.staff.passwords import OwnPasswordForm
 from config.api.errors import DomainError
 from config.platform.content_policy import content_policy
 from config.staff_figures import PERIODS, asked_period, shown_parts
+from config.staff_links import without_closed_links
 from config.staff_pages import StaffPage
 from config.staff_views import staff_urls
 from tenants import scope
@@ -47,12 +48,13 @@ class StudioAdminSite(UnfoldAdminSite):
         return allowed
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
-        """A rule that a service keeps is told on the page that asked to break it; nothing was written then."""
+        """A rule that a service keeps is told on the page that asked to break it; nothing was written then. What
+        somebody may not open is no link."""
 
         @wraps(view)
         def told(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
             try:
-                return view(request, *args, **kwargs)
+                return without_closed_links(request, view(request, *args, **kwargs))
             except DomainError as error:
                 if request.method != "POST":
                     raise

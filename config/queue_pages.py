@@ -9,11 +9,12 @@ from collections.abc import Callable
 from functools import wraps
 
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import path
 from django_rq import stats_views
 from django_rq.urls import get_admin_urlpatterns
+from rq.exceptions import NoSuchJobError
 
 from accounts.services.audit import record
 from accounts.staff.who import who
@@ -35,7 +36,11 @@ def by_permission(view: View) -> View:
         acts = request.method not in _READS
         if not request.user.has_perm(LOOK) or (acts and not (request.user.is_active and request.user.is_superuser)):
             raise PermissionDenied
-        response = view(request, *args, **kwargs)
+        try:
+            response = view(request, *args, **kwargs)
+        except (NoSuchJobError, ImproperlyConfigured, LookupError, ValueError) as error:
+            # Done, and its message is gone; no such queue or worker; or of a scheduler, and we run none of those.
+            raise Http404 from error
         match = request.resolver_match
         if acts and match is not None and match.url_name != _ASKS and response.status_code < 400:
             act = request.POST.get("action") or match.url_name

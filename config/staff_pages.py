@@ -2,28 +2,37 @@
 what was changed on it and nothing else.
 
 A page lies open while others act: its owner is removed, an administrator loses the role. Each field comes with the
-value that the page showed, so that a field nobody touched is not written, whatever became of it meanwhile.
+value that the page showed (``config.staff_forms``).
 """
 
 from __future__ import annotations
 
-from functools import cached_property
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import unquote
-from django.db import models
+from django.core.exceptions import ValidationError
+from django.db import connection, models
 from django.db.models import Max, Q
+from django.db.models.constants import LOOKUP_SEP
 from django.forms.models import BaseInlineFormSet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import URLPattern, path
 
+from accounts.services.audit import record
+from accounts.staff.edits import record_edit
+from accounts.staff.who import who
 from config.staff_acts import Act, act_view
 from config.staff_exports import export_view, may_export
 from config.staff_filters import bounded_filter
+from config.staff_forms import ShownFieldsMixin
 from config.staff_lists import EXACT, StaffChangeList, StaffPaginator, counted
 from config.staff_search import REACH, Rows, find
+from config.staff_views import staff_page
 
 if TYPE_CHECKING:
     # unfold's are these, dressed; it has no types of its own.
@@ -33,24 +42,6 @@ else:
 
 INLINE_ROWS = 50
 """The newest rows of a relation that a page of its owner shows."""
-
-
-class ShownFieldsMixin:
-    """Of the forms of ``StaffPage``: ``changed_data`` compares with what the page showed, if it came back with that."""
-
-    request: HttpRequest
-
-    @cached_property
-    def changed_data(self) -> list[str]:
-        form: Any = self
-        return [name for name in form.fields if self._is_changed(form, form[name])]
-
-    @staticmethod
-    def _is_changed(form: forms.BaseForm, bound: Any) -> bool:
-        shown = bound.html_initial_name
-        if not bound.field.show_hidden_initial or any(key == shown or key.startswith(f"{shown}_") for key in form.data):
-            return bool(bound._has_changed())
-        return bool(bound.field.has_changed(bound.initial, bound.data))
 
 
 class StaffPage(ModelAdmin):
@@ -66,6 +57,8 @@ class StaffPage(ModelAdmin):
     list_after_template = "admin/exports.html"
     acts: tuple[Act, ...] = ()
     """What can be done with one row, each on a page of its own."""
+    audited = ""
+    """What the audit log calls a row, if not by its model: ``preset`` gives ``preset.changed``."""
     paginator = StaffPaginator
     indexed_filters: tuple[str, ...] = ()
     """Columns that begin an index which then orders by number: a filter by one of them alone finds rows at once."""
@@ -91,6 +84,31 @@ class StaffPage(ModelAdmin):
             raise Http404
         return act_view(request, act, row, opts=self.opts, media=self.media)
 
+    def _changeform_view(
+        self, request: HttpRequest, object_id: str | None, form_url: str, extra_context: dict[str, object] | None
+    ) -> HttpResponse:
+        """Of two who save at once the second is compared with what the first has written."""
+        if request.method == "POST" and object_id and connection.in_atomic_block:
+            row = super().get_object(request, unquote(object_id))
+            if row is not None:
+                self.model._base_manager.select_for_update(no_key=True, of=("self",)).filter(pk=row.pk).first()
+        answer: HttpResponse = super()._changeform_view(request, object_id, form_url, extra_context)  # type: ignore[misc]
+        return answer
+
+    def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> HttpResponse:
+        """What was typed for a row that is gone meanwhile is shown once more."""
+        if request.method != "POST":
+            answer: HttpResponse = super()._get_obj_does_not_exist_redirect(request, opts, object_id)  # type: ignore[misc]
+            return answer
+        shown = {"opts": opts, "typed": typed(request), "back": f"admin:{opts.app_label}_{opts.model_name}_changelist"}
+        return staff_page(request, "admin/gone.html", "It is gone", shown, 404)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        for name in form.changed_by_others if change else ():
+            if name not in form.changed_data:
+                self.message_user(request, f"{form[name].label}: {form.news_of(name)} It stays so.", messages.WARNING)
+
     def render_change_form(
         self,
         request: HttpRequest,
@@ -101,7 +119,10 @@ class StaffPage(ModelAdmin):
         obj: models.Model | None = None,
     ) -> HttpResponse:
         context["acts"] = [act for act in self.acts if obj is not None and act.offered_to(request.user, obj)]
-        return super().render_change_form(request, context, add, change, form_url, obj)
+        answer: HttpResponse = super().render_change_form(request, context, add, change, form_url, obj)
+        if context["adminform"].form.is_stale:
+            answer.status_code = 409
+        return answer
 
     def get_changelist(self, request: HttpRequest, **kwargs: object) -> type[StaffChangeList]:
         return StaffChangeList
@@ -118,7 +139,21 @@ class StaffPage(ModelAdmin):
         found = find(queryset, tuple(self.get_search_fields(request)), search_term, near=near, limit=EXACT)
         return found.order_by("-pk"), False
 
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Words only where the list shows or filters them: a prefix would tell the others letter by letter."""
+        name, *rest = lookup.split(LOOKUP_SEP)
+        column = {field.name: field for field in self.opts.concrete_fields}.get(name)
+        asked = [one[0] if isinstance(one, (list, tuple)) else one for one in self.get_list_filter(request)]
+        filters = {one if isinstance(one, str) else getattr(one, "parameter_name", "") for one in asked}
+        shown = {"pk", *self.list_display, *self.exported, *self.indexed_filters, *filters}
+        if {"regex", "iregex"} & set(rest) or (column is not None and _has_words(column) and name not in shown):
+            return False
+        return super().lookup_allowed(lookup, value, request)
+
     def response_action(self, request: HttpRequest, queryset: Rows, *more: Any) -> HttpResponse | None:
+        if not all(self._may_be_key(key) for key in request.POST.getlist(ACTION_CHECKBOX_NAME)):
+            self.message_user(request, "There are no such rows. Nothing was done.", messages.ERROR)
+            return None
         if request.POST.get("select_across") == "1":
             if counted(queryset) > EXACT:
                 text = f"An action takes {EXACT:,} rows at most: narrow the list down by a filter or a search."
@@ -126,6 +161,13 @@ class StaffPage(ModelAdmin):
                 return None
             queryset = self.get_queryset(request).filter(pk__in=list(queryset.values_list("pk", flat=True)))
         return super().response_action(request, queryset, *more)
+
+    def _may_be_key(self, text: str) -> bool:
+        try:
+            self.opts.pk.run_validators(self.opts.pk.to_python(text))
+        except (ValidationError, ValueError):
+            return False
+        return "\x00" not in text
 
     def formfield_for_dbfield(
         self, db_field: models.Field[object, object], request: HttpRequest, **kwargs: Any
@@ -147,6 +189,28 @@ class StaffPage(ModelAdmin):
         elif columns := changed_columns(obj, form):
             now = [field.name for field in obj._meta.concrete_fields if getattr(field, "auto_now", False)]
             obj.save(update_fields=[*columns, *now])
+        record_edit(request, f"{self._kind}.{'changed' if change else 'added'}", form, self._called(obj))
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        self._record_deleted(request, [obj])
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        self._record_deleted(request, queryset)
+        super().delete_queryset(request, queryset)
+
+    def _record_deleted(self, request: HttpRequest, rows: Iterable[models.Model]) -> None:
+        for row in rows:
+            record(f"{self._kind}.deleted", actor=who(request), row=self._called(row))
+
+    @property
+    def _kind(self) -> str:
+        return self.audited or str(self.opts.model_name)
+
+    def _called(self, row: models.Model) -> str:
+        """In the audit log: there nobody's name outlives them."""
+        is_person = self.opts.label == settings.AUTH_USER_MODEL
+        return str(row.pk if is_person else getattr(row, "slug", row))
 
 
 class NewestFormSet(BaseInlineFormSet):
@@ -191,6 +255,17 @@ class StaffInline(ReadOnly, TabularInline):
         whole = self.parent_model._meta
         seen = self.is_part and request.user.has_perm(f"{whole.app_label}.view_{whole.model_name}")
         return seen or super().has_view_permission(request, obj)
+
+
+def _has_words(column: models.Field[Any, Any]) -> bool:
+    plain = (models.IntegerField, models.DecimalField, models.FloatField, models.BooleanField, models.DateField)
+    return not column.is_relation and not column.choices and not isinstance(column, plain) and not column.primary_key
+
+
+def typed(request: HttpRequest) -> list[tuple[str, str]]:
+    """What somebody sent, by field; no secrets, and nothing that the page itself had put there."""
+    mine = {name: request.POST.getlist(name) for name in request.POST if not name.startswith(("_", "initial-", "csrf"))}
+    return [(name, "\n".join(values)) for name, values in mine.items() if any(values) and "password" not in name]
 
 
 def changed_columns(obj: models.Model, form: forms.BaseForm) -> list[str]:

@@ -73,5 +73,8 @@ class TenantAdmin(StaffPage):
         return format_html('<a href="{}?q={}">{}</a>', page, tenant.domain, count)
 
     def save_model(self, request: HttpRequest, obj: Tenant, form: forms.ModelForm, change: bool) -> None:
+        if change:
+            # What there is to change, acts change.
+            return
         made = tenants.make_tenant(staff=who(request), name=form.cleaned_data["name"])
         obj.pk, obj.slug, obj.domain, obj.db_pool = made.pk, made.slug, made.domain, made.db_pool

@@ -21,6 +21,7 @@ from accounts.admin.belongings import belongings_of
 from accounts.admin.user_acts import ACTS, END_SESSIONS, SERVE
 from accounts.models import LoginSession, User
 from accounts.services.acting import Acted
+from accounts.services.audit import record
 from accounts.services.authority import may_act_on
 from accounts.services.profiles import is_sensitive
 from accounts.services.reauthentication import prove_identity
@@ -145,7 +146,7 @@ class UserAdmin(StaffPage, DjangoUserAdmin):
         extra_context: dict[str, object] | None = None,
     ) -> HttpResponse:
         """Django's, without its transaction: the form checks a password, and the service writes in one of its own."""
-        answer: HttpResponse = self._changeform_view(request, object_id, form_url, extra_context)  # type: ignore[attr-defined]
+        answer: HttpResponse = self._changeform_view(request, object_id, form_url, extra_context)
         return answer
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
@@ -159,7 +160,11 @@ class UserAdmin(StaffPage, DjangoUserAdmin):
     def save_model(self, request: HttpRequest, obj: User, form: forms.ModelForm, change: bool) -> None:
         changes = {name: form.cleaned_data[name] for name in changed_columns(obj, form)}
         me = request.user
-        row = services.write_profile(user=User.objects.get(pk=obj.pk), changes=changes, by=me)  # type: ignore[arg-type]
+        former = User.objects.get(pk=obj.pk)
+        before = {name: getattr(former, name) for name in changes}
+        row = services.write_profile(user=former, changes=changes, by=me)  # type: ignore[arg-type]
+        if changes:
+            record("user.changed", actor=who(request), subject=row, before=before, after=changes)
         if row.pk == me.pk:
             # The session of this browser goes on with a new address.
             update_session_auth_hash(request, row)

@@ -9,7 +9,6 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.text import Truncator
 
-from accounts.staff.edits import record_edit
 from config.staff_pages import StaffPage
 from studio.admin.catalogue_acts import MODEL_ACTS
 from studio.models import ModelFile, Preset
@@ -29,10 +28,7 @@ class ModelFileAdmin(StaffPage):
     prepopulated_fields = {"slug": ("name",)}
     readonly_fields = ("created_at", "updated_at")
     acts = MODEL_ACTS
-
-    def save_model(self, request: HttpRequest, obj: Any, form: forms.ModelForm, change: bool) -> None:
-        super().save_model(request, obj, form, change)
-        record_edit(request, "model.changed" if change else "model.added", form, obj.slug)
+    audited = "model"
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         # Renders protect their model by themselves.
@@ -70,10 +66,6 @@ class PresetAdmin(StaffPage):
     search_fields = ("name", "slug", "description", "tenant__domain")
     autocomplete_fields = ("tenant",)
     prepopulated_fields = {"slug": ("name",)}
-
-    def save_model(self, request: HttpRequest, obj: Any, form: forms.ModelForm, change: bool) -> None:
-        super().save_model(request, obj, form, change)
-        record_edit(request, "preset.changed" if change else "preset.added", form, obj.slug)
 
     @admin.display(description="description")
     def summary(self, preset: Preset) -> str:
