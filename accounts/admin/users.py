@@ -9,6 +9,7 @@ from django.contrib import admin
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import UserChangeForm
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
@@ -132,7 +133,9 @@ class UserAdmin(StaffPage, DjangoUserAdmin):
         return obj is None or may_act_on(who(request), obj)
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
-        found = super().get_fieldsets(request, obj)
+        found = [*super().get_fieldsets(request, obj)]
+        if not who(request).has_staff_role:
+            found[0] = (None, {"fields": ("email", "is_active", "blocked_at", "role")})
         if obj is None or obj.pk != request.user.pk:
             return found
         return (*found, ("Who are you?", {"fields": ("current_password",)}))
@@ -152,6 +155,9 @@ class UserAdmin(StaffPage, DjangoUserAdmin):
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
         if id == str(request.user.pk):
             return redirect("admin:password_change")
+        if not who(request).has_staff_role:
+            # Whoever sets a password can come in by it. Others have a link mailed ("Reset password").
+            raise PermissionDenied
         return super().user_change_password(request, id, form_url)
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:

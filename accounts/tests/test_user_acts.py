@@ -156,3 +156,15 @@ def test_each_kind_leads_to_its_list(browser_of: Callable[[str], Client], user: 
     asked = user_belongings[label]
     answer = browser_of("owner").get(f"/admin/{label.replace('.', '/')}/?{asked.user}__id__exact={user.pk}")
     assert answer.status_code == 200
+
+
+def test_no_group_sets_a_password_that_it_would_know(browser_of: Callable[[str], Client], user: User) -> None:
+    before = user.password
+    new = {"password1": "another horse battery", "password2": "another horse battery"}
+    for group in ("support", "finance", "moderation", "operations", "owner"):
+        client = browser_of(group)
+        assert client.get(f"/admin/accounts/user/{user.pk}/password/").status_code == 403
+        assert client.post(f"/admin/accounts/user/{user.pk}/password/", new).status_code == 403
+        assert "algorithm" not in client.get(page(user)).text
+    user.refresh_from_db()
+    assert user.password == before
