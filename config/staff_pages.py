@@ -248,6 +248,13 @@ class StaffInline(ReadOnly, TabularInline):
     extra = 0
     max_num = 0
     can_delete = False
+    related: tuple[str, ...] = ()
+    """What the rows refer to and show: read with them, not row by row."""
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        rows: models.QuerySet[Any] = super().get_queryset(request)
+        return rows.select_related(*self.related) if self.related else rows
+
     is_part = False
     """Whether who may see the row may see these: parts of it, that have no permission of their own."""
 

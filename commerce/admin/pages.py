@@ -161,6 +161,7 @@ def _order_link(order: Order) -> str:
 
 class OrderItemInline(StaffInline):
     model = OrderItem
+    related = ("product",)
     is_part = True
 
 
@@ -171,6 +172,7 @@ class OrderRefundInline(StaffInline):
 
 class OrderStatusChangeInline(StaffInline):
     model = OrderStatusChange
+    related = ("user",)
     is_part = True
 
 
