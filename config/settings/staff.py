@@ -20,7 +20,7 @@ UNFOLD = {
     "SITE_URL": "/deforumation-qt",
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("console/mark.svg")}],
     "STYLES": [lambda request: static("staff/staff.css")],
-    "SCRIPTS": [lambda request: static("staff/alpine.js")],
+    "SCRIPTS": [lambda request: static("staff/alpine.js"), lambda request: static("staff/names.js")],
     "SHOW_BACK_BUTTON": True,
     "COMMAND": {"search_models": False, "show_history": False},
     "SIDEBAR": {"show_search": True, "command_search": True, "navigation": "config.staff_navigation.navigation"},
