@@ -9,13 +9,22 @@ from __future__ import annotations
 
 import json
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.forms.boundfield import BoundField
 from django.http import HttpRequest
 from django.utils.text import Truncator
+
+if TYPE_CHECKING:
+    from django.db.models import Model
+    from django.forms import ModelForm
+
+    Form = ModelForm[Model]
+else:
+    # What it is mixed into is one.
+    Form = object
 
 TOLD = 200
 """Characters of a value that somebody is told about."""
@@ -71,7 +80,7 @@ class ShownField(BoundField):
         return self.field.hidden_widget().render(self.html_initial_name, value, attrs, self.form.renderer)
 
 
-class ShownFieldsMixin:
+class ShownFieldsMixin(Form):
     """Of the forms of ``StaffPage``."""
 
     request: HttpRequest
@@ -81,43 +90,43 @@ class ShownFieldsMixin:
 
     @cached_property
     def changed_data(self) -> list[str]:
-        form: Any = self
-        return [name for name in form.fields if form[name].is_changed]
+        return [name for name in self.fields if self._bound(name).is_changed]
 
     @cached_property
     def changed_by_others(self) -> list[str]:
         """Fields that are something else now than the page showed, and than was typed."""
-        form: Any = self
-        if form.instance._state.adding:
+        if self.instance._state.adding:
             return []
-        bound = [form[name] for name in form.fields if form[name].was_changed]
+        bound = [self._bound(name) for name in self.fields if self._bound(name).was_changed]
         return [one.name for one in bound if not one.is_changed or one.field.has_changed(one.initial, one.data)]
 
-    def clean(self) -> Any:
-        form: Any = self
-        values = super().clean()  # type: ignore[misc]
+    def clean(self) -> dict[str, Any] | None:
+        values = super().clean()
         theirs = self.changed_by_others
         both = [name for name in theirs if name in self.changed_data]
         if both:
             self.is_stale = True
-            form.add_error(None, "Somebody else changed this meanwhile. What you typed is here, and not saved yet.")
+            self.add_error(None, "Somebody else changed this meanwhile. What you typed is here, and not saved yet.")
         for name in both:
             # Told now; who sends the form again knows.
-            form[name].told = True
-            form.add_error(name, f"{self.news_of(name)} Save again to write yours instead.")
+            self._bound(name).told = True
+            self.add_error(name, f"{self.news_of(name)} Save again to write yours instead.")
         for name in set(theirs) - set(both) if both else ():
-            form.add_error(None, f"{form[name].label}: {self.news_of(name)} It stays so.")
+            self.add_error(None, f"{self[name].label}: {self.news_of(name)} It stays so.")
         return values
 
     def news_of(self, name: str) -> str:
         """Who changed the field, as far as the panel knows, and to what."""
-        form: Any = self
-        bound = form[name]
+        bound = self._bound(name)
         return f"{self._changer(bound)} changed it to {value_text(bound)} meanwhile."
 
+    def _bound(self, name: str) -> ShownField:
+        bound = self[name]
+        assert isinstance(bound, ShownField)
+        return bound
+
     def _changer(self, bound: ShownField) -> str:
-        form: Any = self
-        row = form.instance
+        row = self.instance
         kind = ContentType.objects.get_for_model(row, for_concrete_model=False)
         entries = LogEntry.objects.filter(content_type=kind, object_id=str(row.pk), action_flag=CHANGE)
         for entry in entries.select_related("user").order_by("-pk")[:5]:

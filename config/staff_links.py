@@ -8,7 +8,7 @@ import re
 from urllib.parse import unquote_plus, urlsplit
 
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.response import SimpleTemplateResponse
 from django.urls import Resolver404, ResolverMatch, resolve
 
@@ -30,9 +30,9 @@ def without_closed_links(request: HttpRequest, response: HttpResponseBase) -> Ht
 
 
 def _unlink(request: HttpRequest, response: HttpResponseBase) -> None:
-    if response.streaming or not response.get("Content-Type", "").startswith("text/html"):
+    if not isinstance(response, HttpResponse) or not response.get("Content-Type", "").startswith("text/html"):
         return
-    page, known = getattr(response, "content", b""), dict[bytes, bool]()
+    page, known = response.content, dict[bytes, bool]()
 
     def shown(link: re.Match[bytes]) -> bytes:
         # Whichever row it is.
@@ -43,7 +43,7 @@ def _unlink(request: HttpRequest, response: HttpResponseBase) -> None:
 
     changed = _LINK.sub(shown, page)
     if changed != page:
-        response.content = changed  # type: ignore[attr-defined]
+        response.content = changed
 
 
 def may_open(request: HttpRequest, address: str) -> bool:

@@ -68,8 +68,8 @@ def studio(make_user: UserFactory) -> User:
             ("failed", JUST_NOW, "source_unreadable"), ("failed", OLD, "out_of_memory"),
         ]:  # fmt: skip
             make_row(ada, status=status, finished_at=at, error_code=code)
-        make_row(ada, status="queued", queue="high", queued_at=NOW - timedelta(minutes=5))
-        make_row(ada, status="queued", queue="low", queued_at=NOW - timedelta(seconds=30))
+        make_row(ada, status="queued", queue="high", queued_at=timezone.now() - timedelta(minutes=5))
+        make_row(ada, status="queued", queue="low", queued_at=timezone.now() - timedelta(seconds=30))
         wallet = open_credit_wallet(user=ada)
         for number, (kind, amount, reference, at) in enumerate(
             [(2, 30, "ai_job", JUST_NOW), (1, 5, "ai_job", JUST_NOW), (2, 99, "ai_job", OLD),

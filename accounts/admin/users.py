@@ -165,12 +165,12 @@ class UserAdmin(StaffPage, DjangoUserAdmin):
 
     def save_model(self, request: HttpRequest, obj: User, form: forms.ModelForm, change: bool) -> None:
         changes = {name: form.cleaned_data[name] for name in changed_columns(obj, form)}
-        me = request.user
+        me = who(request)
         former = User.objects.get(pk=obj.pk)
         before = {name: getattr(former, name) for name in changes}
-        row = services.write_profile(user=former, changes=changes, by=me)  # type: ignore[arg-type]
+        row = services.write_profile(user=former, changes=changes, by=me)
         if changes:
-            record("user.changed", actor=who(request), subject=row, before=before, after=changes)
+            record("user.changed", actor=me, subject=row, before=before, after=changes)
         if row.pk == me.pk:
             # The session of this browser goes on with a new address.
             update_session_auth_hash(request, row)

@@ -13,6 +13,7 @@ from accounts.services.audit import record
 from config.api.errors import DomainError, ValidationFailed, refuse
 from config.api.why import check_reason
 from studio.models import BlockedPhrase
+from studio.models.moderation import MAX_FOLDED
 from studio.requests.phrases import folded, readings, says
 
 REFUSED = "This prompt says what is not allowed here."
@@ -114,7 +115,7 @@ def _check(row: BlockedPhrase) -> None:
     row.folded = folded(row.phrase)
     if len(row.folded.strip()) < SHORTEST:
         refuse("phrase", f"At least {SHORTEST} letters or digits are needed.")
-    if len(row.folded) > BlockedPhrase._meta.get_field("folded").max_length:  # type: ignore[operator]
+    if len(row.folded) > MAX_FOLDED:
         refuse("phrase", "This is too long.")
     if BlockedPhrase.objects.exclude(pk=row.pk).filter(folded=row.folded).exists():
         refuse("phrase", "The list has it already, perhaps written in another way.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Literal
 
@@ -106,10 +107,12 @@ def test_what_was_asked_when_the_session_had_ended_is_asked_again(
     tiny_model: ModelFile, console: Console, page: Page, user: User
 ) -> None:
     console.fill(prompt="a meadow", length=1)
-    page.route("**/api/video-jobs/**", lambda route: route.abort())  # Nobody tells the page before its click.
+    # Nobody tells the page before its click.
+    told = re.compile(r"/api/(video-jobs|queue|events)")
+    page.route(told, lambda route: route.abort())
     LoginSession.objects.filter(user=user).revoke()
     console.press("Preview")
-    page.unroute("**/api/video-jobs/**")
+    page.unroute(told)
     sign_in_again(page, user)
     console.expect_status("queued")
     with all_tenants():
