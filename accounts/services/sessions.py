@@ -99,6 +99,8 @@ def tokens_of(session: LoginSession) -> Tokens:
 def end_session(*, session: LoginSession) -> None:
     """Log out: the session's access token is refused from now on."""
     LoginSession.objects.filter(pk=session.pk).revoke()
+    if session.acted_by is not None:
+        record("acting.ended", actor=session.acted_by, subject=session.user, session=str(session.pk))
 
 
 def check_alive(session: LoginSession, user: User) -> None:

@@ -64,6 +64,12 @@ def test_the_page_hands_out_a_token_and_says_so_on_every_page(user: User, staff:
     assert AuditEntry.objects.filter(event="acting.ended", actor=staff, subject=user).count() == 1
 
 
+def test_logging_out_ends_it_and_is_written_down(user: User, staff: User, acted: APIClient) -> None:
+    assert acted.post("/api/logout").status_code == 200
+    assert acted.get("/api/me").status_code == 401
+    assert AuditEntry.objects.filter(event="acting.ended", actor=staff, subject=user).count() == 1
+
+
 @pytest.mark.parametrize(
     ("method", "path"),
     [
